@@ -1,0 +1,75 @@
+"""Sphinx configuration; the build works offline."""
+
+import sklearn_gzsl
+
+project = "sklearn_gzsl"
+author = "the sklearn_gzsl developers"
+copyright = author
+version = release = sklearn_gzsl.__version__
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "numpydoc",
+    "sphinx_gallery.gen_gallery",
+]
+templates_path = ["_templates"]
+exclude_patterns = ["_build"]
+# The checkout may lie in a directory with a space in its name; our files have none.
+suppress_warnings = ["sphinx_gallery.space_in_filename"]
+default_role = "literal"
+
+# -- API reference ---------------------------------------------------------------
+autosummary_generate = True
+# Numpydoc states the types; repeated in the signature they would hide the defaults.
+autodoc_typehints = "none"
+autodoc_default_options = {"member-order": "bysource"}
+numpydoc_show_class_members = False
+numpydoc_class_members_toctree = False
+
+# No intersphinx: it would fetch inventories over the network. What other projects
+# document is named, not linked; what is ours has to resolve.
+nitpicky = True
+nitpick_ignore_regex = [
+    ("py:.*", rf"{name}\..*")
+    for name in ("joblib", "numpy", "pandas", "skops", "sklearn", "skorch", "torch")
+]
+
+
+def skip_what_scikit_learn_documents(_app, _what, name, obj, skip, _options) -> bool:
+    """Leave out methods that every scikit-learn estimator has."""
+    module = getattr(obj, "__module__", None) or ""
+    generated = name.startswith("set_") and name.endswith("_request")
+    return True if generated or module.startswith("sklearn.") else skip
+
+
+def setup(app) -> None:
+    """Connect the filter; sphinx calls this."""
+    app.connect("autodoc-skip-member", skip_what_scikit_learn_documents)
+
+
+# -- Gallery ---------------------------------------------------------------------
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "auto_examples",
+    "filename_pattern": r"/plot_",
+    "ignore_pattern": r"demo\.py|/benchmarks/",
+    "abort_on_example_error": True,
+    "backreferences_dir": "generated/backreferences",
+    "doc_module": ("sklearn_gzsl",),
+    "remove_config_comments": True,
+    "show_memory": False,
+    "within_subsection_order": "ExampleTitleSortKey",
+}
+# -- HTML ------------------------------------------------------------------------
+html_theme = "pydata_sphinx_theme"
+html_title = "sklearn_gzsl"
+html_show_sourcelink = False
+html_sidebars = {
+    page: [] for page in ("user_guide", "persistence", "contributing", "changes")
+}
+html_theme_options = {
+    "navbar_align": "left",
+    "secondary_sidebar_items": ["page-toc"],
+    "show_prev_next": False,
+}

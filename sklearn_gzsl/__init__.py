@@ -1,0 +1,33 @@
+"""Generalized zero-shot learning with the scikit-learn API.
+
+The public names are loaded on first use, so that ``sklearn_gzsl.metrics`` and
+``sklearn_gzsl.model_selection`` can be used without paying for torch's import.
+"""
+
+from importlib import import_module
+
+__version__ = "0.1.0.dev0"
+
+_HOME = {
+    "ClassAttributes": "._attributes",
+    "GZSLClassifier": "._classifier",
+    "SoftmaxClassifier": "._softmax",
+    "BaseGenerator": ".generators",
+    "GaussianGenerator": ".generators",
+    "VAECFlow": ".generators",
+}
+_SUBMODULES = ("datasets", "generators", "metrics", "model_selection")
+
+__all__ = sorted([*_HOME, *_SUBMODULES, "__version__"])
+
+
+def __getattr__(name):
+    if name in _HOME:
+        return getattr(import_module(_HOME[name], __name__), name)
+    if name in _SUBMODULES:
+        return import_module(f".{name}", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return __all__

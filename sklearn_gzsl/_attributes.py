@@ -1,0 +1,325 @@
+"""Descriptions of classes: the side information that makes zero-shot possible."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+_DEFAULT_SOURCE = "attributes"
+
+
+class ClassAttributes:
+    """Descriptions of classes, safe to pass through cross-validation.
+
+    scikit-learn cuts every fit argument as long as ``X`` into the rows of the
+    fold, and cannot know that a table has one row per *class*. This holder has no
+    length, no shape and no array interface, so it always travels whole. It never
+    changes after construction, and copying it returns the same object.
+
+    Parameters
+    ----------
+    labels : array-like of shape (n_classes,)
+        Class labels, each once, seen and unseen classes in any order, of the
+        same type as the labels in ``y``.
+
+    values : array-like of shape (n_classes, n_attributes), or mapping of str to it
+        Row ``i`` describes class ``labels[i]``: attributes, or an embedding of the
+        name. A mapping holds several named sources, for example
+        ``{"attributes": A, "sentences": S}``; there, a class that a source does not
+        describe has a row of NaN in it, and each class needs one source at least.
+
+    feature_names : sequence of str of length n_attributes, optional
+        Names of the columns of ``values``; taken from a DataFrame's columns by
+        default. Only for a single source.
+
+    Attributes
+    ----------
+    labels : ndarray of shape (n_classes,)
+    values : ndarray of shape (n_classes, n_attributes), float32
+        The single source's rows; read only.
+    sources : mapping of str to ndarray
+        All sources by name; a single one is called ``"attributes"``.
+    feature_names : ndarray of str or None
+
+    Raises
+    ------
+    ValueError
+        If labels repeat, lengths differ, or values are missing or not finite.
+
+    See Also
+    --------
+    GZSLClassifier : Takes it as ``fit(X, y, class_attributes=...)``.
+
+    Examples
+    --------
+    >>> from sklearn_gzsl import ClassAttributes
+    >>> animals = ClassAttributes(
+    ...     ["horse", "zebra"], [[1, 0], [1, 1]], feature_names=["hooves", "stripes"]
+    ... )
+    >>> animals
+    ClassAttributes(n_classes=2, n_attributes=2)
+    >>> animals["zebra"]
+    array([1., 1.], dtype=float32)
+    """
+
+    def __init__(
+        self,
+        labels: ArrayLike,
+        values: ArrayLike | Mapping[str, ArrayLike],
+        *,
+        feature_names: ArrayLike | None = None,
+    ):
+        labels = _label_array(labels)
+        if feature_names is None and hasattr(values, "columns"):
+            feature_names = list(values.columns)
+        several = isinstance(values, Mapping)
+        if several and not values:
+            raise ValueError("values holds no source: pass at least one table.")
+        named = values if several else {_DEFAULT_SOURCE: values}
+        sources = {
+            str(name): _table(table, name, len(labels), several)
+            for name, table in named.items()
+        }
+        described = np.any([~np.isnan(v[:, 0]) for v in sources.values()], axis=0)
+        if not described.all():
+            raise ValueError(
+                "values: no source describes the classes "
+                f"{_shorten(labels[~described])}; give each a row in one source."
+            )
+        if feature_names is not None:
+            width = next(iter(sources.values())).shape[1]
+            if len(sources) > 1 or len(feature_names) != width:
+                raise ValueError(
+                    f"feature_names has {len(feature_names)} names, but values has "
+                    f"{len(sources)} source(s), the first with {width} columns; "
+                    "give one name per column of a single source."
+                )
+            feature_names = np.array([str(f) for f in feature_names])
+        self.__setstate__(
+            {"labels": labels, "sources": sources, "feature_names": feature_names}
+        )
+
+    @property
+    def values(self) -> np.ndarray:
+        """The rows of the single source, (n_classes, n_attributes) float32."""
+        if len(self.sources) > 1:
+            raise ValueError(
+                f"class_attributes has the sources {sorted(self.sources)}, where one "
+                "is needed; choose one with class_attributes.select(name)."
+            )
+        return next(iter(self.sources.values()))
+
+    def select(self, source: str) -> "ClassAttributes":
+        """Keep one source, and the classes that it describes.
+
+        Parameters
+        ----------
+        source : str
+            Name of the source.
+
+        Returns
+        -------
+        ClassAttributes
+        """
+        if source not in self.sources:
+            raise ValueError(f"source {source!r} is not one of {sorted(self.sources)}.")
+        rows = ~np.isnan(self.sources[source][:, 0])
+        return ClassAttributes(self.labels[rows], self.sources[source][rows])
+
+    def take(self, labels: ArrayLike) -> np.ndarray:
+        """Rows of the given classes, in the given order.
+
+        Parameters
+        ----------
+        labels : array-like of shape (n,)
+            Labels to look up; may repeat.
+
+        Returns
+        -------
+        ndarray of shape (n, n_attributes)
+
+        Raises
+        ------
+        ValueError
+            If a label has no row; the message lists them.
+        """
+        return self.values[self._positions(np.asarray(labels))]
+
+    def subset(self, labels: ArrayLike) -> "ClassAttributes":
+        """The given classes only, in the given order, with all sources.
+
+        Parameters
+        ----------
+        labels : array-like of shape (n,)
+            Labels to keep.
+
+        Returns
+        -------
+        ClassAttributes
+        """
+        rows = self._positions(np.asarray(labels))
+        values = {name: table[rows] for name, table in self.sources.items()}
+        if len(values) == 1:
+            values = values.popitem()[1] if _DEFAULT_SOURCE in values else values
+        return ClassAttributes(
+            self.labels[rows], values, feature_names=self.feature_names
+        )
+
+    def _positions(self, labels):
+        where = {label: i for i, label in enumerate(self.labels.tolist())}
+        missing = sorted({c for c in labels.tolist() if c not in where}, key=repr)
+        if missing:
+            raise ValueError(
+                f"class_attributes has no row for the labels {_shorten(missing)} "
+                f"(its labels are {_shorten(self.labels)}); add a row for each, with "
+                "labels of the same type as in y."
+            )
+        return np.array([where[c] for c in labels.tolist()], dtype=np.intp)
+
+    def __getitem__(self, label):
+        return self.take([label])[0]
+
+    def __contains__(self, label):
+        return label in self.labels.tolist()
+
+    # Without it, __getitem__ would make the holder iterable and so "array-like".
+    __iter__ = None
+
+    def __eq__(self, other):
+        return (
+            isinstance(other, ClassAttributes)
+            and np.array_equal(self.labels, other.labels)
+            and self.sources.keys() == other.sources.keys()
+            and all(
+                np.array_equal(table, other.sources[name], equal_nan=True)
+                for name, table in self.sources.items()
+            )
+        )
+
+    def __hash__(self):
+        return hash(tuple(self.labels.tolist()))
+
+    def __repr__(self):
+        widths = {name: table.shape[1] for name, table in self.sources.items()}
+        shape = widths.popitem()[1] if len(widths) == 1 else widths
+        return f"ClassAttributes(n_classes={len(self.labels)}, n_attributes={shape})"
+
+    def __setattr__(self, name, value):
+        raise AttributeError(
+            f"ClassAttributes never changes; cannot set {name!r}. Make a new one."
+        )
+
+    def __delattr__(self, name):
+        raise AttributeError("ClassAttributes never changes. Make a new one.")
+
+    def __copy__(self):
+        return self
+
+    def __deepcopy__(self, memo):
+        return self
+
+    def __getstate__(self):
+        return {**vars(self), "sources": dict(self.sources)}
+
+    def __setstate__(self, state):
+        # Unpickled arrays are writeable again: freeze on both ways in.
+        for array in (state["labels"], *state["sources"].values()):
+            array.setflags(write=False)
+        if state["feature_names"] is not None:
+            state["feature_names"].setflags(write=False)
+        vars(self).update(state, sources=MappingProxyType(state["sources"]))
+
+
+def check_class_attributes(class_attributes, y=None) -> ClassAttributes:
+    """Turn what a user may pass into a holder that covers every label in y.
+
+    ``None`` becomes one-hot rows of the classes in ``y``. A raw table or mapping
+    as long as ``y`` is refused: it may be one that cross-validation has cut.
+    """
+    if class_attributes is None:
+        if y is None:
+            raise ValueError(
+                "class_attributes is None; pass one row for each class to sample."
+            )
+        labels = np.unique(y)
+        return ClassAttributes(labels, np.eye(len(labels), dtype=np.float32))
+    if not isinstance(class_attributes, ClassAttributes):
+        class_attributes = _from_table(class_attributes, y)
+    if y is not None:
+        class_attributes._positions(np.unique(y))
+    return class_attributes
+
+
+def _from_table(table, y):
+    is_frame = hasattr(table, "index") and hasattr(table, "columns")
+    if not isinstance(table, Mapping) and not is_frame:
+        table = np.asarray(table)
+        if table.ndim != 2:
+            raise ValueError(
+                f"class_attributes is an array of {table.ndim} dimension(s); pass a "
+                "2-d array (row i describes the integer label i), a DataFrame indexed "
+                "by label, a mapping of label to vector, or ClassAttributes."
+            )
+    if y is not None and len(table) == len(y):
+        raise ValueError(
+            f"class_attributes has as many rows as X ({len(y)}), so cross-validation "
+            "would cut it like X, or already has; wrap it in "
+            "ClassAttributes(labels, values)."
+        )
+    if isinstance(table, Mapping):
+        lengths = {np.shape(v) for v in table.values()}
+        if len(lengths) > 1 or any(len(shape) != 1 for shape in lengths):
+            raise ValueError(
+                "class_attributes maps labels to values of the shapes "
+                f"{sorted(lengths)}; all must be vectors of one length."
+            )
+        return ClassAttributes(list(table), np.array(list(table.values())))
+    if is_frame:
+        return ClassAttributes(table.index.to_numpy(), table)
+    return ClassAttributes(np.arange(len(table)), table)
+
+
+def _label_array(labels):
+    labels = np.array(labels)
+    if labels.ndim != 1 or not len(labels):
+        raise ValueError(
+            f"labels has shape {labels.shape}; give one label per class, at least one."
+        )
+    unique, counts = np.unique(labels, return_counts=True)
+    if len(unique) != len(labels):
+        raise ValueError(
+            f"labels has the repeated labels {_shorten(unique[counts > 1])}; give each "
+            "class one row."
+        )
+    return labels
+
+
+def _table(table, name, n_classes, may_miss_rows):
+    try:
+        table = np.array(table, dtype=np.float32)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"values[{name!r}] is not a table of numbers: {error}"
+        ) from error
+    if table.ndim != 2 or len(table) != n_classes or not table.shape[1]:
+        raise ValueError(
+            f"values[{name!r}] has shape {table.shape}, expected ({n_classes}, "
+            "n_attributes): one row for each label."
+        )
+    bad = ~np.isfinite(table)
+    if may_miss_rows:
+        bad &= ~np.isnan(table).all(axis=1, keepdims=True)
+    if bad.any():
+        raise ValueError(
+            f"values[{name!r}] has NaN or infinity in the rows "
+            f"{_shorten(np.flatnonzero(bad.any(axis=1)))}; fill them in or leave the "
+            "classes out. Only whole rows may be missing, and only with named sources."
+        )
+    return table
+
+
+def _shorten(items, most=10):
+    items = [repr(i) for i in np.asarray(items, dtype=object).tolist()]
+    more = f", ... {len(items) - most} more" if len(items) > most else ""
+    return "[" + ", ".join(items[:most]) + more + "]"

@@ -1,0 +1,251 @@
+"""The protocol of generators, and what the neural ones share."""
+
+from abc import ABCMeta, abstractmethod
+from numbers import Integral, Real
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from sklearn.utils import check_scalar
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from .._attributes import check_class_attributes
+from .._utils import all_or_nothing
+from ..training import LR_SCHEDULES, StepNet, draw_seed, resolve_device, torch_generator
+
+
+class BaseGenerator(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
+    """Base class of generators: a transformer that can also sample.
+
+    A generator learns p(x | a), the distribution of the features x of a class
+    given its description a, from seen classes, and draws features for any
+    description. A subclass writes ``_fit(X, y, A)`` and ``_sample(A, n, seed)``, where
+    ``y`` holds indices into the rows of ``A``, and, if it knows its density,
+    ``score_samples``.
+
+    Descriptions are divided by one number, the mean norm of the seen classes' rows,
+    so that learning rates and ridges mean the same for attributes and embeddings.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_seen,)
+        Sorted labels of the classes fitted on.
+    attribute_scale_ : float
+        The number that descriptions are divided by.
+    n_attributes_in_ : int
+        Length of a description.
+    n_features_in_ : int
+        Number of features of X.
+    feature_names_in_ : ndarray of str
+        Names of the features, if X had any.
+    """
+
+    __metadata_request__fit = {"class_attributes": True}
+
+    @abstractmethod
+    def _fit(self, X, y, A):
+        """Learn from rows X, their class indices y and those classes' rows A."""
+
+    @abstractmethod
+    def _sample(self, A, n_samples, seed):
+        """Draw n_samples rows for each row of A: (len(A) * n_samples, d) float32."""
+
+    @all_or_nothing
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y, class_attributes=None):
+        """Learn p(features | description) from rows of the seen classes.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Features; cast to float32.
+        y : array-like of shape (n_samples,)
+            Labels of the rows.
+        class_attributes : ClassAttributes, mapping, DataFrame or 2-d array, optional
+            A description for each class in ``y``, and for any other class. By
+            default one-hot rows of the classes in ``y``.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If a label has no description, or X or y are not valid.
+        """
+        X, y = validate_data(self, X, y, dtype=np.float32)
+        check_classification_targets(y)
+        attributes = check_class_attributes(class_attributes, y)
+        self.classes_, codes = np.unique(y, return_inverse=True)
+        A = attributes.take(self.classes_)
+        self.n_attributes_in_ = A.shape[1]
+        # Zero rows alone have nothing to scale.
+        self.attribute_scale_ = float(np.linalg.norm(A, axis=1).mean()) or 1.0
+        self._seen_rows = A / np.float32(self.attribute_scale_)
+        self._fit(X, codes, self._seen_rows)
+        return self
+
+    def sample(self, class_attributes, n_samples=1, *, random_state=None):
+        """Draw features for each described class, whether seen in fit or not.
+
+        Parameters
+        ----------
+        class_attributes : ClassAttributes, mapping, DataFrame or 2-d array
+            Descriptions of the classes to draw.
+        n_samples : int, default=1
+            Number of rows for each class.
+        random_state : int, RandomState instance or None, default=None
+            Seed of the draw; by default the generator's own ``random_state``.
+
+        Returns
+        -------
+        X : ndarray of shape (n_classes * n_samples, n_features_out), float32
+            Synthetic features, class by class, in the space of ``transform``.
+        y : ndarray of shape (n_classes * n_samples,)
+            Their labels.
+        """
+        check_is_fitted(self)
+        check_scalar(n_samples, "n_samples", Integral, min_val=1)
+        labels, A = self._described(class_attributes)
+        seed = draw_seed(self._random_state() if random_state is None else random_state)
+        return self._sample(A, int(n_samples), seed), np.repeat(labels, n_samples)
+
+    def transform(self, X):
+        """Map real features to the space that ``sample`` draws in: here unchanged.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features_out), float32
+        """
+        check_is_fitted(self)
+        return validate_data(self, X, dtype=np.float32, reset=False)
+
+    def _described(self, class_attributes):
+        """Labels and scaled rows of descriptions as long as those in fit."""
+        attributes = check_class_attributes(class_attributes)
+        A = attributes.values
+        if A.shape[1] != self.n_attributes_in_:
+            raise ValueError(
+                f"class_attributes has {A.shape[1]} columns, but "
+                f"{type(self).__name__} was fitted with {self.n_attributes_in_}; "
+                "describe the classes in the same way as in fit."
+            )
+        return attributes.labels, A / np.float32(self.attribute_scale_)
+
+    def _rows(self, class_attributes):
+        """Scaled rows of the described classes; of the seen ones by default."""
+        if class_attributes is None:
+            return self._seen_rows
+        return self._described(class_attributes)[1]
+
+    def _random_state(self):
+        return getattr(self, "random_state", None)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        return tags
+
+
+class NeuralGenerator(BaseGenerator):
+    """Base class of generators trained by gradient steps on a torch module.
+
+    A subclass writes ``_architecture`` and ``_module``. The module has
+    ``prepare(X, y, A)``; ``forward(x, y, rng)``, which returns a dict of losses with
+    the total as ``"loss"``; and ``sample(a, n_samples, rng, temperature)``.
+    """
+
+    _parameter_constraints: dict = {
+        "temperature": [Interval(Real, 0, None, closed="left")],
+        "lr": [Interval(Real, 0, None, closed="neither")],
+        "lr_schedule": [StrOptions(set(LR_SCHEDULES))],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "device": [StrOptions({"auto", "cpu", "cuda", "mps"})],
+        "callbacks": [list, None],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    _CHUNK_ROWS = 8192
+
+    @abstractmethod
+    def _architecture(self, n_features, n_attributes, n_classes):
+        """Plain values from which ``_module`` builds the module, also after loading."""
+
+    @abstractmethod
+    def _module(self, architecture, rng):
+        """Build the module with weights drawn from ``rng``."""
+
+    def _fit(self, X, y, A):
+        device = resolve_device(self.device)
+        seed = draw_seed(self.random_state)
+        rng = torch_generator(seed)
+        self._built_from = self._architecture(X.shape[1], A.shape[1], len(A))
+        module = self._module(self._built_from, rng).to(device)
+        if device.type != "cpu":
+            rng = torch_generator(seed, device)
+        X, y, A = (torch.tensor(t, device=device) for t in (X, y, A))
+        module.prepare(X, y, A)
+        net = StepNet(
+            module,
+            max_iter=self.max_iter,
+            lr_schedule=self.lr_schedule,
+            rng=rng,
+            lr=self.lr,
+            batch_size=self.batch_size,
+            device=device.type,
+            callbacks=self.callbacks,
+            verbose=self.verbose,
+            optimizer=torch.optim.AdamW,
+            optimizer__weight_decay=0.0,
+            optimizer__param_groups=[
+                (pattern, {"weight_decay": self.weight_decay})
+                for pattern in ("encoder.*", "mean.*", "log_std.*")
+            ],
+            optimizer__fused=device.type != "mps",
+        )
+        self.net_ = net.train_steps(X, y)
+        self.history_ = [
+            {k: v for k, v in row.items() if isinstance(v, int | float) and k != "dur"}
+            for row in net.history
+        ]
+
+    @torch.no_grad()
+    def _sample(self, A, n_samples, seed):
+        module, device = self.net_.module_, self.net_.device
+        rng = torch_generator(seed, device)
+        chunks = torch.tensor(A, device=device).split(-(-self._CHUNK_ROWS // n_samples))
+        rows = [module.sample(a, n_samples, rng, self.temperature) for a in chunks]
+        return torch.cat([r.cpu() for r in rows]).numpy()
+
+    def __getstate__(self):
+        """Weights as numpy arrays: a file without pickled code inside."""
+        state = super().__getstate__()
+        if "net_" in state:
+            weights = state.pop("net_").module_.state_dict()
+            state["_weights"] = {k: v.cpu().numpy() for k, v in weights.items()}
+        return state
+
+    def __setstate__(self, state):
+        """Rebuild the module; on the CPU where the device of the fit is missing."""
+        state = dict(state)
+        weights = state.pop("_weights", None)
+        super().__setstate__(state)
+        if weights is not None:
+            module = self._module(self._built_from, torch_generator(0))
+            module.load_state_dict({k: torch.tensor(v) for k, v in weights.items()})
+            try:
+                device = resolve_device(self.device)
+            except ValueError:
+                device = torch.device("cpu")
+            self.net_ = StepNet(module, device=device.type).initialize()

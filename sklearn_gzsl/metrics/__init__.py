@@ -1,0 +1,14 @@
+"""Scores of generalized zero-shot classifiers; numpy and scikit-learn only."""
+
+from ._accuracy import gzsl_scores, harmonic_mean_score, per_class_accuracy
+from ._curve import ausuc_score, seen_unseen_curve
+from ._scorer import GZSLScorer
+
+__all__ = [
+    "GZSLScorer",
+    "ausuc_score",
+    "gzsl_scores",
+    "harmonic_mean_score",
+    "per_class_accuracy",
+    "seen_unseen_curve",
+]

@@ -1,0 +1,251 @@
+"""Accuracy per class, on seen classes, on unseen classes, and their balance."""
+
+from numbers import Integral
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.utils import check_consistent_length
+from sklearn.utils._param_validation import validate_params
+
+
+@validate_params(
+    {
+        "y_true": ["array-like"],
+        "y_pred": ["array-like"],
+        "labels": ["array-like", None],
+    },
+    prefer_skip_nested_validation=True,
+)
+def per_class_accuracy(
+    y_true: ArrayLike, y_pred: ArrayLike, *, labels: ArrayLike | None = None
+) -> float:
+    """Mean over classes of the fraction of a class's rows that are right.
+
+    Every class counts the same, however many rows it has [1]_. Predictions of
+    classes that ``y_true`` does not hold are plain errors.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_samples,)
+        True labels, strings or integers.
+
+    y_pred : array-like of shape (n_samples,)
+        Predicted labels of the same kind.
+
+    labels : array-like of shape (n_classes,), default=None
+        The classes to average over; rows of other classes are left out. ``None``
+        is every class of ``y_true``.
+
+    Returns
+    -------
+    accuracy : float
+        Between 0 and 1.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, labels are of mixed kinds or not labels at all, or one
+        of ``labels`` has no row in ``y_true``.
+
+    References
+    ----------
+    .. [1] Xian, Lampert, Schiele and Akata. Zero-shot learning: a comprehensive
+       evaluation of the good, the bad and the ugly. TPAMI, 2018.
+
+    Examples
+    --------
+    >>> from sklearn_gzsl.metrics import per_class_accuracy
+    >>> y_true = ["cat", "cat", "cat", "dog"]
+    >>> y_pred = ["cat", "cat", "cat", "cat"]
+    >>> per_class_accuracy(y_true, y_pred)
+    0.5
+    >>> per_class_accuracy(y_true, y_pred, labels=["cat"])
+    1.0
+    """
+    y_true, y_pred = _check_targets(y_true, y_pred)
+    if labels is not None:
+        labels = check_labels(labels, "labels", like=y_true)
+        missing = np.setdiff1d(labels, y_true)
+        if missing.size:
+            raise ValueError(
+                f"labels holds {few(missing)}, which have no row in y_true and so no "
+                "accuracy; leave them out."
+            )
+        rows = np.isin(y_true, labels)
+        y_true, y_pred = y_true[rows], y_pred[rows]
+    _, codes, counts = np.unique(y_true, return_inverse=True, return_counts=True)
+    return float(np.mean(np.bincount(codes, weights=y_true == y_pred) / counts))
+
+
+@validate_params(
+    {
+        "y_true": ["array-like"],
+        "y_pred": ["array-like"],
+        "seen_classes": ["array-like"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def gzsl_scores(
+    y_true: ArrayLike, y_pred: ArrayLike, *, seen_classes: ArrayLike
+) -> dict[str, float]:
+    """Per-class accuracy on unseen and on seen classes, and their harmonic mean.
+
+    The protocol of [1]_: predictions choose among seen and unseen classes alike,
+    and U, S and H = 2US / (U + S) are reported together.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_samples,)
+        True labels, strings or integers, of seen and of unseen classes.
+
+    y_pred : array-like of shape (n_samples,)
+        Predicted labels of the same kind.
+
+    seen_classes : array-like of shape (n_seen_classes,)
+        The classes that had rows in training, ``classifier.seen_classes_``; every
+        other label in ``y_true`` is unseen. Classes without a row in ``y_true``
+        do not count.
+
+    Returns
+    -------
+    scores : dict of str to float
+        ``"U"``, ``"S"`` and ``"H"``, each between 0 and 1. H is 0 when both U and
+        S are.
+
+    Raises
+    ------
+    ValueError
+        If ``y_true`` has no row of a seen class or none of an unseen class, if
+        lengths differ, or if labels are of mixed kinds.
+
+    See Also
+    --------
+    GZSLScorer : The same for cross-validation, which sees each fold's own model.
+    ausuc_score : The balance over all seen penalties, not only at the chosen one.
+
+    References
+    ----------
+    .. [1] Xian, Lampert, Schiele and Akata. Zero-shot learning: a comprehensive
+       evaluation of the good, the bad and the ugly. TPAMI, 2018.
+
+    Examples
+    --------
+    >>> from sklearn_gzsl.metrics import gzsl_scores
+    >>> y_true = ["cat", "cat", "dog", "zebra", "zebra"]
+    >>> y_pred = ["cat", "dog", "dog", "horse", "zebra"]
+    >>> gzsl_scores(y_true, y_pred, seen_classes=["cat", "dog", "horse"])
+    {'U': 0.5, 'S': 0.75, 'H': 0.6}
+    """
+    y_true, y_pred = _check_targets(y_true, y_pred)
+    seen = check_sides(y_true, seen_classes)
+    U = per_class_accuracy(y_true[~seen], y_pred[~seen])
+    S = per_class_accuracy(y_true[seen], y_pred[seen])
+    return {"U": U, "S": S, "H": 2 * U * S / (U + S) if U + S else 0.0}
+
+
+def harmonic_mean_score(
+    y_true: ArrayLike, y_pred: ArrayLike, *, seen_classes: ArrayLike
+) -> float:
+    """Harmonic mean H of the accuracies on unseen and on seen classes.
+
+    H = 2US / (U + S) [1]_ is high only if both accuracies are.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_samples,)
+        True labels, strings or integers, of seen and of unseen classes.
+
+    y_pred : array-like of shape (n_samples,)
+        Predicted labels of the same kind.
+
+    seen_classes : array-like of shape (n_seen_classes,)
+        The classes that had rows in training; the others are unseen.
+
+    Returns
+    -------
+    score : float
+        Between 0 and 1; 0 when both accuracies are 0.
+
+    Raises
+    ------
+    ValueError
+        As for :func:`gzsl_scores`.
+
+    See Also
+    --------
+    gzsl_scores : U and S as well.
+
+    References
+    ----------
+    .. [1] Xian, Lampert, Schiele and Akata. Zero-shot learning: a comprehensive
+       evaluation of the good, the bad and the ugly. TPAMI, 2018.
+
+    Examples
+    --------
+    >>> from sklearn_gzsl.metrics import harmonic_mean_score
+    >>> harmonic_mean_score([0, 0, 1, 1], [0, 0, 1, 0], seen_classes=[0])
+    0.666...
+    """
+    return gzsl_scores(y_true, y_pred, seen_classes=seen_classes)["H"]
+
+
+def check_labels(y, name, *, like=None):
+    """Check labels: one dimension of strings or of integers, in a native dtype.
+
+    Object arrays, as pandas has them, become string or integer arrays, so that
+    sorting and comparing is well defined. ``like`` is an array that must hold
+    labels of the same kind.
+    """
+    y = np.asarray(y)
+    if y.ndim == 2 and y.shape[1] == 1:
+        y = y[:, 0]
+    if y.ndim != 1 or not y.size:
+        raise ValueError(
+            f"{name} has shape {y.shape}; give one label each in one dimension, at "
+            "least one."
+        )
+    if y.dtype == object:
+        if all(isinstance(label, str) for label in y):
+            y = y.astype(str)
+        elif all(isinstance(label, Integral) for label in y):
+            y = y.astype(int)
+    whole = y.dtype.kind == "f" and np.isfinite(y).all() and (y == np.floor(y)).all()
+    if y.dtype.kind not in "Ubiu" and not whole:
+        raise ValueError(
+            f"{name} holds values that are no class labels ({few(y)}); labels are "
+            "all strings or all integers, without missing values."
+        )
+    if like is not None and (y.dtype.kind == "U") != (like.dtype.kind == "U"):
+        raise ValueError(
+            f"{name} holds {few(y)}, but the labels in y_true are like {few(like)}; "
+            "labels are all strings or all integers."
+        )
+    return y
+
+
+def check_sides(y_true, seen_classes):
+    """Mark the rows of seen classes; an error unless both sides have rows."""
+    seen_classes = check_labels(seen_classes, "seen_classes", like=y_true)
+    seen = np.isin(y_true, seen_classes)
+    for side, rows in (("seen", seen), ("unseen", ~seen)):
+        if not rows.any():
+            raise ValueError(
+                f"y_true has no row of any {side} class (y_true holds {few(y_true)}, "
+                f"seen_classes {few(seen_classes)}), so its accuracy on {side} classes "
+                "is not defined; score rows of seen and of unseen classes together."
+            )
+    return seen
+
+
+def few(labels, most=5):
+    """Write out the first few distinct labels, for messages."""
+    distinct = list(dict.fromkeys(np.asarray(labels).tolist()))
+    shown = ", ".join(repr(label) for label in distinct[:most])
+    return shown + ", ..." * (len(distinct) > most)
+
+
+def _check_targets(y_true, y_pred):
+    y_true = check_labels(y_true, "y_true")
+    y_pred = check_labels(y_pred, "y_pred", like=y_true)
+    check_consistent_length(y_true, y_pred)
+    return y_true, y_pred

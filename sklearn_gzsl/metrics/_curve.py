@@ -1,0 +1,246 @@
+"""The seen-unseen accuracy curve and the area under it, without a grid."""
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.utils import check_array, check_consistent_length
+from sklearn.utils._param_validation import StrOptions, validate_params
+
+from ._accuracy import check_labels, check_sides, few
+
+_constraints = {
+    "y_true": ["array-like"],
+    "y_score": ["array-like"],
+    "seen_classes": ["array-like"],
+    "labels": ["array-like", None],
+    "average": [StrOptions({"macro", "micro"})],
+}
+
+
+@validate_params(_constraints, prefer_skip_nested_validation=True)
+def seen_unseen_curve(
+    y_true: ArrayLike,
+    y_score: ArrayLike,
+    *,
+    seen_classes: ArrayLike,
+    labels: ArrayLike | None = None,
+    average: str = "macro",
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Accuracy on seen and on unseen classes for every seen penalty.
+
+    A penalty is subtracted from the scores of all seen classes before the best
+    class is taken (calibrated stacking [1]_). As it grows, rows move from the seen
+    side to the unseen side, each at its own gap: its best seen score minus its best
+    unseen score. So the whole curve has one step per distinct gap, and sorting the
+    gaps gives all of it; no penalties are tried out.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_samples,)
+        True labels, strings or integers, of seen and of unseen classes.
+
+    y_score : array-like of shape (n_samples, n_classes)
+        Score of each class for each row, higher is better: log-probabilities or
+        any other scores. A score of -inf rules a class out at every penalty.
+
+    seen_classes : array-like of shape (n_seen_classes,)
+        The classes that had rows in training; the others are unseen.
+
+    labels : array-like of shape (n_classes,), default=None
+        The class of each column of ``y_score``, ``classifier.classes_``. ``None`` is
+        the sorted union of ``y_true`` and ``seen_classes``.
+
+    average : {"macro", "micro"}, default="macro"
+        Accuracy as mean over classes of the accuracy per class, or over rows.
+
+    Returns
+    -------
+    seen_accuracy : ndarray of shape (n_points,)
+        Falls from the accuracy among seen classes alone to 0.
+
+    unseen_accuracy : ndarray of shape (n_points,)
+        Rises from 0 to the accuracy among unseen classes alone.
+
+    penalties : ndarray of shape (n_points,)
+        Point ``i`` holds for every penalty from ``penalties[i]`` up to the next
+        one; a row whose gap equals the penalty counts as predicted unseen. The
+        first is -inf: seen classes only.
+
+    Raises
+    ------
+    ValueError
+        If ``y_true`` has no row of a seen or none of an unseen class, has labels
+        without a column, if columns and labels differ in number, or if a score is
+        NaN or +inf.
+
+    See Also
+    --------
+    ausuc_score : The area under this curve.
+
+    References
+    ----------
+    .. [1] Chao, Changpinyo, Gong and Sha. An empirical study and analysis of
+       generalized zero-shot learning for object recognition in the wild. ECCV,
+       2016.
+
+    Examples
+    --------
+    >>> from sklearn_gzsl.metrics import seen_unseen_curve
+    >>> y_true = ["cat", "dog", "zebra", "zebra"]
+    >>> y_score = [[5, 1, 2], [1, 3, 1], [2, 1, 4], [3, 1, 2]]  # cat, dog, zebra
+    >>> seen, unseen, penalties = seen_unseen_curve(
+    ...     y_true, y_score, seen_classes=["cat", "dog"]
+    ... )
+    >>> seen
+    array([1. , 1. , 1. , 0.5, 0. ])
+    >>> unseen
+    array([0. , 0.5, 1. , 1. , 1. ])
+    >>> penalties
+    array([-inf,  -2.,   1.,   2.,   3.])
+    """
+    y_true = check_labels(y_true, "y_true")
+    seen_classes = check_labels(seen_classes, "seen_classes", like=y_true)
+    seen_row = check_sides(y_true, seen_classes)
+    y_score, labels = _check_scores(y_true, y_score, labels, seen_classes)
+    seen_column = np.isin(labels, seen_classes)
+    best = {}
+    for side in (True, False):
+        columns = np.flatnonzero(seen_column == side)
+        winner = columns[y_score[:, columns].argmax(axis=1)]
+        best[side] = y_score[np.arange(len(y_true)), winner], labels[winner]
+
+    # A row matters only if it is right once its own side wins; then its best score
+    # is finite, so that no gap is NaN.
+    own_score = np.where(seen_row, best[True][0], best[False][0])
+    own_label = np.where(seen_row, best[True][1], best[False][1])
+    right = (own_label == y_true) & (own_score > -np.inf)
+    gap = best[True][0][right] - best[False][0][right]
+    weight = _row_weights(y_true, seen_row, average)[right]
+    seen_row = seen_row[right]
+
+    penalties, step = np.unique(gap, return_inverse=True)
+    fall = np.bincount(step, weights=weight * seen_row, minlength=len(penalties))
+    rise = np.bincount(step, weights=weight * ~seen_row, minlength=len(penalties))
+    seen = np.append(np.cumsum(fall[::-1])[::-1], 0.0)
+    unseen = np.append(0.0, np.cumsum(rise))
+    return seen.clip(max=1), unseen.clip(max=1), np.append(-np.inf, penalties)
+
+
+def ausuc_score(
+    y_true: ArrayLike,
+    y_score: ArrayLike,
+    *,
+    seen_classes: ArrayLike,
+    labels: ArrayLike | None = None,
+    average: str = "macro",
+) -> float:
+    """Area under the seen-unseen accuracy curve, exact.
+
+    The area [1]_ does not depend on a choice of penalty, so it compares the scores
+    of two models whatever their bias towards seen classes.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_samples,)
+        True labels, strings or integers, of seen and of unseen classes.
+
+    y_score : array-like of shape (n_samples, n_classes)
+        Score of each class for each row, higher is better; -inf rules a class out.
+
+    seen_classes : array-like of shape (n_seen_classes,)
+        The classes that had rows in training; the others are unseen.
+
+    labels : array-like of shape (n_classes,), default=None
+        The class of each column of ``y_score``. ``None`` is the sorted union of
+        ``y_true`` and ``seen_classes``.
+
+    average : {"macro", "micro"}, default="macro"
+        Accuracy as mean over classes of the accuracy per class, or over rows.
+
+    Returns
+    -------
+    score : float
+        Between 0 and the product of the accuracies among seen classes alone and
+        among unseen classes alone, so at most 1.
+
+    Raises
+    ------
+    ValueError
+        As for :func:`seen_unseen_curve`.
+
+    See Also
+    --------
+    seen_unseen_curve : The curve itself.
+
+    Notes
+    -----
+    The curve is a staircase: between two gaps nothing changes, and at the gap of
+    one row one accuracy alone changes, where steps and trapezoids agree. They differ
+    only if rows of both sides share a gap and so change sides together. The
+    trapezoid is the exact value there: its diagonal is the mean over both orders in
+    which the tie could be broken, so the area does not depend on the order of rows
+    or columns. In other words, the score is the chance that a random seen row and a
+    random unseen row, drawn class by class, are each right among the classes of
+    their own side and have their gaps in the right order, a tie counting one half.
+
+    References
+    ----------
+    .. [1] Chao, Changpinyo, Gong and Sha. An empirical study and analysis of
+       generalized zero-shot learning for object recognition in the wild. ECCV,
+       2016.
+
+    Examples
+    --------
+    >>> from sklearn_gzsl.metrics import ausuc_score
+    >>> y_true = ["cat", "dog", "zebra", "zebra"]
+    >>> y_score = [[5, 1, 2], [1, 3, 1], [2, 1, 4], [3, 0, 0]]  # cat, dog, zebra
+    >>> ausuc_score(y_true, y_score, seen_classes=["cat", "dog"])
+    0.625
+    """
+    seen, unseen, _ = seen_unseen_curve(
+        y_true, y_score, seen_classes=seen_classes, labels=labels, average=average
+    )
+    return float(np.sum((seen[:-1] - seen[1:]) * (unseen[:-1] + unseen[1:])) / 2)
+
+
+def _check_scores(y_true, y_score, labels, seen_classes):
+    y_score = check_array(
+        y_score, dtype=np.float64, ensure_all_finite=False, input_name="y_score"
+    )
+    check_consistent_length(y_true, y_score)
+    if np.isnan(y_score).any() or np.isposinf(y_score).any():
+        raise ValueError(
+            "y_score holds NaN or +inf; scores are finite, or -inf for a class that is "
+            "ruled out. Look for a model that has diverged."
+        )
+    if labels is None:
+        labels = np.union1d(y_true, seen_classes)
+        hint = "pass labels, the classes of the columns (classifier.classes_)."
+    else:
+        labels = check_labels(labels, "labels", like=y_true)
+        hint = "give one label per column."
+    if len(labels) != y_score.shape[1]:
+        raise ValueError(
+            f"y_score has {y_score.shape[1]} columns, but there are {len(labels)} "
+            f"labels; {hint}"
+        )
+    if len(np.unique(labels)) != len(labels):
+        raise ValueError("labels holds a class twice; give one label per column.")
+    unknown = np.setdiff1d(y_true, labels)
+    if unknown.size:
+        raise ValueError(
+            f"y_true holds {few(unknown)}, which are not among labels; y_score needs a "
+            "column for each."
+        )
+    return y_score, labels
+
+
+def _row_weights(y_true, seen_row, average):
+    """Give each row its share in the accuracy of its side."""
+    if average == "micro":
+        return np.where(seen_row, 1 / seen_row.sum(), 1 / (~seen_row).sum())
+    classes, first, codes, counts = np.unique(
+        y_true, return_index=True, return_inverse=True, return_counts=True
+    )
+    n_seen = seen_row[first].sum()
+    side_size = np.where(seen_row, n_seen, len(classes) - n_seen)
+    return 1 / (counts[codes] * side_size)

@@ -1,0 +1,220 @@
+"""A scorer that knows which classes the model of each fold has seen."""
+
+from dataclasses import KW_ONLY, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+
+from ._accuracy import check_labels, few, gzsl_scores
+from ._curve import ausuc_score
+
+_METRICS = ("U", "S", "H", "AUSUC")
+_CANDIDATES = ("present", "all")
+
+
+@dataclass(frozen=True)
+class GZSLScorer:
+    """Scorer of generalized zero-shot classifiers, for ``scoring=``.
+
+    Each fold of a cross-validation trains a model with seen classes of its own. The
+    scorer asks the fitted model which ones they are, through pipelines and
+    searches, and calls every other class of the scored rows unseen.
+
+    Parameters
+    ----------
+    metric : {"U", "S", "H", "AUSUC"} or None, default=None
+        What to return: accuracy per class on unseen classes, the same on seen
+        classes, their harmonic mean, or the area under the seen-unseen curve.
+        ``None`` is a dict of all four, from one pass; choose one of them by
+        ``refit="H"`` in a search. Successive halving, ``learning_curve`` and
+        ``cross_val_score`` take one number only: give them ``GZSLScorer("H")``.
+
+    candidates : {"present", "all"}, default="present"
+        The classes a row may be given. ``"present"`` is the model's seen classes and
+        those in the scored rows; ``"all"`` is every class the model knows. The
+        difference shows in cross-validation, where the classes of the final test
+        have a description, too, but no row in any fold.
+
+    Raises
+    ------
+    ValueError
+        If ``metric`` or ``candidates`` is none of the above. When called: if the
+        rows hold no unseen or no seen class, or labels that the model does not
+        know, or if the model's scores are NaN or +inf.
+    TypeError
+        When called: if no part of the estimator has ``seen_classes_``.
+
+    See Also
+    --------
+    gzsl_scores : The same accuracies from labels and predictions.
+    ausuc_score : The same area from labels and scores.
+    sklearn_gzsl.model_selection.GZSLShuffleSplit : Folds that can be scored.
+
+    Notes
+    -----
+    Classes are ranked by the outermost estimator's ``predict_log_proba``, else by
+    the logarithm of its ``predict_proba``, else by its ``decision_function``, so
+    that the preprocessing of a pipeline takes part. U, S and H are those of
+    ``predict``, except that ``candidates="present"`` leaves classes out.
+
+    Training rows hold no unseen class, so they have no score: leave
+    ``return_train_score=False``, which is not the default of successive halving.
+    Searches turn errors into NaN and a warning, and with ``metric=None`` may then fail
+    on the NaN with a message of their own: ``error_score="raise"`` shows the cause.
+
+    Examples
+    --------
+    Any classifier with ``seen_classes_`` can be scored. Here one is told of three
+    classes and declares that it has seen two:
+
+    >>> import numpy as np
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> from sklearn_gzsl.metrics import GZSLScorer
+    >>> X = np.array([[0.0], [1.0], [4.0], [5.0], [7.0], [8.0]])
+    >>> y = np.array(["cat", "cat", "dog", "dog", "zebra", "zebra"])
+    >>> model = GaussianNB().fit(X, y)
+    >>> model.seen_classes_ = np.array(["cat", "dog"])
+    >>> GZSLScorer()(model, X - 1, y)
+    {'U': 0.5, 'S': 1.0, 'H': 0.666..., 'AUSUC': 1.0}
+    >>> GZSLScorer("H")
+    GZSLScorer(metric='H', candidates='present')
+    """
+
+    metric: str | None = None
+    _: KW_ONLY
+    candidates: str = "present"
+
+    def __post_init__(self):
+        if self.metric is not None and self.metric not in _METRICS:
+            raise ValueError(
+                f"metric={self.metric!r} is unknown; choose one of {_METRICS}, or "
+                "None for all of them."
+            )
+        if self.candidates not in _CANDIDATES:
+            raise ValueError(
+                f"candidates={self.candidates!r} is unknown; choose one of "
+                f"{_CANDIDATES}."
+            )
+
+    def __call__(
+        self, estimator: Any, X: ArrayLike, y: ArrayLike, **kwargs: Any
+    ) -> float | dict[str, float]:
+        """Score a fitted estimator on rows of seen and of unseen classes.
+
+        Parameters
+        ----------
+        estimator : object
+            A fitted classifier with ``classes_`` and ``seen_classes_``, or a
+            pipeline, search or meta-estimator that ends in one.
+
+        X : array-like of shape (n_samples, n_features)
+            Rows as the estimator takes them.
+
+        y : array-like of shape (n_samples,)
+            True labels.
+
+        **kwargs : dict
+            No metadata is used; passing some is a TypeError.
+
+        Returns
+        -------
+        score : float, or dict of str to float if ``metric`` is None
+            Between 0 and 1.
+        """
+        if kwargs:
+            raise TypeError(
+                f"GZSLScorer uses no metadata, but got {sorted(kwargs)}; every class "
+                "counts the same and so does every row in it."
+            )
+        model = _find_model(estimator)
+        classes = check_labels(model.classes_, "classes_")
+        seen_classes = check_labels(model.seen_classes_, "seen_classes_")
+        y = _check_fold(y, classes, seen_classes)
+        scores = _class_scores(estimator, X, len(classes))
+        if self.candidates == "present":
+            kept = np.isin(classes, np.union1d(seen_classes, y))
+            classes, scores = classes[kept], scores[:, kept]
+
+        result = {}
+        if self.metric != "AUSUC":
+            y_pred = classes[scores.argmax(axis=1)]
+            result = gzsl_scores(y, y_pred, seen_classes=seen_classes)
+        if self.metric in (None, "AUSUC"):
+            result["AUSUC"] = ausuc_score(
+                y, scores, seen_classes=seen_classes, labels=classes
+            )
+        return result if self.metric is None else result[self.metric]
+
+    def _accept_sample_weight(self):
+        # Searches ask this of the scorers in a dict when fit gets sample_weight.
+        return False
+
+
+def _find_model(estimator):
+    """Find the part of a fitted estimator that knows its seen classes."""
+    model = estimator
+    while not hasattr(model, "seen_classes_"):
+        if isinstance(model, Pipeline):
+            model = model.steps[-1][1]
+        elif hasattr(model, "best_estimator_"):
+            model = model.best_estimator_
+        elif hasattr(model, "estimator_"):
+            model = model.estimator_
+        else:
+            check_is_fitted(model)
+            raise TypeError(
+                f"GZSLScorer found no seen_classes_ in {estimator!r}; score a fitted "
+                "GZSLClassifier, or a pipeline or search (with refit) around one."
+            )
+    return model
+
+
+def _check_fold(y, classes, seen_classes):
+    y = check_labels(y, "y", like=classes)
+    unknown = np.setdiff1d(y, classes)
+    if unknown.size:
+        raise ValueError(
+            f"y holds {few(unknown)}, which the estimator does not know; its "
+            "class_attributes in fit must cover every class that is scored."
+        )
+    seen = np.isin(y, seen_classes)
+    if seen.all() or not seen.any():
+        side = "unseen" if seen.all() else "seen"
+        raise ValueError(
+            f"The scored rows hold no {side} class, so U, S and H are not defined. Use "
+            "GZSLShuffleSplit as cv: it keeps whole classes out of training, and rows "
+            "of the others. (Training rows never hold an unseen class: set "
+            "return_train_score=False.)"
+        )
+    return y
+
+
+def _class_scores(estimator, X, n_classes):
+    """Score every class in a column, by the first method the estimator has."""
+    for method in ("predict_log_proba", "predict_proba", "decision_function"):
+        if hasattr(estimator, method):
+            scores = np.asarray(getattr(estimator, method)(X), dtype=np.float64)
+            break
+    else:
+        raise TypeError(
+            f"{estimator!r} has none of predict_log_proba, predict_proba and "
+            "decision_function; GZSLScorer ranks classes by one of them."
+        )
+    if method == "predict_proba":
+        with np.errstate(divide="ignore"):
+            scores = np.log(scores)
+    if scores.ndim == 1 and n_classes == 2:
+        scores = np.column_stack([np.zeros_like(scores), scores])
+    if scores.ndim != 2 or scores.shape[1] != n_classes:
+        raise ValueError(
+            f"{method} returned shape {scores.shape}, expected one column for each of "
+            f"the {n_classes} classes in classes_."
+        )
+    if np.isnan(scores).any() or np.isposinf(scores).any():
+        raise ValueError(
+            f"{method} returned NaN or +inf; the model has diverged, or its input has."
+        )
+    return scores

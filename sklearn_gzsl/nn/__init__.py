@@ -1,0 +1,20 @@
+"""Building blocks in plain torch: layers, ActNorm, couplings, flows.
+
+Everything random takes an explicit ``torch.Generator``; torch's global state is
+neither read nor changed.
+"""
+
+from ._actnorm import ActNorm
+from ._coupling import AdditiveCoupling
+from ._flow import Flow, Permutation
+from ._layers import LearnedScale, ReLUNet, linear
+
+__all__ = [
+    "ActNorm",
+    "AdditiveCoupling",
+    "Flow",
+    "LearnedScale",
+    "Permutation",
+    "ReLUNet",
+    "linear",
+]

@@ -1,0 +1,68 @@
+"""Linear layers with explicit randomness, and the small networks made of them."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+
+def linear(
+    n_in: int,
+    n_out: int,
+    rng: torch.Generator,
+    *,
+    init: str = "xavier",
+    gain: float = 0.5,
+    bias: bool = True,
+) -> nn.Linear:
+    """Linear layer with zero bias and weights from an explicit generator.
+
+    ``init`` is ``"xavier"`` (uniform, times ``gain``), ``"normal"`` (standard
+    deviation ``gain``) or ``"zeros"``.
+    """
+    # skip_init: nn.Linear would draw its own weights from the global generator.
+    layer = nn.utils.skip_init(nn.Linear, n_in, n_out, bias=bias)
+    with torch.no_grad():
+        if init == "zeros" or layer.weight.numel() == 0:
+            layer.weight.zero_()
+        elif init == "xavier":
+            nn.init.xavier_uniform_(layer.weight, gain=gain, generator=rng)
+        else:
+            layer.weight.normal_(0.0, gain, generator=rng)
+        if bias:
+            layer.bias.zero_()
+    return layer
+
+
+class ReLUNet(nn.Module):
+    """Linear layers with ReLU between them and, optionally, after the last."""
+
+    def __init__(self, sizes: Sequence[int], rng: torch.Generator, *, last_relu=False):
+        super().__init__()
+        self.layers = nn.ModuleList(
+            linear(n_in, n_out, rng)
+            for n_in, n_out in zip(sizes[:-1], sizes[1:], strict=True)
+        )
+        self.last_relu = last_relu
+
+    def forward(self, x: Tensor) -> Tensor:
+        last = len(self.layers) - 1
+        for i, layer in enumerate(self.layers):
+            x = layer(x)
+            if i < last or self.last_relu:
+                x = torch.relu(x)
+        return x
+
+
+class LearnedScale(nn.Module):
+    """Multiply by exp(3 g) with one learned g per feature, 1 at the start.
+
+    Glow's way to let a zero-initialised output grow quickly.
+    """
+
+    def __init__(self, n_features: int):
+        super().__init__()
+        self.gain = nn.Parameter(torch.zeros(n_features))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * torch.exp(3.0 * self.gain)

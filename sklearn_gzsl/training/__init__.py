@@ -1,0 +1,17 @@
+"""How generators are trained: one skorch net, counted in gradient steps."""
+
+from ._batches import IndexBatches
+from ._callbacks import StopOnNaN, TrainingLog
+from ._net import LR_SCHEDULES, StepNet
+from ._seeding import draw_seed, resolve_device, torch_generator
+
+__all__ = [
+    "LR_SCHEDULES",
+    "IndexBatches",
+    "StepNet",
+    "StopOnNaN",
+    "TrainingLog",
+    "draw_seed",
+    "resolve_device",
+    "torch_generator",
+]

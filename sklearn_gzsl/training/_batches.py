@@ -1,0 +1,43 @@
+"""Mini-batches by indexing tensors that already live on the device."""
+
+import torch
+from torch import Tensor
+
+
+class IndexBatches:
+    """Endless passes over the rows, cut into "epochs" of a fixed number of steps.
+
+    Each pass visits the rows in a new order drawn from ``rng``; a last short batch
+    is dropped if ``drop_last``, as the reference generators do. With fewer rows than
+    ``batch_size`` every batch is all rows. An epoch here is a reporting interval,
+    not a pass: iterating again goes on where the last epoch stopped.
+    """
+
+    def __init__(
+        self,
+        tensors: tuple[Tensor, ...],
+        batch_size: int,
+        rng: torch.Generator,
+        epoch_lengths: list[int],
+        *,
+        drop_last: bool = True,
+    ):
+        self.tensors = tensors
+        self.rng = rng
+        self.drop_last = drop_last
+        self.batch_size = min(batch_size, len(tensors[0]))
+        self._lengths = iter(epoch_lengths)
+        self._batches = self._endless()
+
+    def _endless(self):
+        n = len(self.tensors[0])
+        stop = n - self.batch_size + 1 if self.drop_last else n
+        while True:
+            order = torch.randperm(n, generator=self.rng, device=self.rng.device)
+            for start in range(0, stop, self.batch_size):
+                rows = order[start : start + self.batch_size]
+                yield tuple(t[rows] for t in self.tensors)
+
+    def __iter__(self):
+        for _ in range(next(self._lengths)):
+            yield next(self._batches)

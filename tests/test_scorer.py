@@ -1,0 +1,453 @@
+"""GZSLScorer in every tool of scikit-learn that takes ``scoring=``."""
+
+import copy
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn import config_context
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.exceptions import NotFittedError
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import (
+    GridSearchCV,
+    HalvingGridSearchCV,
+    StratifiedKFold,
+    cross_val_score,
+    cross_validate,
+    learning_curve,
+)
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+
+from sklearn_gzsl.metrics import GZSLScorer, ausuc_score, gzsl_scores
+from sklearn_gzsl.model_selection import GZSLShuffleSplit
+
+METRICS = ["U", "S", "H", "AUSUC"]
+
+
+class Descriptions:
+    """Labels and vectors of classes without a length, so that nothing slices it."""
+
+    def __init__(self, labels, vectors):
+        self.labels, self.vectors = np.asarray(labels), np.asarray(vectors)
+
+
+class NearestDescription(ClassifierMixin, BaseEstimator):
+    """Rows look like their class's vector; a class is scored by its distance."""
+
+    __metadata_request__fit = {"class_attributes": True}
+
+    def __init__(self, seen_penalty=0.0):
+        self.seen_penalty = seen_penalty
+
+    def fit(self, X, y, class_attributes=None):
+        assert isinstance(class_attributes, Descriptions)
+        self.classes_, order = np.unique(class_attributes.labels, return_index=True)
+        self.seen_classes_ = np.unique(y)
+        vectors = class_attributes.vectors[order]
+        # Learnt from the rows, so that it matters whether a scaler came first.
+        seen = np.searchsorted(self.classes_, y)
+        self.map_ = np.linalg.lstsq(vectors[seen], np.asarray(X), rcond=None)[0]
+        self.means_ = vectors @ self.map_
+        return self
+
+    def predict_log_proba(self, X):
+        distance = np.square(np.asarray(X)[:, None] - self.means_).sum(axis=2)
+        logits = -distance - self.seen_penalty * np.isin(
+            self.classes_, self.seen_classes_
+        )
+        return logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
+
+    def predict(self, X):
+        return self.classes_[self.predict_log_proba(X).argmax(axis=1)]
+
+
+class FixedScores:
+    """Says what it is told, by one method."""
+
+    def __init__(self, classes, seen_classes, method, scores):
+        self.classes_ = np.asarray(classes)
+        self.seen_classes_ = np.asarray(seen_classes)
+        setattr(self, method, lambda X: np.asarray(scores, dtype=float)[X])
+
+
+@pytest.fixture(scope="module")
+def zoo():
+    """Ten classes of 12 rows, and descriptions of these and two more."""
+    rng = np.random.default_rng(0)
+    labels = np.array([f"animal{i:02d}" for i in range(12)])
+    vectors = rng.normal(size=(12, 4))
+    y = rng.permutation(np.repeat(labels[:10], 12))
+    X = vectors[np.searchsorted(labels, y)] + 0.6 * rng.normal(size=(120, 4))
+    return X, y, Descriptions(labels, vectors)
+
+
+@pytest.fixture
+def cv():
+    return GZSLShuffleSplit(n_splits=3, unseen_size=3, random_state=0)
+
+
+@pytest.fixture(params=[False, True], ids=["routing off", "routing on"])
+def routing(request):
+    with config_context(enable_metadata_routing=request.param):
+        yield request.param
+
+
+def fit_parameter(estimator, descriptions, routing):
+    """Name the fit argument as a user must, for a pipeline without routing."""
+    inner = getattr(estimator, "estimator", estimator)
+    prefix = (
+        "" if routing or not isinstance(inner, Pipeline) else f"{inner.steps[-1][0]}__"
+    )
+    return {f"{prefix}class_attributes": descriptions}
+
+
+def expected_scores(model, X, y, classes):
+    """Score by the functions, with the classes of the columns named."""
+    scores = model.predict_log_proba(X)
+    last = model[-1] if isinstance(model, Pipeline) else model
+    columns = np.isin(last.classes_, classes)
+    y_pred = last.classes_[columns][scores[:, columns].argmax(axis=1)]
+    result = gzsl_scores(y, y_pred, seen_classes=last.seen_classes_)
+    result["AUSUC"] = ausuc_score(
+        y,
+        scores[:, columns],
+        seen_classes=last.seen_classes_,
+        labels=last.classes_[columns],
+    )
+    return result
+
+
+@pytest.mark.parametrize("candidates", ["present", "all"])
+@pytest.mark.parametrize("scaled", [False, True])
+def test_fold_by_fold_equal_to_the_functions(zoo, cv, candidates, scaled):
+    X, y, descriptions = zoo
+    model = NearestDescription()
+    if scaled:
+        model = make_pipeline(make_pipeline(StandardScaler()), model)
+    parameters = fit_parameter(model, descriptions, routing=False)
+    scores = cross_validate(
+        model,
+        X,
+        y,
+        cv=cv,
+        scoring=GZSLScorer(candidates=candidates),
+        params=parameters,
+        error_score="raise",
+    )
+    for fold, (train, test) in enumerate(cv.split(X, y)):
+        classes = np.unique(y) if candidates == "present" else descriptions.labels
+        model.fit(X[train], y[train], **parameters)
+        expected = expected_scores(model, X[test], y[test], classes)
+        for metric in METRICS:
+            assert scores[f"test_{metric}"][fold] == pytest.approx(expected[metric])
+
+
+def test_candidates_matter_and_each_metric_can_be_had_alone(zoo):
+    X, y, descriptions = zoo
+    seen = np.isin(y, descriptions.labels[:6])
+    model = NearestDescription().fit(X[seen], y[seen], descriptions)
+    present, everything = (
+        GZSLScorer(candidates=c)(model, X, y) for c in ("present", "all")
+    )
+    assert list(present) == METRICS
+    assert present["U"] > everything["U"]
+    for metric in METRICS:
+        assert GZSLScorer(metric)(model, X, y) == present[metric]
+    accuracy = gzsl_scores(y, model.predict(X), seen_classes=model.seen_classes_)
+    assert accuracy == {metric: everything[metric] for metric in "USH"}
+
+
+@pytest.mark.parametrize("scaled", [False, True], ids=["alone", "pipeline"])
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_grid_search(zoo, cv, routing, scaled, n_jobs):
+    X, y, descriptions = zoo
+    model, grid = NearestDescription(), {"seen_penalty": [-5, 0.5, 50]}
+    if scaled:
+        model = make_pipeline(StandardScaler(), model)
+        grid = {f"nearestdescription__{k}": v for k, v in grid.items()}
+    search = GridSearchCV(
+        model,
+        grid,
+        cv=cv,
+        scoring=GZSLScorer(),
+        refit="H",
+        n_jobs=n_jobs,
+        error_score="raise",
+    )
+    search.fit(X, y, **fit_parameter(model, descriptions, routing))
+    results = search.cv_results_
+    assert list(search.best_params_.values()) == [0.5]
+    assert search.best_score_ == results["mean_test_H"].max()
+    assert results["mean_test_U"].argmax() == 2
+    assert results["mean_test_S"].argmax() == 0
+    # The area does not depend on the penalty, H does.
+    assert np.ptp(results["mean_test_AUSUC"]) == pytest.approx(0)
+    assert np.ptp(results["mean_test_H"]) > 0.1
+
+
+def test_nested_cross_validation_scores_the_search(zoo, cv, routing):
+    X, y, descriptions = zoo
+    pipeline = make_pipeline(StandardScaler(), NearestDescription())
+    search = GridSearchCV(
+        pipeline,
+        {"nearestdescription__seen_penalty": [0, 0.5]},
+        cv=cv,
+        scoring=GZSLScorer("H"),
+        error_score="raise",
+    )
+    options = {
+        "cv": GZSLShuffleSplit(n_splits=2, unseen_size=2, random_state=1),
+        "scoring": GZSLScorer(),
+        "return_estimator": True,
+        "return_indices": True,
+        "error_score": "raise",
+    }
+    parameters = fit_parameter(search, descriptions, routing)
+    result = cross_validate(search, X, y, params=parameters, **options)
+    for fold, fitted in enumerate(result["estimator"]):
+        test = result["indices"]["test"][fold]
+        model = fitted.best_estimator_
+        assert len(model[-1].seen_classes_) == 8
+        expected = expected_scores(model, X[test], y[test], np.unique(y))
+        assert result["test_H"][fold] == pytest.approx(expected["H"])
+        assert result["test_AUSUC"][fold] == pytest.approx(expected["AUSUC"])
+
+
+def test_successive_halving(zoo, cv, routing):
+    X, y, descriptions = zoo
+    search = HalvingGridSearchCV(
+        NearestDescription(),
+        {"seen_penalty": [-50, 0.5, 50]},
+        cv=cv,
+        scoring=GZSLScorer("H"),
+        min_resources=60,
+        factor=2,
+        return_train_score=False,
+        error_score="raise",
+        random_state=0,
+    )
+    search.fit(X, y, class_attributes=descriptions)
+    assert search.best_params_ == {"seen_penalty": 0.5}
+    assert set(search.cv_results_["n_resources"]) == {60, 120}
+
+
+def test_other_ways_in(zoo, cv, routing):
+    X, y, descriptions = zoo
+    options = {"cv": cv, "params": {"class_attributes": descriptions}}
+    model = NearestDescription()
+    H = cross_val_score(model, X, y, scoring=GZSLScorer("H"), **options)
+    both = cross_validate(
+        model,
+        X,
+        y,
+        scoring={"H": GZSLScorer("H"), "U": GZSLScorer("U")},
+        error_score="raise",
+        **options,
+    )
+    assert both["test_H"].tolist() == H.tolist()
+    assert H.min() > 0
+
+
+def test_learning_curve_improves_on_test_rows_and_has_no_training_score(zoo, cv):
+    X, y, descriptions = zoo
+    with pytest.warns(UserWarning, match="set return_train_score=False"):
+        _, train_scores, test_scores = learning_curve(
+            NearestDescription(),
+            X,
+            y,
+            cv=cv,
+            scoring=GZSLScorer("AUSUC"),
+            train_sizes=[0.1, 1.0],
+            params={"class_attributes": descriptions},
+        )
+    assert np.isnan(train_scores).all()
+    assert test_scores[0].mean() < test_scores[1].mean()
+
+
+def test_score_of_a_fitted_search_is_the_refit_metric(zoo, cv):
+    X, y, descriptions = zoo
+    known = np.isin(y, np.unique(y)[:8])
+    search = GridSearchCV(
+        NearestDescription(), {}, cv=cv, scoring=GZSLScorer(), refit="H"
+    )
+    search.fit(X[known], y[known], class_attributes=descriptions)
+    scores = GZSLScorer()(search, X, y)
+    assert scores == GZSLScorer()(search.best_estimator_, X, y)
+    assert search.score(X, y) == scores["H"]
+
+
+def test_training_rows_cannot_be_scored(zoo):
+    X, y, descriptions = zoo
+    search = GridSearchCV(
+        NearestDescription(),
+        {"seen_penalty": [0, 1]},
+        cv=StratifiedKFold(),
+        scoring=GZSLScorer("H"),
+        error_score="raise",
+    )
+    with pytest.raises(ValueError, match=r"no unseen class.*Use GZSLShuffleSplit"):
+        search.fit(X, y, class_attributes=descriptions)
+
+
+def test_rows_of_unseen_classes_alone_cannot_be_scored(zoo):
+    X, y, descriptions = zoo
+    seen = np.isin(y, np.unique(y)[:6])
+    model = NearestDescription().fit(X[seen], y[seen], descriptions)
+    with pytest.raises(ValueError, match=r"no seen class.*Use GZSLShuffleSplit"):
+        GZSLScorer()(model, X[~seen], y[~seen])
+
+
+def test_unknown_labels_are_named(zoo):
+    X, y, descriptions = zoo
+    seen = np.isin(y, np.unique(y)[:6])
+    model = NearestDescription().fit(X[seen], y[seen], descriptions)
+    unknown = np.where(seen, y, "unicorn")
+    with pytest.raises(ValueError, match="y holds 'unicorn', which the estimator"):
+        GZSLScorer()(model, X, unknown)
+    with pytest.raises(ValueError, match="y holds 0, 1, 2"):
+        GZSLScorer()(model, X, np.arange(120) % 10)
+
+
+@pytest.mark.parametrize("metric", ["h", "accuracy", "", 1, ["H", "U"]])
+def test_unknown_metric_or_candidates(metric):
+    with pytest.raises(ValueError, match=r"metric=.* is unknown; choose one of"):
+        GZSLScorer(metric)
+    with pytest.raises(ValueError, match=r"candidates=.* is unknown; choose one of"):
+        GZSLScorer(candidates=metric)
+
+
+def test_estimators_that_cannot_be_scored(zoo):
+    X, y, _ = zoo
+    with pytest.raises(TypeError, match="no seen_classes_ in LogisticRegression"):
+        GZSLScorer()(LogisticRegression().fit(X, y), X, y)
+    with pytest.raises(NotFittedError, match="NearestDescription"):
+        GZSLScorer()(make_pipeline(StandardScaler(), NearestDescription()), X, y)
+    silent = FixedScores([0, 1], [0], "predict", [0])
+    with pytest.raises(TypeError, match="has none of predict_log_proba"):
+        GZSLScorer()(silent, [0, 0], [0, 1])
+    with pytest.raises(TypeError, match=r"no metadata, but got \['sample_weight'\]"):
+        GZSLScorer()(silent, [0, 0], [0, 1], sample_weight=[1, 1])
+
+
+def test_meta_estimators_with_estimator_are_opened(zoo):
+    X, y, descriptions = zoo
+    seen = np.isin(y, np.unique(y)[:6])
+
+    class Wrapper(BaseEstimator):
+        def fit(self, X, y, class_attributes):
+            self.estimator_ = NearestDescription().fit(2 * X, y, class_attributes)
+            return self
+
+        def predict_log_proba(self, X):
+            return self.estimator_.predict_log_proba(2 * X)
+
+    wrapped = make_pipeline(FunctionTransformer(), Wrapper())
+    wrapped.fit(X[seen], y[seen], wrapper__class_attributes=descriptions)
+    direct = NearestDescription().fit(2 * X[seen], y[seen], descriptions)
+    assert GZSLScorer()(wrapped, X, y) == GZSLScorer()(direct, 2 * X, y)
+
+
+ROWS, LABELS = np.arange(4), np.array([0, 0, 1, 1])
+PROBABILITY = np.array([[0.9, 0.1], [0.4, 0.6], [0.3, 0.7], [0.2, 0.8]])
+
+
+@pytest.mark.parametrize(
+    ("method", "scores"),
+    [
+        ("predict_log_proba", np.log(PROBABILITY)),
+        ("predict_proba", PROBABILITY),
+        ("decision_function", np.log(PROBABILITY)),
+        ("decision_function", np.log(PROBABILITY[:, 1] / PROBABILITY[:, 0])),
+    ],
+    ids=["log_proba", "proba", "decision", "decision 1-d"],
+)
+def test_every_scoring_method_ranks_alike(method, scores):
+    model = FixedScores([0, 1], [0], method, scores)
+    expected = {"U": 1, "S": 0.5, "H": 2 / 3, "AUSUC": 1}
+    assert GZSLScorer()(model, ROWS, LABELS) == pytest.approx(expected)
+
+
+def test_area_from_probabilities_is_that_from_their_logarithms():
+    """Differences and ratios of probabilities order these two rows differently."""
+    probability = np.array([[0.5, 0.05, 0.4, 0.05], [0.34, 0.33, 0.27, 0.06]])
+    for method, scores in [
+        ("predict_proba", probability),
+        ("predict_log_proba", np.log(probability)),
+    ]:
+        model = FixedScores(list("abcd"), ["a", "b"], method, scores)
+        assert GZSLScorer("AUSUC", candidates="all")(model, [0, 1], ["a", "c"]) == 0
+
+
+def test_log_probabilities_come_first_then_probabilities():
+    model = FixedScores([0, 1], [0], "decision_function", PROBABILITY[:, ::-1])
+    assert GZSLScorer("S")(model, ROWS, LABELS) == 0.5
+    assert GZSLScorer("U")(model, ROWS, LABELS) == 0
+    model.predict_proba = lambda X: PROBABILITY[X]
+    assert GZSLScorer("U")(model, ROWS, LABELS) == 1
+    model.predict_log_proba = lambda X: np.log(PROBABILITY[X, ::-1])
+    assert GZSLScorer("U")(model, ROWS, LABELS) == 0
+
+
+@pytest.mark.parametrize("candidates", ["present", "all"])
+@pytest.mark.parametrize("method", ["predict_log_proba", "predict_proba"])
+def test_classes_of_probability_zero(method, candidates):
+    """Conventional zero-shot learning: seen classes are ruled out."""
+    scores = np.column_stack([np.zeros((4, 1)), PROBABILITY])
+    if method == "predict_log_proba":
+        with np.errstate(divide="ignore"):
+            scores = np.log(scores)
+    model = FixedScores(["a", "b", "c"], ["a"], method, scores)
+    result = GZSLScorer(candidates=candidates)(model, ROWS, ["a", "b", "b", "c"])
+    assert result == {"U": 0.5, "S": 0, "H": 0, "AUSUC": 0}
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_scores_that_are_not_numbers(value):
+    scores = PROBABILITY.copy()
+    scores[1, 0] = value
+    model = FixedScores([0, 1], [0], "predict_log_proba", scores)
+    with pytest.raises(ValueError, match="predict_log_proba returned NaN"):
+        GZSLScorer("H")(model, ROWS, LABELS)
+    model = FixedScores([0, 1, 2], [0], "predict_log_proba", PROBABILITY)
+    with pytest.raises(ValueError, match=r"shape \(4, 2\).* of the 3 classes"):
+        GZSLScorer("H")(model, ROWS, LABELS)
+
+
+def test_pandas_in_pandas_out(zoo, cv):
+    X, y, descriptions = zoo
+    options = {"cv": cv, "params": {"class_attributes": descriptions}}
+    options |= {"scoring": GZSLScorer("AUSUC"), "estimator": NearestDescription()}
+    frame, series = pd.DataFrame(X, index=range(7, 127)), pd.Series(y, index=range(120))
+    scores = cross_val_score(X=frame, y=series, **options)
+    assert scores.tolist() == cross_val_score(X=X, y=y, **options).tolist()
+
+
+@pytest.mark.parametrize("metric", [None, "H"])
+def test_scorer_survives_copies_and_shows_itself(metric):
+    scorer = GZSLScorer(metric, candidates="all")
+    assert repr(scorer) == f"GZSLScorer(metric={metric!r}, candidates='all')"
+    for same in (copy.deepcopy(scorer), pickle.loads(pickle.dumps(scorer))):
+        assert same == scorer
+    search = clone(GridSearchCV(NearestDescription(), {}, scoring=scorer))
+    assert search.scoring == scorer
+    assert scorer != GZSLScorer(metric)
+
+
+def test_scorers_in_a_dict_stand_beside_sample_weight(zoo, cv):
+    """Searches ask such scorers whether they take sample_weight."""
+    X, y, descriptions = zoo
+
+    class Weighted(NearestDescription):
+        def fit(self, X, y, class_attributes=None, sample_weight=None):
+            return super().fit(X, y, class_attributes)
+
+    search = GridSearchCV(
+        Weighted(), {}, cv=cv, scoring={"H": GZSLScorer("H")}, refit="H"
+    )
+    with pytest.warns(UserWarning, match="does not support sample_weight"):
+        search.fit(X, y, class_attributes=descriptions, sample_weight=np.ones(120))
+    assert search.best_score_ > 0
