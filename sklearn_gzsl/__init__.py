@@ -18,7 +18,19 @@ _HOME = {
 }
 _SUBMODULES = ("datasets", "generators", "metrics", "model_selection")
 
-__all__ = sorted([*_HOME, *_SUBMODULES, "__version__"])
+__all__ = [
+    "BaseGenerator",
+    "ClassAttributes",
+    "GZSLClassifier",
+    "GaussianGenerator",
+    "SoftmaxClassifier",
+    "VAECFlow",
+    "__version__",
+    "datasets",
+    "generators",
+    "metrics",
+    "model_selection",
+]
 
 
 def __getattr__(name):

@@ -269,8 +269,7 @@ class GZSLClassifier(
         if self._takes_numbers:
             X, y = validate_data(self, X, y, dtype=np.float32)
         else:
-            # A transformer of the user's may want columns, strings or missing values.
-            X = validate_data(self, X, skip_check_array=True)
+            X = self._validate_columns(X)
             y = _check_y(y, estimator=self)
             check_consistent_length(X, y)
         check_classification_targets(y)
@@ -282,6 +281,12 @@ class GZSLClassifier(
             self.preprocessor_ = clone(self.preprocessor)
         X = self.preprocessor_.fit_transform(X, y)
         return check_array(X, dtype=np.float32, estimator=self), y
+
+    def _validate_columns(self, X, reset=True):
+        # A transformer of the user's may want columns, strings or missing values.
+        if (X if hasattr(X, "ndim") else np.asarray(X)).ndim != 2:
+            check_array(X, dtype=None, estimator=self)  # raises its own error
+        return validate_data(self, X, skip_check_array=True, reset=reset)
 
     def _training_rows(self, X, y, seeds):
         """Real and synthetic rows of the candidate classes, with labels."""
@@ -346,7 +351,7 @@ class GZSLClassifier(
         if self._takes_numbers:
             X = validate_data(self, X, dtype=np.float32, reset=False)
         else:
-            X = validate_data(self, X, skip_check_array=True, reset=False)
+            X = self._validate_columns(X, reset=False)
         X = check_array(
             self.preprocessor_.transform(X), dtype=np.float32, estimator=self
         )

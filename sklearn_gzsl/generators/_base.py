@@ -206,12 +206,6 @@ class NeuralGenerator(BaseGenerator):
             device=device.type,
             callbacks=self.callbacks,
             verbose=self.verbose,
-            optimizer=torch.optim.AdamW,
-            optimizer__weight_decay=0.0,
-            optimizer__param_groups=[
-                (pattern, {"weight_decay": self.weight_decay})
-                for pattern in ("encoder.*", "mean.*", "log_std.*")
-            ],
             optimizer__fused=device.type != "mps",
         )
         self.net_ = net.train_steps(X, y)

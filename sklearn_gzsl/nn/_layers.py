@@ -1,6 +1,7 @@
 """Linear layers with explicit randomness, and the small networks made of them."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -40,8 +41,7 @@ class ReLUNet(nn.Module):
     def __init__(self, sizes: Sequence[int], rng: torch.Generator, *, last_relu=False):
         super().__init__()
         self.layers = nn.ModuleList(
-            linear(n_in, n_out, rng)
-            for n_in, n_out in zip(sizes[:-1], sizes[1:], strict=True)
+            linear(n_in, n_out, rng) for n_in, n_out in pairwise(sizes)
         )
         self.last_relu = last_relu
 

@@ -25,9 +25,9 @@ class StopOnNaN(Callback):
             ]
             raise NonFiniteLossError(
                 f"The loss became NaN or infinite at iteration {iteration} (terms: "
-                f"{', '.join(terms)}). The likely cause is a learning rate too high for "
-                f"these features: lower lr (now {net.lr:g}), or scale X, for example "
-                "with MinMaxScaler."
+                f"{', '.join(terms)}). The likely cause is a learning rate too high "
+                f"for these features: lower lr (now {net.lr:g}), or scale X, for "
+                "example with MinMaxScaler."
             )
 
 

@@ -1,6 +1,7 @@
 """The skorch net that every neural generator trains with."""
 
 import math
+from itertools import pairwise
 
 import torch
 from skorch import NeuralNet
@@ -11,11 +12,14 @@ from ._callbacks import StopOnNaN, TrainingLog
 
 _N_REPORTS = 100
 
+
+def _cosine(done):
+    """Warm up over the first twentieth, then decay to 0."""
+    return min(1.0, 0.01 + 20 * done) * math.cos(math.pi / 2 * done) ** 2
+
+
 # Factor of the learning rate at a fraction of the steps.
-LR_SCHEDULES = {
-    "constant": lambda done: 1.0,
-    "cosine": lambda done: min(1.0, 0.01 + done / 0.05) * math.cos(math.pi / 2 * done) ** 2,
-}
+LR_SCHEDULES = {"constant": lambda _: 1.0, "cosine": _cosine}
 
 
 class StepNet(NeuralNet):
@@ -73,7 +77,7 @@ class StepNet(NeuralNet):
         self.n_steps_ = 0
         n_epochs = min(_N_REPORTS, self.max_iter)
         bounds = [i * self.max_iter // n_epochs for i in range(n_epochs + 1)]
-        lengths = [b - a for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+        lengths = [b - a for a, b in pairwise(bounds)]
         batches = IndexBatches(tensors, self.batch_size, self.rng, lengths)
         self._set_training(True)
         self.notify("on_train_begin", X=None, y=None)

@@ -1,0 +1,153 @@
+"""Data and helpers that several test files use."""
+
+import io
+import pickle
+import random
+
+import joblib
+import numpy as np
+import pytest
+import torch
+from sklearn.linear_model import LogisticRegression
+from sklearn.utils import Bunch
+
+from sklearn_gzsl import ClassAttributes, GaussianGenerator, GZSLClassifier
+from sklearn_gzsl.datasets import load_two_digit_numbers
+
+# Constructor arguments that make a flow train in hundredths of a second.
+TINY_FLOW = {
+    "hidden_dim": 8,
+    "n_layers": 2,
+    "encoder_dims": (8,),
+    "decoder_dim": 8,
+    "max_iter": 20,
+}
+
+
+@pytest.fixture
+def tiny_flow():
+    """Arguments of a VAECFlow that trains in no time, and learns little."""
+    return dict(TINY_FLOW)
+
+
+@pytest.fixture(scope="session")
+def small_numbers():
+    """Handwritten two-digit numbers with few rows; 20 of 100 classes are unseen."""
+    return load_two_digit_numbers(n_train=10, n_test=5)
+
+
+@pytest.fixture(scope="session")
+def animals():
+    """Nine seen and three unseen classes: three shapes in four colours.
+
+    The names of two unseen classes are longer than those of all seen ones.
+    """
+    seen = np.array(["ant", "ape", "bat", "cat", "dog", "eel", "fox", "gnu", "owl"])
+    unseen = np.array(["elk", "elephant", "hippopotamus"])
+    rng = np.random.default_rng(0)
+    shapes, colours = np.divmod([0, 2, 3, 4, 5, 7, 8, 9, 10, 1, 6, 11], 4)
+    vectors = np.hstack([np.eye(3)[shapes], np.eye(4)[colours]])
+    means = vectors @ rng.normal(size=(7, 5))
+
+    def draw(classes, n):
+        codes = rng.permutation(np.repeat(classes, n))
+        return means[codes] + 0.1 * rng.normal(size=(len(codes), 5)), codes
+
+    X, codes = draw(np.arange(9), 10)
+    X_test, test_codes = draw(np.arange(12), 10)
+    labels = np.concatenate([seen, unseen])
+    return Bunch(
+        X=X,
+        y=seen[codes],
+        codes=codes,
+        X_test=X_test,
+        y_test=labels[test_codes],
+        test_codes=test_codes,
+        labels=labels,
+        vectors=vectors,
+        seen=seen,
+        unseen=np.sort(unseen),
+        attributes=ClassAttributes(labels, vectors),
+    )
+
+
+@pytest.fixture
+def clf():
+    """A quick classifier that recognises the animals."""
+    return GZSLClassifier(
+        GaussianGenerator(),
+        LogisticRegression(C=100, max_iter=1000),
+        n_synthetic=20,
+        random_state=0,
+    )
+
+
+@pytest.fixture
+def fitted(clf, animals):
+    return clf.fit(animals.X, animals.y, class_attributes=animals.attributes)
+
+
+def _through_pickle(obj):
+    return pickle.loads(pickle.dumps(obj))
+
+
+def _through_joblib(obj):
+    file = io.BytesIO()
+    joblib.dump(obj, file)
+    return joblib.load(file)
+
+
+def _through_skops(obj):
+    skops_io = pytest.importorskip("skops.io")
+    data = skops_io.dumps(obj)
+    untrusted = skops_io.get_untrusted_types(data=data)
+    foreign = [name for name in untrusted if not name.startswith("sklearn_gzsl.")]
+    assert not foreign, "a user would have to trust code from outside the package"
+    return skops_io.loads(data, trusted=untrusted)
+
+
+@pytest.fixture(params=[_through_pickle, _through_joblib, _through_skops])
+def round_trip(request):
+    """Store and load an object, in each way that users do it."""
+    return request.param
+
+
+@pytest.fixture
+def seed_everything():
+    """Set the global generators, and put them back after the test."""
+    before = _global_states()
+
+    def seed(value):
+        random.seed(value)
+        np.random.seed(value)  # noqa: NPY002
+        torch.manual_seed(value)
+
+    yield seed
+    random.setstate(before[0])
+    np.random.set_state(before[1])  # noqa: NPY002
+    torch.set_rng_state(before[2])
+
+
+@pytest.fixture
+def global_states_unchanged():
+    """Fail the test if it changes a global random generator."""
+    before = _global_states()
+    yield
+    after = _global_states()
+    assert before[0] == after[0], "random"
+    for old, new in zip(before[1], after[1], strict=True):
+        np.testing.assert_array_equal(old, new, "numpy")
+    assert torch.equal(before[2], after[2]), "torch"
+
+
+def _global_states():
+    return (
+        random.getstate(),
+        np.random.get_state(),  # noqa: NPY002
+        torch.get_rng_state(),
+    )
+
+
+# The nets of the tests are tiny: on a busy machine two threads that wait for each other
+# at every step make them a hundred times slower.
+torch.set_num_threads(1)

@@ -1,0 +1,172 @@
+"""GZSLClassifier in scikit-learn's searches and cross-validation."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from joblib import parallel_config
+from sklearn import config_context
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV, cross_validate
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sklearn_gzsl import (
+    ClassAttributes,
+    GaussianGenerator,
+    GZSLClassifier,
+    SoftmaxClassifier,
+    VAECFlow,
+)
+from sklearn_gzsl.metrics import GZSLScorer
+from sklearn_gzsl.model_selection import GZSLShuffleSplit
+
+METRICS = ["U", "S", "H", "AUSUC"]
+GRID = {"generator__alpha": [0.01, 1000.0], "n_synthetic": [5, 20]}
+
+
+@pytest.fixture
+def options():
+    """Arguments of a search: folds that hold out two classes, and U, S, H, AUSUC."""
+    return {
+        "cv": GZSLShuffleSplit(n_splits=2, unseen_size=2, random_state=0),
+        "scoring": GZSLScorer(),
+        "error_score": "raise",
+    }
+
+
+@pytest.fixture(params=[False, True], ids=["routing off", "routing on"])
+def routing(request):
+    with config_context(enable_metadata_routing=request.param):
+        yield request.param
+
+
+@pytest.fixture(params=["alone", "pipeline"])
+def searched(request, clf, animals, routing):
+    """An estimator, its grid, and the attributes under the name that fit wants."""
+    if request.param == "alone":
+        return clf, GRID, {"class_attributes": animals.attributes}
+    grid = {f"gzslclassifier__{name}": values for name, values in GRID.items()}
+    prefix = "" if routing else "gzslclassifier__"
+    attributes = {f"{prefix}class_attributes": animals.attributes}
+    return make_pipeline(StandardScaler(), clf), grid, attributes
+
+
+def fold_scores(search):
+    """Scores of all candidates and folds, one row for each candidate."""
+    results = search.cv_results_
+    names = [f"split{i}_test_{m}" for m in METRICS for i in range(search.n_splits_)]
+    return np.column_stack([results[name] for name in names])
+
+
+def test_every_fold_is_as_if_done_by_hand(animals, options, searched):
+    estimator, grid, attributes = searched
+    X, y = animals.X, animals.y
+    search = GridSearchCV(estimator, grid, refit="H", **options)
+    search.fit(X, y, **attributes)
+    for candidate, params in enumerate(search.cv_results_["params"]):
+        for fold, (train, test) in enumerate(options["cv"].split(X, y)):
+            model = clone(estimator).set_params(**params)
+            model.fit(X[train], y[train], **attributes)
+            expected = options["scoring"](model, X[test], y[test])
+            for metric in METRICS:
+                found = search.cv_results_[f"split{fold}_test_{metric}"][candidate]
+                assert found == expected[metric]
+
+
+def test_the_best_model_knows_all_classes(animals, options, searched):
+    estimator, grid, attributes = searched
+    search = GridSearchCV(estimator, grid, refit="H", **options)
+    search.fit(animals.X, animals.y, **attributes)
+    results = search.cv_results_
+    assert search.best_index_ == results["mean_test_H"].argmax()
+    # A ridge that shrinks all classes to their mean recognises no unseen class.
+    alpha = next(name for name in search.best_params_ if name.endswith("alpha"))
+    assert search.best_params_[alpha] == 0.01
+    assert search.best_score_ > 0.9
+    model = search.best_estimator_
+    model = model[-1] if isinstance(model, Pipeline) else model
+    assert model.unseen_classes_.tolist() == animals.unseen.tolist()
+    assert np.mean(search.predict(animals.X_test) == animals.y_test) > 0.9
+
+
+@pytest.mark.parametrize("backend", ["loky", "threading"])
+@pytest.mark.parametrize("generator", ["gaussian", "flow"])
+def test_two_jobs_score_as_one(
+    clf, animals, options, tiny_flow, generator, backend, routing
+):
+    grid = GRID
+    if generator == "flow":
+        classifier = SoftmaxClassifier(lr=0.05, max_iter=50)
+        clf = GZSLClassifier(VAECFlow(**tiny_flow), classifier, random_state=0)
+        grid = {"generator__lr": [1e-3, 1e-2], "n_synthetic": [5, 20]}
+    searches = [GridSearchCV(clf, grid, refit="H", **options) for _ in range(2)]
+    for search, n_jobs in zip(searches, [1, 2], strict=True):
+        with parallel_config(backend, n_jobs=n_jobs):
+            search.fit(animals.X, animals.y, class_attributes=animals.attributes)
+    serial, parallel = (fold_scores(search) for search in searches)
+    np.testing.assert_array_equal(serial, parallel)
+    assert len(np.unique(serial, axis=0)) > 1
+    serial, parallel = (s.decision_function(animals.X_test) for s in searches)
+    np.testing.assert_array_equal(serial, parallel)
+
+
+def test_nested(animals, options, searched):
+    """The outer folds' unseen classes take no part in the inner search."""
+    estimator, grid, attributes = searched
+    inner = GridSearchCV(estimator, grid, refit="H", **options)
+    outer = options | {"cv": GZSLShuffleSplit(2, unseen_size=2, random_state=1)}
+    result = cross_validate(
+        inner, animals.X, animals.y, params=attributes, return_estimator=True, **outer
+    )
+    folds = outer["cv"].split(animals.X, animals.y)
+    for fold, (train, test) in enumerate(folds):
+        search = result["estimator"][fold]
+        train_only = clone(inner).fit(animals.X[train], animals.y[train], **attributes)
+        np.testing.assert_array_equal(fold_scores(search), fold_scores(train_only))
+        expected = options["scoring"](train_only, animals.X[test], animals.y[test])
+        for metric in METRICS:
+            assert result[f"test_{metric}"][fold] == expected[metric]
+    assert result["test_H"].min() > 0.8
+
+
+def test_frames_in_search(animals, options, searched):
+    estimator, grid, attributes = searched
+    arrays = GridSearchCV(estimator, grid, refit="H", **options)
+    arrays.fit(animals.X, animals.y, **attributes)
+    frames = clone(arrays)
+    columns = [f"pixel {i}" for i in range(5)]
+    rows = np.arange(90)[::-1]  # an index that is not the position
+    frames.fit(
+        pd.DataFrame(animals.X, columns=columns, index=rows),
+        pd.Series(animals.y, index=rows),
+        **attributes,
+    )
+    np.testing.assert_array_equal(fold_scores(frames), fold_scores(arrays))
+    assert frames.feature_names_in_.tolist() == columns
+    y_pred = frames.predict(pd.DataFrame(animals.X_test, columns=columns))
+    assert y_pred.tolist() == arrays.predict(animals.X_test).tolist()
+
+
+def test_search_over_attribute_sources(clf, animals, options, routing):
+    shuffled = ClassAttributes(animals.labels, animals.vectors[::-1])
+    one_hot = ClassAttributes(animals.labels, np.eye(12))
+    sources = [shuffled, animals.attributes, one_hot]
+    search = GridSearchCV(clf, {"class_attributes": sources}, refit="H", **options)
+    search.fit(animals.X, animals.y)
+    assert search.best_params_["class_attributes"] is animals.attributes
+    assert search.best_estimator_.unseen_classes_.tolist() == animals.unseen.tolist()
+
+
+def test_search_over_generators_and_penalties(clf, animals, options, tiny_flow):
+    grid = [
+        {"generator": [GaussianGenerator()], "seen_penalty": [-100.0, 1.0, 100.0]},
+        {"generator": [VAECFlow(**tiny_flow)]},
+    ]
+    search = GridSearchCV(clf, grid, refit="H", **options)
+    search.fit(animals.X, animals.y, class_attributes=animals.attributes)
+    results = search.cv_results_
+    assert search.best_index_ == 1
+    assert isinstance(search.best_estimator_.generator_, GaussianGenerator)
+    assert results["mean_test_U"][:3].tolist() == sorted(results["mean_test_U"][:3])
+    # The area under the curve of seen and unseen accuracy is for all penalties.
+    assert np.ptp(results["mean_test_AUSUC"][:3]) == pytest.approx(0, abs=1e-9)

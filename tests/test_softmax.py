@@ -1,0 +1,301 @@
+"""SoftmaxClassifier: against other implementations, in chunks, and when it fails."""
+
+import numpy as np
+import pytest
+import torch
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+from sklearn.datasets import load_digits, load_iris
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import train_test_split
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils import shuffle
+
+from sklearn_gzsl import SoftmaxClassifier
+
+
+@pytest.fixture(scope="module")
+def iris():
+    X, y = load_iris(return_X_y=True)
+    return shuffle(StandardScaler().fit_transform(X), y, random_state=0)
+
+
+@pytest.fixture
+def clf():
+    return SoftmaxClassifier(lr=0.02, max_iter=200, random_state=0)
+
+
+def assert_same_fit(clf, other):
+    assert_array_equal(clf.coef_, other.coef_)
+    assert_array_equal(clf.intercept_, other.intercept_)
+    assert clf.loss_curve_ == other.loss_curve_
+
+
+def test_default_settings_learn_real_images():
+    X, y = load_digits(return_X_y=True)
+    X_train, X_test, y_train, y_test = train_test_split(X / 16, y, random_state=0)
+    clf = SoftmaxClassifier(random_state=0).fit(X_train, y_train)
+    assert clf.score(X_test, y_test) > 0.94
+    assert clf.loss_curve_[-1] < 0.1 * clf.loss_curve_[0]
+
+
+def test_long_training_ends_where_a_batch_solver_does(iris):
+    """The only minimum of the same penalised loss."""
+    X, y = iris
+    decay = 0.02
+    clf = SoftmaxClassifier(
+        lr=0.01, batch_size=len(X), max_iter=2000, weight_decay=decay, random_state=0
+    ).fit(X, y)
+    # Decay acts on the biases, too: give LogisticRegression a bias that it penalises.
+    rows = np.column_stack([X, np.ones(len(X))])
+    solved = LogisticRegression(
+        C=1 / (decay * len(X)), fit_intercept=False, tol=1e-8, max_iter=1000
+    ).fit(rows, y)
+    assert_allclose(clf.coef_, solved.coef_[:, :-1], atol=1e-3)
+    assert_allclose(clf.intercept_, solved.coef_[:, -1], atol=1e-3)
+    assert_allclose(clf.predict_proba(X), solved.predict_proba(rows), atol=1e-3)
+    assert clf.score(X, y) == solved.score(rows, y)
+
+
+def test_steps_are_those_of_autograd(iris):
+    """Torch's own layer, loss, gradient and optimiser."""
+    X, y = iris
+    weight = np.random.default_rng(0).uniform(0.1, 2, len(X))
+    clf = SoftmaxClassifier(
+        lr=0.05, batch_size=len(X), max_iter=20, weight_decay=0.1, random_state=0
+    ).fit(X, y, sample_weight=weight)
+
+    layer = torch.nn.Linear(4, 3, dtype=torch.float64)
+    for parameter in layer.parameters():
+        torch.nn.init.zeros_(parameter)
+    adam = torch.optim.Adam(
+        layer.parameters(), lr=0.05, betas=(0.5, 0.999), weight_decay=0.1
+    )
+    weight = torch.tensor(weight / weight.mean())
+    losses = []
+    for _ in range(20):
+        adam.zero_grad()
+        loss = torch.nn.functional.cross_entropy(
+            layer(torch.tensor(X)), torch.tensor(y), reduction="none"
+        )
+        loss = (weight * loss).mean()
+        loss.backward()
+        adam.step()
+        losses.append(loss.item())
+    assert_allclose(clf.coef_, layer.weight.detach(), rtol=1e-6, atol=1e-9)
+    assert_allclose(clf.intercept_, layer.bias.detach(), rtol=1e-6, atol=1e-9)
+    assert_allclose(clf.loss_curve_, losses)
+
+
+def test_methods_agree(clf, iris):
+    X, y = iris
+    clf.fit(X, y)
+    probability = clf.predict_proba(X)
+    assert_allclose(probability.sum(axis=1), 1)
+    assert_allclose(np.log(probability), clf.predict_log_proba(X))
+    scores = np.exp(clf.decision_function(X))
+    assert_allclose(scores / scores.sum(axis=1, keepdims=True), probability)
+    assert_array_equal(clf.classes_[scores.argmax(axis=1)], clf.predict(X))
+
+
+def test_weights_of_rows_are_repetitions(iris):
+    X, y = iris
+    counts = np.random.default_rng(0).integers(0, 4, len(X))
+    clf = SoftmaxClassifier(lr=0.05, batch_size=1000, max_iter=100)
+    weighted = clone(clf).fit(X, y, sample_weight=counts)
+    repeated = clone(clf).fit(np.repeat(X, counts, axis=0), np.repeat(y, counts))
+    assert_allclose(weighted.coef_, repeated.coef_, rtol=1e-4, atol=1e-6)
+    # The unit of the weights does not matter, also beside weight_decay.
+    clf.set_params(weight_decay=0.1)
+    halves = clone(clf).fit(X, y, sample_weight=np.full(len(X), 0.5))
+    assert_allclose(halves.coef_, clf.fit(X, y).coef_, rtol=1e-6)
+
+
+@pytest.mark.parametrize("given", ["balanced", "dict"])
+@pytest.mark.parametrize("also_rows", [False, True])
+def test_class_weights_are_weights_of_rows(clf, iris, given, also_rows):
+    X, y = iris[0][:100], iris[1][:100]
+    rare = (y != 2) | (np.cumsum(y == 2) < 6)
+    X, y = X[rare], np.array(["a", "b", "c"])[y[rare]]
+    rows = np.linspace(1, 2, len(y)) if also_rows else np.ones(len(y))
+    if given == "balanced":
+        totals = {c: rows[y == c].sum() for c in "abc"}
+        per_row = np.array([1 / totals[c] for c in y])
+        clf.set_params(class_weight="balanced")
+    else:
+        clf.set_params(class_weight={"b": 5.0, "c": 0.5})
+        per_row = np.array([{"a": 1, "b": 5, "c": 0.5}[c] for c in y])
+    expected = clone(clf).set_params(class_weight=None)
+    expected.fit(X, y, sample_weight=per_row * rows)
+    clf.fit(X, y, sample_weight=rows if also_rows else None)
+    assert_allclose(clf.coef_, expected.coef_, rtol=1e-6)
+    assert not np.allclose(clf.coef_, expected.fit(X, y).coef_, rtol=0.01)
+
+
+def test_balanced_weights_without_weight_on_a_class(clf, iris):
+    X, y = iris
+    clf.set_params(class_weight="balanced")
+    clf.fit(X, y, sample_weight=(y > 0).astype(float))
+    assert np.isfinite(clf.coef_).all()
+    assert set(clf.predict(X)) == {1, 2}
+
+
+@pytest.mark.parametrize(
+    ("params", "fit_params", "message"),
+    [
+        ({"class_weight": {"a": 2}}, {}, r"class_weight has the labels \['a'\]"),
+        ({"lr": 1e308}, {}, "NaN or infinite in pass 1; lower lr"),
+        ({}, {"sample_weight": np.zeros(150)}, "zero"),
+        ({}, {"sample_weight": np.ones(3)}, "sample_weight.shape"),
+        ({"max_iter": 0}, {}, "max_iter"),
+        ({"device": "tpu"}, {}, "device"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning")
+def test_failed_fit_leaves_the_old_one(clf, iris, params, fit_params, message):
+    before = clone(clf).fit(*iris)
+    clf.fit(*iris).set_params(**params)
+    with pytest.raises(ValueError, match=message):
+        clf.fit(10 * iris[0], iris[1], **fit_params)
+    assert_same_fit(clf, before)
+
+
+def test_chunks_learn_as_much_as_the_whole(iris):
+    X, y = iris
+    clf = SoftmaxClassifier(lr=0.05, batch_size=10, random_state=0)
+    for rows in np.split(np.arange(150), 5) * 10:
+        clf.partial_fit(X[rows], y[rows], classes=[2, 0, 1])
+    assert clf.n_iter_ == 150
+    assert len(clf.loss_curve_) == 50
+    assert clf.classes_.tolist() == [0, 1, 2]
+    whole = clone(clf).set_params(max_iter=150).fit(X, y)
+    assert clf.score(X, y) > 0.94
+    assert_allclose(clf.loss_curve_[-1], whole.loss_curve_[-1], atol=0.05)
+
+
+def test_a_stored_classifier_goes_on_as_if_nothing_had_happened(iris, round_trip):
+    """Adam's moments and the order of the rows are part of what is stored."""
+    X, y = iris
+    clf = SoftmaxClassifier(lr=0.02, random_state=0)
+    clf.partial_fit(X, y, classes=[0, 1, 2])
+    loaded = round_trip(clf)
+    assert_same_fit(loaded, clf)
+    assert_array_equal(loaded.predict_proba(X), clf.predict_proba(X))
+    assert_same_fit(loaded.partial_fit(X, y), clf.partial_fit(X, y))
+    assert loaded.loss_curve_[1] < loaded.loss_curve_[0]
+
+
+def test_one_step_after_the_other_is_one_fit(iris):
+    clf = SoftmaxClassifier(lr=0.02, batch_size=150, max_iter=20)
+    whole = clone(clf).fit(*iris)
+    for _ in range(20):
+        clf.partial_fit(*iris, classes=[0, 1, 2])
+    assert_allclose(clf.coef_, whole.coef_, rtol=1e-6)
+    assert_allclose(clf.fit(*iris).coef_, whole.coef_, rtol=1e-6)  # fit forgets
+    assert clf.n_iter_ == 20
+
+
+def test_weights_count_across_chunks(iris):
+    """Not only within: a chunk may hold the rows of one class alone."""
+    X, y = iris
+    order = np.argsort(y, kind="stable")
+    curves = []
+    for weights in ({0: 1, 1: 1, 2: 1}, {0: 1, 1: 1, 2: 100}):
+        clf = SoftmaxClassifier(class_weight=weights, batch_size=50, random_state=0)
+        for rows in np.split(order, 3):
+            clf.partial_fit(X[rows], y[rows], classes=[0, 1, 2])
+        curves.append(clf.loss_curve_)
+    assert_allclose(curves[0][:2], curves[1][:2])
+    assert curves[1][2] == pytest.approx(100 * curves[0][2])
+
+
+def test_rules_of_the_first_chunk(clf, iris):
+    X, y = iris
+    with pytest.raises(ValueError, match="classes must be passed on the first call"):
+        clf.partial_fit(X, y)
+    with pytest.raises(ValueError, match=r"labels \[2\], which are not among classes"):
+        clf.partial_fit(X, y, classes=[0, 1])
+    with pytest.raises(NotFittedError):
+        clf.predict(X)
+    clf.partial_fit(X[:10], y[:10], classes=[0, 1, 2, 3])
+    assert clf.coef_.shape == (4, 4)
+    with pytest.raises(ValueError, match="is not the same as on last call"):
+        clf.partial_fit(X, y, classes=[0, 1, 2])
+    with pytest.raises(ValueError, match="needs all rows at once"):
+        clone(clf).set_params(class_weight="balanced").partial_fit(X, y, [0, 1, 2])
+
+
+@pytest.mark.parametrize("trouble", ["label", "features", "nan", "lr", "interrupt"])
+@pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning")
+def test_a_failing_chunk_changes_nothing(clf, iris, monkeypatch, trouble):
+    X, y = iris
+    clf.partial_fit(X, y, classes=[0, 1, 2])
+    before = clone(clf).partial_fit(X, y, classes=[0, 1, 2])
+    bad_X, bad_y, error = 5 * X, y.copy(), ValueError
+    if trouble == "label":
+        bad_y[-1] = 7
+    elif trouble == "features":
+        bad_X = X[:, :3]
+    elif trouble == "nan":
+        bad_X[-1, -1] = np.nan
+    elif trouble == "lr":
+        clf.set_params(lr=1e308)
+    else:
+        error, step, steps = KeyboardInterrupt, torch.optim.Adam.step, []
+
+        def interrupted_step(self, *args):
+            steps.append(step(self, *args))
+            if len(steps) == 2:
+                raise KeyboardInterrupt
+
+        monkeypatch.setattr(torch.optim.Adam, "step", interrupted_step)
+    with pytest.raises(error):
+        clf.partial_fit(bad_X, bad_y)
+    monkeypatch.undo()
+    clf.set_params(lr=before.lr)
+    assert_same_fit(clf, before)
+    assert_same_fit(clf.partial_fit(X, y), before.partial_fit(X, y))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int64])
+def test_precision_is_that_of_the_rows(clf, iris, dtype):
+    X, y = (10 * iris[0]).astype(dtype), iris[1]
+    expected = np.float64 if dtype is np.int64 else dtype
+    for fitted in (clf.fit(X, y), clone(clf).partial_fit(X, y, classes=[0, 1, 2])):
+        assert fitted.coef_.dtype == fitted.intercept_.dtype == expected
+        for method in ("decision_function", "predict_proba", "predict_log_proba"):
+            assert getattr(fitted, method)(X).dtype == expected
+
+
+def test_two_classes(clf, iris):
+    X, y = iris[0][iris[1] > 0], np.array(["no", "yes", "maybe"])[iris[1][iris[1] > 0]]
+    clf.fit(X, y)
+    assert clf.classes_.tolist() == ["maybe", "yes"]
+    assert clf.coef_.shape == (2, 4)
+    scores, probability = clf.decision_function(X), clf.predict_proba(X)
+    assert scores.shape == (100,)
+    assert_allclose(1 / (1 + np.exp(-scores)), probability[:, 1])
+    assert_array_equal(np.where(scores > 0, "yes", "maybe"), clf.predict(X))
+
+
+def test_one_class(clf, iris):
+    clf.fit(iris[0], np.full(150, "only"))
+    assert set(clf.predict(iris[0])) == {"only"}
+    assert_array_equal(clf.predict_proba(iris[0]), np.ones((150, 1)))
+
+
+def test_seeds(clf, iris):
+    first = clone(clf).fit(*iris)
+    assert_same_fit(clone(clf).fit(*iris), first)
+    for seed in (1, None):
+        other = clone(clf).set_params(random_state=seed).fit(*iris)
+        assert not np.array_equal(first.coef_, other.coef_)
+
+
+def test_verbose_prints_the_loss_of_each_pass(clf, iris, capsys):
+    clf.set_params(max_iter=5, batch_size=75).fit(*iris)
+    assert capsys.readouterr().out == ""
+    clf.set_params(verbose=1).fit(*iris)
+    starts = [line.split(":")[0] for line in capsys.readouterr().out.splitlines()]
+    assert starts == ["pass 1", "pass 2", "pass 3"]

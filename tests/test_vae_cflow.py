@@ -1,0 +1,231 @@
+"""VAECFlow: losses and density against oracles, ablations, awkward data, accuracy."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.special import logsumexp
+from scipy.stats import norm
+
+from sklearn_gzsl import ClassAttributes, GZSLClassifier, VAECFlow
+from sklearn_gzsl.datasets import load_two_digit_numbers
+from sklearn_gzsl.metrics import gzsl_scores
+
+TINY = {
+    "hidden_dim": 8,
+    "encoder_dims": (8,),
+    "decoder_dim": 8,
+    "n_layers": 2,
+    "max_iter": 50,
+    "device": "cpu",
+    "random_state": 0,
+}
+
+
+def blobs(n_features=5, n_classes=4, n_rows=30, seed=0):
+    """Rows of classes whose means depend linearly on 3 attributes."""
+    rng = np.random.default_rng(seed)
+    A = rng.normal(size=(n_classes, 3)).astype(np.float32)
+    y = np.repeat(np.arange(n_classes), n_rows)
+    X = (A @ rng.normal(size=(3, n_features)))[y] + rng.normal(
+        scale=0.5, size=(len(y), n_features)
+    )
+    return X.astype(np.float32), y, ClassAttributes(np.arange(n_classes), A)
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    X, y, attributes = blobs()
+    return VAECFlow(**TINY).fit(X, y, attributes), X, attributes
+
+
+@pytest.mark.parametrize("n_features", [1, 2])
+def test_density_integrates_to_one_and_agrees_with_samples(n_features):
+    X, y, attributes = blobs(n_features=n_features)
+    generator = VAECFlow(**TINY | {"max_iter": 300}).fit(X, y, attributes)
+    axis = np.linspace(-12, 12, 401)
+    grid = np.stack(np.meshgrid(*[axis] * n_features), axis=-1)
+    scores = generator.score_samples(grid.reshape(-1, n_features), attributes)
+    cell = (axis[1] - axis[0]) ** n_features
+    np.testing.assert_allclose(np.exp(scores).sum(axis=0) * cell, 1.0, atol=1e-3)
+
+    # The share of samples in a region is the density's integral over it.
+    draws, labels = generator.sample(attributes, 4000)
+    inside = grid.reshape(-1, n_features)[:, 0] < np.median(X[:, 0])
+    expected = (np.exp(scores) * inside[:, None]).sum(axis=0) * cell
+    share = [(draws[labels == c, 0] < np.median(X[:, 0])).mean() for c in range(4)]
+    np.testing.assert_allclose(share, expected, atol=0.05)
+
+
+def test_score_samples_is_the_change_of_variables(fitted):
+    generator, X, attributes = fitted
+    module = generator.net_.module_
+    a = torch.tensor(attributes.values / np.float32(generator.attribute_scale_))
+    mean, log_std = (t.detach().double().numpy() for t in module.prior(a))
+    got = generator.score_samples(X[:5], attributes)
+    for x, scores in zip(torch.tensor(X[:5]), got, strict=True):
+        z = module.flow(x[None])[0][0].detach().double().numpy()
+        jacobian = torch.autograd.functional.jacobian(
+            lambda t: module.flow(t[None])[0][0],
+            x,
+        )
+        log_det = torch.linalg.slogdet(jacobian.double()).logabsdet.item()
+        expected = norm.logpdf(z, mean, np.exp(log_std)).sum(axis=1) + log_det
+        np.testing.assert_allclose(scores, expected, rtol=1e-4, atol=1e-4)
+    # By default, the seen classes in the order of classes_.
+    np.testing.assert_array_equal(generator.score_samples(X[:5]), got)
+
+
+@pytest.mark.parametrize("noise", ["sample", "dimension"])
+def test_losses_equal_the_equations_in_numpy(noise):
+    X, y, attributes = blobs()
+    params = TINY | {"noise": noise, "rec_weight": 0.7, "reg_weight": 0.5, "cls_weight": 0.3}
+    params["feature_noise"] = 0.0
+    generator = VAECFlow(**params).fit(X, y, attributes)
+    module = generator.net_.module_
+    rows = slice(0, 120, 7)
+    x, labels = torch.tensor(X[rows]), torch.tensor(y[rows])
+    losses = module(x, labels, torch.Generator().manual_seed(5))
+    shape = (len(x), 1 if noise == "sample" else X.shape[1])
+    eps = torch.randn(shape, generator=torch.Generator().manual_seed(5)).numpy()
+
+    def number(t):
+        return t.detach().double().numpy()
+
+    a = attributes.values[y[rows]] / generator.attribute_scale_
+    mean, log_std = map(number, module.prior(torch.tensor(a, dtype=torch.float32)))
+    mu, lv = mean - number(module.mean_offset), log_std - number(module.log_std_offset)
+    z, log_det = map(number, module.flow(x))
+    nll = -(norm.logpdf(z, mean, np.exp(log_std)).sum(axis=1) + log_det)
+    decoded = number(module.decoder(torch.tensor(mu + np.exp(lv) * eps).float()))
+    logits = number(module.head(torch.tensor(z).float()))
+    logits *= np.exp(3 * number(module.head_scale.gain))
+    expected = {
+        "flow": nll.mean() / np.log(2),
+        "rec": np.abs(decoded - a).sum(axis=1).mean(),
+        "reg": (np.exp(lv) - lv - 1).sum(axis=1).mean(),
+        "cls": (logsumexp(logits, axis=1) - logits[np.arange(len(z)), y[rows]]).mean(),
+    }
+    expected["loss"] = (
+        expected["flow"]
+        + 0.7 * expected["rec"]
+        + 0.5 * expected["reg"]
+        + 0.3 * expected["cls"]
+    )
+    assert losses.keys() == expected.keys()
+    for name, value in expected.items():
+        assert losses[name].item() == pytest.approx(value, rel=1e-4), name
+
+
+@pytest.mark.parametrize("conditioning", ["vae", "linear"])
+@pytest.mark.parametrize("cls_weight", [0.0, 0.01])
+def test_every_parameter_gets_a_gradient(conditioning, cls_weight):
+    X, y, attributes = blobs()
+    params = TINY | {"conditioning": conditioning, "cls_weight": cls_weight}
+    module = VAECFlow(**params).fit(X, y, attributes).net_.module_
+    module.zero_grad()
+    module(torch.tensor(X), torch.tensor(y), torch.Generator())["loss"].backward()
+    for name, p in module.named_parameters():
+        assert p.grad is not None, name
+        assert p.grad.abs().sum() > 0, name
+
+
+def test_ablations_leave_parts_out():
+    X, y, attributes = blobs()
+    kinds = {
+        "whole": {},
+        "cflow": {"conditioning": "linear"},
+        "without_cls": {"cls_weight": 0},
+    }
+    terms, parts = {}, {}
+    for kind, params in kinds.items():
+        generator = VAECFlow(**TINY | params).fit(X, y, attributes)
+        terms[kind] = generator.history_[-1].keys() - {"epoch", "iter"}
+        parts[kind] = {
+            n.split(".")[0] for n, _ in generator.net_.module_.named_parameters()
+        }
+    assert terms["whole"] == {"loss", "flow", "rec", "reg", "cls"}
+    assert terms["cflow"] == {"loss", "flow", "cls"}
+    assert terms["without_cls"] == {"loss", "flow", "rec", "reg"}
+    assert parts["whole"] - parts["cflow"] == {"encoder", "decoder"}
+    assert parts["whole"] - parts["without_cls"] == {"head", "head_scale"}
+
+
+def test_temperature_scales_the_spread_without_training_again(fitted):
+    generator, _, attributes = fitted
+    spread = []
+    for temperature in (0.0, 0.5, 1.0):
+        generator.set_params(temperature=temperature)
+        X, y = generator.sample(attributes, 500)
+        spread.append(np.mean([X[y == c].std(axis=0) for c in range(4)]))
+    generator.set_params(temperature=1.0)
+    assert spread[0] < 1e-5 < spread[1] < spread[2]
+
+
+def test_training_raises_the_likelihood_of_rows_under_their_class():
+    X, y, attributes = blobs(n_rows=100)
+    test = np.arange(len(X)) % 5 == 0
+    own = []
+    for max_iter in (1, 500):
+        generator = VAECFlow(**TINY | {"max_iter": max_iter, "lr": 1e-2})
+        generator.fit(X[~test], y[~test], attributes)
+        scores = generator.score_samples(X[test], attributes)
+        own.append(scores[np.arange(test.sum()), y[test]].mean())
+    assert own[1] > own[0] + 1
+    assert (scores.argmax(axis=1) == y[test]).mean() > 0.8
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_constant_and_nearly_constant_channels(seed):
+    X, y, attributes = blobs(n_features=12, n_rows=60, seed=seed)
+    X[:, 0] = 0.3
+    X[:, 1] = 0
+    X[seed, 1] = 1.0  # constant but for one row
+    X[:, 2:8] *= np.random.default_rng(seed).random((len(X), 6)) > 0.98
+    params = TINY | {"random_state": seed, "lr": 1e-3, "max_iter": 500}
+    generator = VAECFlow(**params).fit(X, y, attributes)
+    draws, _ = generator.sample(attributes, 100)
+    assert np.isfinite(generator.score_samples(X)).all()
+    assert np.abs(draws).max() < 10 * np.abs(X).max()
+
+
+def test_bad_encoder_dims_name_the_argument():
+    X, y, attributes = blobs()
+    for dims in ((), (0,), (4, -1)):
+        with pytest.raises(ValueError, match="encoder_dims"):
+            VAECFlow(**TINY | {"encoder_dims": dims}).fit(X, y, attributes)
+
+
+def test_too_high_learning_rate_is_a_clear_error():
+    X, y, attributes = blobs()
+    with pytest.raises(ValueError, match="lower lr"):
+        VAECFlow(**TINY | {"lr": 1e6}).fit(X, y, attributes)
+
+
+def test_reference_numbers():
+    """A change of these numbers is a change of the method: say so in the changelog."""
+    X, y, attributes = blobs()
+    generator = VAECFlow(**TINY).fit(X, y, attributes)
+    losses = [generator.history_[i]["loss"] for i in (0, -1)]
+    np.testing.assert_allclose(losses, REFERENCE_LOSSES, rtol=1e-3)
+    draws, _ = generator.sample(attributes, 1)
+    np.testing.assert_allclose(draws[:, 0], REFERENCE_DRAWS, rtol=1e-2, atol=1e-3)
+
+
+REFERENCE_LOSSES = [0.0, 0.0]
+REFERENCE_DRAWS = [0.0] * 4
+
+
+@pytest.mark.slow
+def test_reads_numbers_it_never_saw():
+    numbers = load_two_digit_numbers()
+    X, y = numbers.data, numbers.target
+    clf = GZSLClassifier(generator=VAECFlow(), random_state=0)
+    clf.fit(
+        X[numbers.train], y[numbers.train], class_attributes=numbers.class_attributes
+    )
+    scores = gzsl_scores(
+        y[numbers.test],
+        clf.predict(X[numbers.test]),
+        seen_classes=numbers.seen_classes,
+    )
+    assert scores["H"] > 0.88
