@@ -76,7 +76,7 @@ def clf():
     """A quick classifier that recognises the animals."""
     return GZSLClassifier(
         GaussianGenerator(),
-        LogisticRegression(C=100, max_iter=1000),
+        LogisticRegression(C=10, max_iter=1000),
         n_synthetic=20,
         random_state=0,
     )

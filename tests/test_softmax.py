@@ -89,9 +89,8 @@ def test_steps_are_those_of_autograd(iris):
 
 
 def test_methods_agree(clf, iris):
-    X, y = iris
-    clf.fit(X, y)
-    probability = clf.predict_proba(X)
+    X = iris[0]
+    probability = clf.fit(*iris).predict_proba(X)
     assert_allclose(probability.sum(axis=1), 1)
     assert_allclose(np.log(probability), clf.predict_log_proba(X))
     scores = np.exp(clf.decision_function(X))
@@ -135,8 +134,7 @@ def test_class_weights_are_weights_of_rows(clf, iris, given, also_rows):
 
 def test_balanced_weights_without_weight_on_a_class(clf, iris):
     X, y = iris
-    clf.set_params(class_weight="balanced")
-    clf.fit(X, y, sample_weight=(y > 0).astype(float))
+    clf.set_params(class_weight="balanced").fit(X, y, sample_weight=1.0 * (y > 0))
     assert np.isfinite(clf.coef_).all()
     assert set(clf.predict(X)) == {1, 2}
 

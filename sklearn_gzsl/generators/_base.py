@@ -5,7 +5,12 @@ from numbers import Integral, Real
 
 import numpy as np
 import torch
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from sklearn.base import (
+    BaseEstimator,
+    OneToOneFeatureMixin,
+    TransformerMixin,
+    _fit_context,
+)
 from sklearn.utils import check_scalar
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
@@ -16,7 +21,9 @@ from .._utils import all_or_nothing
 from ..training import LR_SCHEDULES, StepNet, draw_seed, resolve_device, torch_generator
 
 
-class BaseGenerator(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
+class BaseGenerator(
+    OneToOneFeatureMixin, TransformerMixin, BaseEstimator, metaclass=ABCMeta
+):
     """Base class of generators: a transformer that can also sample.
 
     A generator learns p(x | a), the distribution of the features x of a class
@@ -209,6 +216,7 @@ class NeuralGenerator(BaseGenerator):
             optimizer__fused=device.type != "mps",
         )
         self.net_ = net.train_steps(X, y)
+        self.n_iter_ = net.n_steps_
         self.history_ = [
             {k: v for k, v in row.items() if isinstance(v, int | float) and k != "dur"}
             for row in net.history
@@ -224,7 +232,7 @@ class NeuralGenerator(BaseGenerator):
 
     def __getstate__(self):
         """Weights as numpy arrays: a file without pickled code inside."""
-        state = super().__getstate__()
+        state = dict(super().__getstate__())  # not the estimator's own
         if "net_" in state:
             weights = state.pop("net_").module_.state_dict()
             state["_weights"] = {k: v.cpu().numpy() for k, v in weights.items()}

@@ -104,6 +104,8 @@ class VAECFlow(NeuralGenerator):
     ----------
     net_ : skorch.NeuralNet
         The trained net; ``net_.module_`` is the torch module.
+    n_iter_ : int
+        Gradient steps taken.
     history_ : list of dict
         Mean losses of each hundredth of the steps: ``loss``, ``flow`` (bits per
         row), ``rec``, ``reg`` and ``cls``, and the last step, ``iter``.
@@ -127,11 +129,11 @@ class VAECFlow(NeuralGenerator):
     -----
     The prior's mean is not pulled towards zero (the paper's released zero-mean
     constraint): the regulariser acts on the deviation alone. Where paper and authors'
-    code differ this class follows the code, with three exceptions: the defaults of
-    ``encoder_dims``, ``rec_weight``, ``feature_noise``, ``lr``, ``lr_schedule`` and
-    ``max_iter`` were chosen on held-out classes of real data; ActNorm is set from all
-    training rows and does not blow up constant features; and deviations start equal
-    for all classes.
+    code differ this class follows the code, with these exceptions: the defaults
+    of ``encoder_dims``, ``rec_weight``, ``feature_noise``, ``lr``, ``lr_schedule`` and
+    ``max_iter`` were chosen on held-out classes of real data; the encoder sees
+    descriptions centred and at a common scale; deviations start equal for all classes;
+    and ActNorm is set from all training rows and does not blow up constant features.
 
     References
     ----------
@@ -330,11 +332,11 @@ class _VAECFlowModule(nn.Module):
         """Set ActNorm from all rows, and keep the seen classes' descriptions."""
         self.flow.initialize(X)
         self.A = A
-        import os
-        if os.environ.get("CEN"):
-            self.a_mean.copy_(A.mean(dim=0))
-            self.a_spread.copy_((A - self.a_mean).square().sum(dim=1).mean().sqrt())
-            print("spread", self.a_spread)
+        # Names' embeddings share most of their direction: what tells them apart, and
+        # what the encoder should see at a common scale, is the rest.
+        self.a_mean.copy_(A.mean(dim=0))
+        spread = (A - self.a_mean).square().sum(dim=1).mean().sqrt()
+        self.a_spread.copy_(torch.where(spread > 0, spread, 1.0))
         self.x_noise = self.feature_noise * X.var(dim=0, correction=0).mean().sqrt()
 
     def prior(self, a):
