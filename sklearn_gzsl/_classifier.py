@@ -250,6 +250,11 @@ class GZSLClassifier(
         self.unseen_classes_ = np.setdiff1d(described, self.seen_classes_)
         self.classes_ = np.union1d(self.seen_classes_, self.unseen_classes_)
         self.class_attributes_ = attributes.subset(self.classes_)
+        if self.candidate_classes == "unseen" and not len(self.unseen_classes_):
+            raise ValueError(
+                "candidate_classes='unseen', but every class of class_attributes has "
+                "rows in y; describe classes without rows, or use 'all'."
+            )
 
         self._say(f"fitting the generator on {len(X)} rows")
         generator = VAECFlow() if self.generator is None else self.generator
@@ -296,19 +301,14 @@ class GZSLClassifier(
             if self.n_synthetic == "auto"
             else int(self.n_synthetic)
         )
-        if self.candidate_classes == "unseen" and not len(self.unseen_classes_):
-            raise ValueError(
-                "candidate_classes='unseen', but every class of class_attributes has "
-                "rows in y; describe classes without rows, or use 'all'."
-            )
         features, labels = [], []
+        synthesize = self.unseen_classes_
         if self.candidate_classes == "all":
+            if self.synthesize == "all":
+                synthesize = self.classes_
             real = self._real_rows(y, seeds)
             features.append(np.asarray(self.generator_.transform(X[real])))
             labels.append(y[real])
-        synthesize = self.classes_ if self.synthesize == "all" else self.unseen_classes_
-        if self.candidate_classes == "unseen":
-            synthesize = self.unseen_classes_
         if len(synthesize):
             self._say(f"drawing {self.n_synthetic_} rows of {len(synthesize)} classes")
             drawn, drawn_labels = self.generator_.sample(

@@ -18,7 +18,13 @@ from sklearn.utils.validation import (
 )
 
 from ._utils import all_or_nothing
-from .training import IndexBatches, draw_seed, resolve_device, torch_generator
+from .training import (
+    IndexBatches,
+    draw_seed,
+    intervals,
+    resolve_device,
+    torch_generator,
+)
 
 _AUTO_PASSES, _AUTO_STEPS = 25, 20_000
 
@@ -57,7 +63,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         Seed of the order of the rows.
 
     verbose : int, default=0
-        Print the mean loss after each pass over the rows.
+        Print the mean loss a hundred times in ``fit``, once in ``partial_fit``.
 
     Attributes
     ----------
@@ -68,7 +74,8 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
     intercept_ : ndarray of shape (n_classes,)
         Biases.
     loss_curve_ : list of float
-        Mean training loss of each pass.
+        Mean training loss of each hundredth of the steps in ``fit``, and of each
+        ``partial_fit``.
     n_iter_ : int
         Gradient steps taken so far.
     n_features_in_ : int
@@ -150,16 +157,12 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         check_classification_targets(y)
         self.classes_ = np.unique(y)
         self._reset(X)
-        pass_steps = -(-len(X) // self.batch_size)
         n_steps = self.max_iter
         if n_steps == "auto":
-            n_steps = max(_AUTO_PASSES * pass_steps, _AUTO_STEPS)
-        passes = [pass_steps] * (n_steps // pass_steps)
-        if n_steps % pass_steps:
-            passes.append(n_steps % pass_steps)
+            n_steps = max(_AUTO_PASSES * self._pass_steps(X), _AUTO_STEPS)
         weight = self._weights(X, y, sample_weight)
         # weight_decay counts the same whatever the unit of the weights.
-        return self._train(X, y, weight / weight.mean(), passes)
+        return self._train(X, y, weight / weight.mean(), intervals(n_steps))
 
     @all_or_nothing
     @_fit_context(prefer_skip_nested_validation=True)
@@ -193,7 +196,10 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
             self._reset(X)
         X = X.astype(self.coef_.dtype, copy=False)
         weight = self._weights(X, y, sample_weight)
-        return self._train(X, y, weight, [-(-len(X) // self.batch_size)])
+        return self._train(X, y, weight, [self._pass_steps(X)])
+
+    def _pass_steps(self, X):
+        return -(-len(X) // self.batch_size)
 
     def _reset(self, X):
         self.coef_ = np.zeros((len(self.classes_), X.shape[1]), dtype=X.dtype)
@@ -218,10 +224,10 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
             raise ValueError("sample_weight is zero for every row; nothing to learn.")
         return weight
 
-    def _train(self, X, y, weight, passes):
-        """Take the given numbers of steps, one loss in the curve for each."""
+    def _train(self, X, y, weight, lengths):
+        """Take steps in intervals of the given lengths, and report after each."""
         device = resolve_device(self.device)
-        # Passes differ from call to call, but not from run to run.
+        # The order of rows differs from call to call, but not from run to run.
         rng = torch_generator(self._seed + len(self.loss_curve_), device)
         codes = np.searchsorted(self.classes_, y)
         tensors = [torch.tensor(a, device=device) for a in (X, codes, weight)]
@@ -234,21 +240,22 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
             fused=device.type != "mps",
         )
         _restore(adam, params, self._adam)
-        batches = IndexBatches(tensors, self.batch_size, rng, passes, drop_last=False)
-        curve = list(self.loss_curve_)
-        for _ in passes:
+        batches = IndexBatches(tensors, self.batch_size, rng, lengths, drop_last=False)
+        curve, n_iter = list(self.loss_curve_), self.n_iter_
+        for length in lengths:
             losses = [_step(params, adam, *batch) for batch in batches]
             curve.append(torch.stack(losses).mean().item())
+            n_iter += length
             if not np.isfinite(curve[-1]):
                 raise ValueError(
-                    f"The loss became NaN or infinite in pass {len(curve)}; lower lr "
+                    f"The loss became NaN or infinite by iteration {n_iter}; lower lr "
                     f"(now {self.lr:g}) or scale X, for example with MinMaxScaler."
                 )
             if self.verbose:
-                print(f"pass {len(curve)}: loss {curve[-1]:.4f}")
+                print(f"iter {n_iter}: loss {curve[-1]:.4f}")
         self.coef_, self.intercept_ = (p.cpu().numpy() for p in params)
         self.loss_curve_ = curve
-        self.n_iter_ += sum(passes)
+        self.n_iter_ = n_iter
         self._adam = [
             {k: v.cpu().numpy() for k, v in adam.state[p].items()} for p in params
         ]

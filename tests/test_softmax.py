@@ -143,7 +143,7 @@ def test_balanced_weights_without_weight_on_a_class(clf, iris):
     ("params", "fit_params", "message"),
     [
         ({"class_weight": {"a": 2}}, {}, r"class_weight has the labels \['a'\]"),
-        ({"lr": 1e308}, {}, "NaN or infinite in pass 1; lower lr"),
+        ({"lr": 1e308}, {}, "NaN or infinite by iteration 2; lower lr"),
         ({}, {"sample_weight": np.zeros(150)}, "zero"),
         ({}, {"sample_weight": np.ones(3)}, "sample_weight.shape"),
         ({"max_iter": 0}, {}, "max_iter"),
@@ -291,9 +291,9 @@ def test_seeds(clf, iris):
         assert not np.array_equal(first.coef_, other.coef_)
 
 
-def test_verbose_prints_the_loss_of_each_pass(clf, iris, capsys):
+def test_verbose_prints_the_loss(clf, iris, capsys):
     clf.set_params(max_iter=5, batch_size=75).fit(*iris)
     assert capsys.readouterr().out == ""
     clf.set_params(verbose=1).fit(*iris)
     starts = [line.split(":")[0] for line in capsys.readouterr().out.splitlines()]
-    assert starts == ["pass 1", "pass 2", "pass 3"]
+    assert starts == [f"iter {i}" for i in range(1, 6)]

@@ -41,9 +41,10 @@ class GaussianGenerator(BaseGenerator):
         closed form).
 
     shrinkage : float in [0, 1] or "auto", default="auto"
-        Weight of the identity in the covariance. "auto" takes the one with the best
-        per-class accuracy when every seen class is represented by the mean that the
-        other classes predict for it.
+        Weight of the identity in the covariance. "auto" takes the one under
+        which the nearest mean classifies rows best that it was not estimated from,
+        both with the classes' own means and with those predicted from the other
+        classes (harmonic mean of the per-class accuracies).
 
     temperature : float, default=1.0
         Multiplies the standard deviation of the samples.
@@ -122,26 +123,14 @@ class GaussianGenerator(BaseGenerator):
     def _fit(self, X, y, A):
         X = X.astype(np.float64)
         n_classes = len(A)
-        sums = np.zeros((n_classes, X.shape[1]))
-        np.add.at(sums, y, X)
-        self.means_ = sums / np.bincount(y)[:, None]
+        self.means_ = _class_means(X, y, n_classes)
         self.location_ = self.means_.mean(axis=0)
         predicted = self._fit_means(A)
 
-        centred = X - self.means_[y]
-        within = centred.T @ centred / max(len(X) - n_classes, 1)
-        variances, axes = linalg.eigh(within)
-        typical = variances.mean()
-        if typical <= 0:  # one row per class, or constant rows: no spread to learn
-            typical = X.var(axis=0).mean() or 1e-12
-        # Never singular, also where features are constant.
-        variances = np.maximum(variances, 1e-6 * typical)
         self.shrinkage_ = self.shrinkage
         if self.shrinkage == "auto":
-            rows = slice(None, None, -(-len(X) // _MAX_ROWS))
-            self.shrinkage_ = _best_shrinkage(
-                X[rows] @ axes, y[rows], predicted @ axes, variances, typical
-            )
+            self.shrinkage_ = _best_shrinkage(X, y, predicted)
+        variances, axes, typical = _spectrum(X - self.means_[y], n_classes)
         variances = (1 - self.shrinkage_) * variances + self.shrinkage_ * typical
         self.covariance_ = (axes * variances) @ axes.T
         self._root = axes * np.sqrt(variances)
@@ -215,16 +204,53 @@ def _kernel(A, B, degree):
     return ((1 + A @ B.T) / 2) ** degree
 
 
-def _best_shrinkage(X, y, means, variances, typical):
-    """Shrinkage under which the nearest mean is right most often, per class.
+def _class_means(X, y, n_classes):
+    sums = np.zeros((n_classes, X.shape[1]))
+    np.add.at(sums, y, X)
+    return sums / np.bincount(y, minlength=n_classes)[:, None]
 
-    Everything is in the coordinates of the covariance's eigenvectors.
+
+def _spectrum(centred, n_classes):
+    """Eigenvalues and -vectors of the within-class covariance, and the mean value."""
+    within = centred.T @ centred / max(len(centred) - n_classes, 1)
+    variances, axes = linalg.eigh(within)
+    # One row per class, or constant rows, show no spread.
+    typical = max(variances.mean(), 1e-12)
+    # Never singular, also where features are constant.
+    return np.maximum(variances, 1e-6 * typical), axes, typical
+
+
+def _best_shrinkage(X, y, predicted):
+    """Shrinkage under which the nearest mean is right most often.
+
+    Means and covariance come from every other row, and are judged by the rest twice:
+    with the classes' own means, as for seen classes, and with the means predicted
+    from the other classes, as for unseen ones. The harmonic mean of both accuracies
+    decides.
     """
-    counts = np.bincount(y, minlength=len(means))
+    order = np.argsort(y, kind="stable")
+    fitted, judged = order[::2], order[1::2]
+    judged = judged[:: len(judged) // _MAX_ROWS + 1]
+    classes = np.unique(y[fitted])
+    judged = judged[np.isin(y[judged], classes)]
+    if not len(judged):
+        return _SHRINKAGES[-1]
+    codes = np.searchsorted(classes, y)
+    own = _class_means(X[fitted], codes[fitted], len(classes))
+    centred = X[fitted] - own[codes[fitted]]
+    variances, axes, typical = _spectrum(centred, len(classes))
+    rows, codes = X[judged] @ axes, codes[judged]
+    counts = np.bincount(codes, minlength=len(classes))
     scores = []
     for shrinkage in _SHRINKAGES:
-        scaled = means / ((1 - shrinkage) * variances + shrinkage * typical)
-        nearest = (X @ scaled.T - 0.5 * np.sum(scaled * means, axis=1)).argmax(axis=1)
-        hits = np.bincount(y[nearest == y], minlength=len(means))
-        scores.append((hits[counts > 0] / counts[counts > 0]).mean())
+        precision = 1 / ((1 - shrinkage) * variances + shrinkage * typical)
+        accuracies = []
+        for means in (own @ axes, predicted[classes] @ axes):
+            scaled = means * precision
+            distances = rows @ scaled.T - 0.5 * np.sum(scaled * means, axis=1)
+            right = distances.argmax(axis=1) == codes
+            hits = np.bincount(codes[right], minlength=len(classes))
+            accuracies.append((hits[counts > 0] / counts[counts > 0]).mean())
+        seen, unseen = accuracies
+        scores.append(2 * seen * unseen / (seen + unseen) if seen + unseen else 0.0)
     return _SHRINKAGES[int(np.argmax(scores))]

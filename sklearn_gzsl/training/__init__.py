@@ -1,6 +1,6 @@
 """How generators are trained: one skorch net, counted in gradient steps."""
 
-from ._batches import IndexBatches
+from ._batches import IndexBatches, intervals
 from ._callbacks import StopOnNaN, TrainingLog
 from ._net import LR_SCHEDULES, StepNet
 from ._seeding import draw_seed, resolve_device, torch_generator
@@ -12,6 +12,7 @@ __all__ = [
     "StopOnNaN",
     "TrainingLog",
     "draw_seed",
+    "intervals",
     "resolve_device",
     "torch_generator",
 ]

@@ -1,16 +1,13 @@
 """The skorch net that every neural generator trains with."""
 
 import math
-from itertools import pairwise
 
 import torch
 from skorch import NeuralNet
 from skorch.callbacks import EpochTimer
 
-from ._batches import IndexBatches
+from ._batches import IndexBatches, intervals
 from ._callbacks import StopOnNaN, TrainingLog
-
-_N_REPORTS = 100
 
 
 def _cosine(done):
@@ -75,16 +72,14 @@ class StepNet(NeuralNet):
         """
         self.initialize()
         self.n_steps_ = 0
-        n_epochs = min(_N_REPORTS, self.max_iter)
-        bounds = [i * self.max_iter // n_epochs for i in range(n_epochs + 1)]
-        lengths = [b - a for a, b in pairwise(bounds)]
+        lengths = intervals(self.max_iter)
         batches = IndexBatches(tensors, self.batch_size, self.rng, lengths)
         self._set_training(True)
         self.notify("on_train_begin", X=None, y=None)
-        for end in bounds[1:]:
+        for _ in lengths:
             self.notify("on_epoch_begin", dataset_train=batches)
             self.run_single_epoch(batches, True, "train", self.train_step)
-            self.history.record("iter", end)
+            self.history.record("iter", self.n_steps_)
             try:
                 self.notify("on_epoch_end", dataset_train=batches)
             except KeyboardInterrupt:
