@@ -26,7 +26,7 @@ from .training import (
     torch_generator,
 )
 
-_AUTO_PASSES, _AUTO_STEPS = 25, 20_000
+_AUTO_PASSES, _AUTO_STEPS = 25, 30_000
 
 
 class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
@@ -47,7 +47,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
 
     max_iter : int or "auto", default="auto"
         Gradient steps in ``fit``; "auto" makes 25 passes over the rows, as the
-        papers do, and at least 20,000 steps: fewer leave small data underfitted.
+        papers do, and at least 30,000 steps: fewer leave small data underfitted.
 
     weight_decay : float, default=0.0
         L2 penalty on the weights, added to the gradient.
