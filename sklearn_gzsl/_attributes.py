@@ -71,6 +71,7 @@ class ClassAttributes:
         feature_names: ArrayLike | None = None,
     ):
         labels = _label_array(labels)
+        _check_index(values, labels)
         if feature_names is None and hasattr(values, "columns"):
             feature_names = list(values.columns)
         several = isinstance(values, Mapping)
@@ -125,7 +126,11 @@ class ClassAttributes:
         if source not in self.sources:
             raise ValueError(f"source {source!r} is not one of {sorted(self.sources)}.")
         rows = ~np.isnan(self.sources[source][:, 0])
-        return ClassAttributes(self.labels[rows], self.sources[source][rows])
+        return ClassAttributes(
+            self.labels[rows],
+            self.sources[source][rows],
+            feature_names=self.feature_names,
+        )
 
     def take(self, labels: ArrayLike) -> np.ndarray:
         """Rows of the given classes, in the given order.
@@ -278,6 +283,22 @@ def _from_table(table, y):
     if is_frame:
         return ClassAttributes(table.index.to_numpy(), table)
     return ClassAttributes(np.arange(len(table)), table)
+
+
+def _check_index(values, labels):
+    """A table indexed by labels must have them in the order of ``labels``."""
+    tables = values.values() if isinstance(values, Mapping) else [values]
+    for table in tables:
+        index = getattr(table, "index", None)
+        if not hasattr(table, "columns") or len(index) != len(labels):
+            continue
+        index = index.tolist()
+        if index not in (labels.tolist(), list(range(len(labels)))):
+            raise ValueError(
+                f"values is a DataFrame with the index {_shorten(index)}, but labels "
+                f"is {_shorten(labels)}; bring them into one order, for example with "
+                "values.loc[labels]."
+            )
 
 
 def _label_array(labels):

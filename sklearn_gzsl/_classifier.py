@@ -128,7 +128,7 @@ class GZSLClassifier(
     Notes
     -----
     Descriptions reach the generator as they are; it divides them by the mean norm of
-    the seen classes' rows, so that only their geometry counts.
+    the seen classes' rows, so that their unit does not count.
 
     References
     ----------
@@ -243,7 +243,7 @@ class GZSLClassifier(
         if class_attributes is None:
             class_attributes = self.class_attributes
         seeds = np.random.default_rng(draw_seed(self.random_state))
-        X, y = self._validate(X, y)
+        X, y = self._validate(X, y, seeds)
         attributes = check_class_attributes(class_attributes, y)
         self.seen_classes_ = np.unique(y)
         described = _like(attributes.labels, y)
@@ -255,20 +255,25 @@ class GZSLClassifier(
                 "candidate_classes='unseen', but every class of class_attributes has "
                 "rows in y; describe classes without rows, or use 'all'."
             )
+        classifier = SoftmaxClassifier() if self.classifier is None else self.classifier
+        if getattr(classifier, "decision_function_shape", None) == "ovo":
+            raise ValueError(
+                f"classifier={classifier!r} scores pairs of classes; give it "
+                "decision_function_shape='ovr', so that there is one score per class."
+            )
 
         self._say(f"fitting the generator on {len(X)} rows")
         generator = VAECFlow() if self.generator is None else self.generator
         self.generator_ = _seeded(generator, seeds)
         self.generator_.fit(X, y, class_attributes=self.class_attributes_)
 
-        classifier = SoftmaxClassifier() if self.classifier is None else self.classifier
         features, labels = self._training_rows(X, y, seeds)
         self._n_features_out = features.shape[1]
         self._say(f"fitting the classifier on {len(features)} rows")
         self.classifier_ = _seeded(classifier, seeds).fit(features, labels)
         return self
 
-    def _validate(self, X, y):
+    def _validate(self, X, y, seeds):
         """Preprocessed float32 rows and labels; fits ``preprocessor_``."""
         self._takes_numbers = self.preprocessor in (None, "passthrough")
         if self._takes_numbers:
@@ -283,7 +288,7 @@ class GZSLClassifier(
         elif self.preprocessor == "passthrough":
             self.preprocessor_ = FunctionTransformer()
         else:
-            self.preprocessor_ = clone(self.preprocessor)
+            self.preprocessor_ = _seeded(self.preprocessor, seeds)
         X = self.preprocessor_.fit_transform(X, y)
         return check_array(X, dtype=np.float32, estimator=self), y
 

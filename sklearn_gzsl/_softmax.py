@@ -218,7 +218,9 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
                 "pass all of them as classes in the first call of partial_fit."
             )
         codes = np.searchsorted(self.classes_, y)
-        weight = _check_sample_weight(sample_weight, X, dtype=X.dtype)
+        weight = _check_sample_weight(
+            sample_weight, X, dtype=X.dtype, ensure_non_negative=True
+        )
         weight = weight * self._class_weights(codes, weight)[codes].astype(X.dtype)
         if not weight.sum() > 0:
             raise ValueError("sample_weight is zero for every row; nothing to learn.")
@@ -230,8 +232,13 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         # The order of rows differs from call to call, but not from run to run.
         rng = torch_generator(self._seed + len(self.loss_curve_), device)
         codes = np.searchsorted(self.classes_, y)
+        if device.type == "mps":  # has no float64
+            X, weight = X.astype(np.float32), weight.astype(np.float32)
         tensors = [torch.tensor(a, device=device) for a in (X, codes, weight)]
-        params = [torch.tensor(a, device=device) for a in (self.coef_, self.intercept_)]
+        params = [
+            torch.tensor(a, dtype=tensors[0].dtype, device=device)
+            for a in (self.coef_, self.intercept_)
+        ]
         adam = torch.optim.Adam(
             params,
             lr=self.lr,
@@ -253,6 +260,10 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
                 )
             if self.verbose:
                 print(f"iter {n_iter}: loss {curve[-1]:.4f}")
+        if not all(torch.isfinite(p).all() for p in params):
+            raise ValueError(
+                f"The weights became infinite; lower lr (now {self.lr:g})."
+            )
         self.coef_, self.intercept_ = (p.cpu().numpy() for p in params)
         self.loss_curve_ = curve
         self.n_iter_ = n_iter

@@ -116,6 +116,15 @@ def test_descriptions_that_cannot_be_meant(arguments, message):
         ClassAttributes(*arguments)
 
 
+def test_a_frame_in_another_order_than_the_labels_is_refused():
+    frame = pd.DataFrame({"wings": [0, 1]}, index=["cat", "bat"])
+    with pytest.raises(ValueError, match=r"values\.loc\[labels\]"):
+        ClassAttributes(["bat", "cat"], frame)
+    assert ClassAttributes(["cat", "bat"], frame)["bat"] == 1
+    # A frame that was never indexed by label goes by position.
+    assert ClassAttributes(["cat", "bat"], frame.reset_index(drop=True))["bat"] == 1
+
+
 def test_feature_names():
     frame = pd.DataFrame(VALUES, columns=["hooves", "stripes"])
     assert ClassAttributes(LABELS, frame).feature_names.tolist() == list(frame)

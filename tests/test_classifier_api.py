@@ -10,9 +10,9 @@ from sklearn.base import clone
 from sklearn.ensemble import BaggingClassifier, RandomForestClassifier, VotingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import (
-    StandardScaler,
-)
+from sklearn.preprocessing import StandardScaler
+from sklearn.random_projection import GaussianRandomProjection
+from sklearn.svm import SVC
 
 from sklearn_gzsl import (
     ClassAttributes,
@@ -167,3 +167,20 @@ def test_verbose_says_what_is_being_done(clf, animals, capsys):
 def test_parameters_out_of_range(clf, animals, wrong):
     with pytest.raises(ValueError, match=f"'{next(iter(wrong))}' parameter of GZSLC"):
         clf.set_params(**wrong).fit(animals.X, animals.y)
+
+
+def test_scores_of_pairs_of_classes_are_refused(clf, animals):
+    clf.set_params(classifier=SVC(decision_function_shape="ovo"))
+    with pytest.raises(ValueError, match="decision_function_shape='ovr'"):
+        clf.fit(animals.X, animals.y, class_attributes=animals.attributes)
+
+
+def test_one_seed_makes_a_random_preprocessor_repeatable(clf, animals):
+    clf.set_params(preprocessor=GaussianRandomProjection(3))
+    first, second = (
+        clone(clf)
+        .fit(animals.X, animals.y, class_attributes=animals.attributes)
+        .transform(animals.X_test)
+        for _ in range(2)
+    )
+    assert_array_equal(first, second)

@@ -1,6 +1,5 @@
 import subprocess
 import sys
-from time import perf_counter
 
 import numpy as np
 import pytest
@@ -116,12 +115,6 @@ def test_as_frame(numbers):
     assert list(framed.data.columns) == numbers.feature_names
     assert_array_equal(framed.data.to_numpy(), numbers.data)
     assert_array_equal(framed.target.to_numpy(), numbers.target)
-
-
-def test_it_is_fast():
-    start = perf_counter()
-    load_two_digit_numbers()
-    assert perf_counter() - start < 5  # about 0.1 s; leaves room for a busy machine
 
 
 def test_imports_without_torch():

@@ -117,3 +117,13 @@ def test_without_descriptions_each_class_is_its_own_gaussian(data):
     assert_array_equal(generator.classes_, np.arange(12))
     draws, labels = generator.sample(ClassAttributes(np.arange(12), np.eye(12)))
     assert_allclose(draws, [X[y == c].mean(axis=0) for c in labels], rtol=1e-4)
+
+
+def test_classes_with_one_description_share_their_mean(data):
+    X, y, A = data
+    A = A.copy()
+    A[1] = A[0]
+    generator = fit((X, y, A), temperature=0.0)
+    draw = generator.sample(ClassAttributes([0], A[[0]]))[0][0]
+    expected = (X[y == 0].mean(axis=0) + X[y == 1].mean(axis=0)) / 2
+    assert_allclose(draw, expected, rtol=1e-4, atol=1e-5)

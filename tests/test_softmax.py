@@ -144,7 +144,9 @@ def test_balanced_weights_without_weight_on_a_class(clf, iris):
     [
         ({"class_weight": {"a": 2}}, {}, r"class_weight has the labels \['a'\]"),
         ({"lr": 1e308}, {}, "NaN or infinite by iteration 2; lower lr"),
+        ({"lr": 1e308, "max_iter": 1}, {}, "lower lr"),
         ({}, {"sample_weight": np.zeros(150)}, "zero"),
+        ({}, {"sample_weight": np.full(150, -1.0)}, "Negative"),
         ({}, {"sample_weight": np.ones(3)}, "sample_weight.shape"),
         ({"max_iter": 0}, {}, "max_iter"),
         ({"device": "tpu"}, {}, "device"),

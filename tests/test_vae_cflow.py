@@ -166,6 +166,29 @@ def test_temperature_scales_the_spread_without_training_again(fitted):
     assert spread[0] < 1e-5 < spread[1] < spread[2]
 
 
+@torch.no_grad()
+def test_temperature_multiplies_the_deviation_of_the_base(fitted):
+    generator, _, attributes = fitted
+    flow = generator.net_.module_.flow
+    latents = {}
+    for temperature in (0.0, 0.5, 1.0):
+        generator.set_params(temperature=temperature)
+        draws = torch.tensor(generator.sample(attributes, 50)[0])
+        latents[temperature] = flow(draws)[0] - latents.get(0.0, 0.0)
+    torch.testing.assert_close(latents[0.5], 0.5 * latents[1.0], atol=1e-4, rtol=1e-3)
+
+
+def test_feature_noise_has_the_unit_of_the_features():
+    X, y, attributes = blobs()
+    params = TINY | {"feature_noise": 0.3}
+    noise = [
+        float(VAECFlow(**params).fit(unit * X, y, attributes).net_.module_.x_noise)
+        for unit in (1.0, 100.0)
+    ]
+    expected = 0.3 * np.sqrt(X.var(axis=0).mean())
+    np.testing.assert_allclose(noise, [expected, 100 * expected], rtol=1e-4)
+
+
 def test_training_raises_the_likelihood_of_rows_under_their_class():
     X, y, attributes = blobs(n_rows=100)
     test = np.arange(len(X)) % 5 == 0
@@ -195,15 +218,17 @@ def test_constant_and_nearly_constant_channels(seed):
 
 def test_bad_encoder_dims_name_the_argument():
     X, y, attributes = blobs()
-    for dims in ((), (0,), (4, -1)):
+    for dims in ((), (0,), (4, -1), (5.5,), ("a",)):
         with pytest.raises(ValueError, match="encoder_dims"):
             VAECFlow(**TINY | {"encoder_dims": dims}).fit(X, y, attributes)
 
 
 def test_too_high_learning_rate_is_a_clear_error():
     X, y, attributes = blobs()
-    with pytest.raises(ValueError, match="lower lr"):
-        VAECFlow(**TINY | {"lr": 1e6}).fit(X, y, attributes)
+    for max_iter, lr in ((1, 1e39), (50, 1e30)):
+        params = TINY | {"lr": lr, "max_iter": max_iter}
+        with pytest.raises(ValueError, match="lower lr"):
+            VAECFlow(**params, lr_schedule="constant").fit(X, y, attributes)
 
 
 def test_reference_numbers():

@@ -1,6 +1,7 @@
 """The protocol of generators, and what the neural ones share."""
 
 from abc import ABCMeta, abstractmethod
+from copy import deepcopy
 from numbers import Integral, Real
 
 import numpy as np
@@ -211,7 +212,7 @@ class NeuralGenerator(BaseGenerator):
             lr=self.lr,
             batch_size=self.batch_size,
             device=device.type,
-            callbacks=self.callbacks,
+            callbacks=deepcopy(self.callbacks),
             verbose=self.verbose,
             optimizer__fused=device.type != "mps",
         )

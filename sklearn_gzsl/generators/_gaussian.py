@@ -27,8 +27,9 @@ class GaussianGenerator(BaseGenerator):
 
     and the covariance, common to all classes, is the pooled within-class covariance
     shrunk towards a multiple of the identity. A description equal to a seen
-    class's gets the mean of that class's rows. There are no iterations: it fits in
-    seconds, and says what a neural generator has to beat.
+    class's gets the mean of that class's rows. Of a description only the direction
+    counts. There are no iterations: it fits in seconds, and says what a neural
+    generator has to beat.
 
     Parameters
     ----------
@@ -38,7 +39,7 @@ class GaussianGenerator(BaseGenerator):
     alpha : float or "auto", default="auto"
         Ridge :math:`\alpha`. "auto" takes the degree and ridge that best predict each
         seen class's mean from the others (squared error; leave-one-class-out, in
-        closed form).
+        closed form, with the centre of all classes kept).
 
     shrinkage : float in [0, 1] or "auto", default="auto"
         Weight of the identity in the covariance. "auto" takes the one under
@@ -159,10 +160,12 @@ class GaussianGenerator(BaseGenerator):
         means = self.location_ + _kernel(A, self._seen_rows, self.degree_) @ (
             self.dual_coef_
         )
-        seen = {row.tobytes(): i for i, row in enumerate(self._seen_rows)}
+        seen = {}
+        for i, row in enumerate(self._seen_rows):
+            seen.setdefault(row.tobytes(), []).append(i)
         for i, row in enumerate(A):
             if row.tobytes() in seen:
-                means[i] = self.means_[seen[row.tobytes()]]
+                means[i] = self.means_[seen[row.tobytes()]].mean(axis=0)
         return means
 
     def _sample(self, A, n_samples, seed):

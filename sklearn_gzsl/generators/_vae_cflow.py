@@ -129,11 +129,16 @@ class VAECFlow(NeuralGenerator):
     -----
     The prior's mean is not pulled towards zero (the paper's released zero-mean
     constraint): the regulariser acts on the deviation alone. Where paper and authors'
-    code differ this class follows the code, with these exceptions: the defaults
-    of ``encoder_dims``, ``rec_weight``, ``feature_noise``, ``lr``, ``lr_schedule`` and
-    ``max_iter`` were chosen on held-out classes of real data; the encoder sees
-    descriptions centred and at a common scale; deviations start equal for all classes;
-    and ActNorm is set from all training rows and does not blow up constant features.
+    code differ this class follows the code, with these exceptions: the defaults of
+    ``encoder_dims``, ``decoder_dim``, ``rec_weight``, ``feature_noise``, ``lr``,
+    ``lr_schedule`` and ``max_iter`` were chosen on held-out classes of real data; the
+    encoder sees descriptions centred and at a common scale; deviations start equal for
+    all classes; and ActNorm is set from all training rows and does not blow up constant
+    features.
+
+    Features should be on comparable scales, as ``GZSLClassifier`` makes them: noise and
+    the treatment of nearly constant features go by the typical deviation of all. The
+    density is that of features with the noise, and so are the samples.
 
     References
     ----------
@@ -216,17 +221,17 @@ class VAECFlow(NeuralGenerator):
         return _VAECFlowModule(**sizes, rng=rng)
 
     def _architecture(self, n_features, n_attributes, n_classes):
-        dims = [int(n) for n in self.encoder_dims]
-        if not dims or min(dims) < 1:
+        dims = list(self.encoder_dims)
+        if not dims or not all(isinstance(n, Integral) and n > 0 for n in dims):
             raise ValueError(
                 f"encoder_dims={self.encoder_dims!r} must hold at least one width, all "
-                "of 1 or more."
+                "whole numbers of 1 or more."
             )
         return {
             "n_features": n_features,
             "n_attributes": n_attributes,
             "n_classes": n_classes,
-            "encoder_dims": dims,
+            "encoder_dims": [int(n) for n in dims],
             **{
                 name: getattr(self, name)
                 for name in (

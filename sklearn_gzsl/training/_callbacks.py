@@ -1,6 +1,7 @@
 """Callbacks of the training net."""
 
 import numpy as np
+import torch
 from skorch.callbacks import Callback, PrintLog
 
 
@@ -28,6 +29,14 @@ class StopOnNaN(Callback):
                 f"{', '.join(terms)}). The likely cause is a learning rate too high "
                 f"for these features: lower lr (now {net.lr:g}), or scale X, for "
                 "example with MinMaxScaler."
+            )
+
+    def on_train_end(self, net, **kwargs):
+        # The last step has no loss after it that would show what it did.
+        if not all(torch.isfinite(p).all() for p in net.module_.parameters()):
+            raise NonFiniteLossError(
+                "The last step of training made weights NaN or infinite; lower lr (now "
+                f"{net.lr:g})."
             )
 
 

@@ -68,7 +68,8 @@ class StepNet(NeuralNet):
         """Take ``max_iter`` gradient steps on batches of the tensors' rows.
 
         A callback may end training early by raising KeyboardInterrupt when an
-        interval ends, as skorch's EarlyStopping does. A user's Ctrl-C is passed on.
+        interval ends, as skorch's EarlyStopping does. A user's Ctrl-C is passed on,
+        unless it comes in the instant in which these callbacks run.
         """
         self.initialize()
         self.n_steps_ = 0
