@@ -149,7 +149,7 @@ class ClassAttributes:
         ValueError
             If a label has no row; the message lists them.
         """
-        return self.values[self._positions(np.asarray(labels))]
+        return self.values[self.positions(labels)]
 
     def subset(self, labels: ArrayLike) -> "ClassAttributes":
         """The given classes only, in the given order, with all sources.
@@ -163,7 +163,7 @@ class ClassAttributes:
         -------
         ClassAttributes
         """
-        rows = self._positions(np.asarray(labels))
+        rows = self.positions(labels)
         values = {name: table[rows] for name, table in self.sources.items()}
         if len(values) == 1:
             values = values.popitem()[1] if _DEFAULT_SOURCE in values else values
@@ -171,7 +171,24 @@ class ClassAttributes:
             self.labels[rows], values, feature_names=self.feature_names
         )
 
-    def _positions(self, labels):
+    def positions(self, labels: ArrayLike) -> np.ndarray:
+        """Row numbers of the given classes.
+
+        Parameters
+        ----------
+        labels : array-like of shape (n,)
+            Labels to look up; may repeat.
+
+        Returns
+        -------
+        ndarray of shape (n,), int
+
+        Raises
+        ------
+        ValueError
+            If a label has no row; the message lists them.
+        """
+        labels = np.asarray(labels)
         where = {label: i for i, label in enumerate(self.labels.tolist())}
         missing = sorted({c for c in labels.tolist() if c not in where}, key=repr)
         if missing:
@@ -252,7 +269,7 @@ def check_class_attributes(class_attributes, y=None) -> ClassAttributes:
     if not isinstance(class_attributes, ClassAttributes):
         class_attributes = _from_table(class_attributes, y)
     if y is not None:
-        class_attributes._positions(np.unique(y))
+        class_attributes.positions(np.unique(y))
     return class_attributes
 
 

@@ -29,9 +29,9 @@ class BaseGenerator(
 
     A generator learns p(x | a), the distribution of the features x of a class
     given its description a, from seen classes, and draws features for any
-    description. A subclass writes ``_fit(X, y, A)`` and ``_sample(A, n, seed)``, where
-    ``y`` holds indices into the rows of ``A``, and, if it knows its density,
-    ``score_samples``.
+    description. A subclass writes ``_fit(X, y, A, unseen)`` and
+    ``_sample(A, n_samples, seed)``, and ``_features(X)`` if it samples in a space other
+    than that of X.
 
     Descriptions are divided by one number, the mean norm of the seen classes' rows,
     so that learning rates and ridges mean the same for attributes and embeddings.
@@ -53,8 +53,12 @@ class BaseGenerator(
     __metadata_request__fit = {"class_attributes": True}
 
     @abstractmethod
-    def _fit(self, X, y, A):
-        """Learn from rows X, their class indices y and those classes' rows A."""
+    def _fit(self, X, y, A, unseen):
+        """Learn from rows X and their classes y, which have the descriptions A.
+
+        ``unseen`` holds the rows of described classes without rows in X; most
+        generators have no use for them.
+        """
 
     @abstractmethod
     def _sample(self, A, n_samples, seed):
@@ -88,13 +92,30 @@ class BaseGenerator(
         check_classification_targets(y)
         attributes = check_class_attributes(class_attributes, y)
         self.classes_, codes = np.unique(y, return_inverse=True)
-        A = attributes.take(self.classes_)
+        A = self._table(attributes, reset=True)
         self.n_attributes_in_ = A.shape[1]
+        seen = attributes.positions(self.classes_)
+        self._learn_scale(A[seen])
+        A = A / self._column_scale
+        self._seen_rows = A[seen]
+        self._fit(X, codes, self._seen_rows, np.delete(A, seen, axis=0))
+        return self
+
+    def _table(self, attributes, *, reset=False):
+        """Descriptions as one table, as wide as in fit unless ``reset``."""
+        A = attributes.values
+        if not reset and A.shape[1] != self.n_attributes_in_:
+            raise ValueError(
+                f"class_attributes has {A.shape[1]} columns, but "
+                f"{type(self).__name__} was fitted with {self.n_attributes_in_}; "
+                "describe the classes in the same way as in fit."
+            )
+        return A
+
+    def _learn_scale(self, A):
         # Zero rows alone have nothing to scale.
         self.attribute_scale_ = float(np.linalg.norm(A, axis=1).mean()) or 1.0
-        self._seen_rows = A / np.float32(self.attribute_scale_)
-        self._fit(X, codes, self._seen_rows)
-        return self
+        self._column_scale = np.float32(self.attribute_scale_)
 
     def sample(self, class_attributes, n_samples=1, *, random_state=None):
         """Draw features for each described class, whether seen in fit or not.
@@ -134,19 +155,36 @@ class BaseGenerator(
         ndarray of shape (n_samples, n_features_out), float32
         """
         check_is_fitted(self)
-        return validate_data(self, X, dtype=np.float32, reset=False)
+        return self._features(validate_data(self, X, dtype=np.float32, reset=False))
+
+    def training_features(self, X, *, random_state=None):
+        """Features of real rows from which a classifier is to learn.
+
+        Those of ``transform`` for most generators. One with latent features that are
+        distributions draws from them here, and gives their means in ``transform``.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Features.
+        random_state : int, RandomState instance or None, default=None
+            Seed of the draw; by default the generator's own ``random_state``.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features_out), float32
+        """
+        check_is_fitted(self)
+        return self._features(validate_data(self, X, dtype=np.float32, reset=False))
+
+    def _features(self, X):
+        """Real rows in the space that ``sample`` draws in."""
+        return X
 
     def _described(self, class_attributes):
         """Labels and scaled rows of descriptions as long as those in fit."""
         attributes = check_class_attributes(class_attributes)
-        A = attributes.values
-        if A.shape[1] != self.n_attributes_in_:
-            raise ValueError(
-                f"class_attributes has {A.shape[1]} columns, but "
-                f"{type(self).__name__} was fitted with {self.n_attributes_in_}; "
-                "describe the classes in the same way as in fit."
-            )
-        return attributes.labels, A / np.float32(self.attribute_scale_)
+        return attributes.labels, self._table(attributes) / self._column_scale
 
     def _rows(self, class_attributes):
         """Scaled rows of the described classes; of the seen ones by default."""
@@ -164,12 +202,36 @@ class BaseGenerator(
         return tags
 
 
+class DensityMixin:
+    """For generators that know their density: ``_log_density(X, A)``."""
+
+    def score_samples(self, X, class_attributes=None):
+        """Exact log-density of each row under each described class.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Features.
+        class_attributes : ClassAttributes, mapping, DataFrame or 2-d array, optional
+            Descriptions of the classes; the seen classes in the order of ``classes_``
+            by default.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            log p(x | a), in nats.
+        """
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=np.float32, reset=False)
+        return self._log_density(X, self._rows(class_attributes))
+
+
 class NeuralGenerator(BaseGenerator):
     """Base class of generators trained by gradient steps on a torch module.
 
     A subclass writes ``_architecture`` and ``_module``. The module has
-    ``prepare(X, y, A)``; ``forward(x, y, rng)``, which returns a dict of losses with
-    the total as ``"loss"``; and ``sample(a, n_samples, rng, temperature)``.
+    ``prepare(X, y, A, unseen)``; ``forward(x, y, rng)``, which returns a dict of losses
+    with the total as ``"loss"``; and ``sample(a, n_samples, rng, temperature)``.
     """
 
     _parameter_constraints: dict = {
@@ -185,6 +247,7 @@ class NeuralGenerator(BaseGenerator):
     }
 
     _CHUNK_ROWS = 8192
+    _net_class = StepNet
 
     @abstractmethod
     def _architecture(self, n_features, n_attributes, n_classes):
@@ -194,7 +257,11 @@ class NeuralGenerator(BaseGenerator):
     def _module(self, architecture, rng):
         """Build the module with weights drawn from ``rng``."""
 
-    def _fit(self, X, y, A):
+    def _training_options(self, n_rows):
+        """Further arguments of the net, for methods with an optimiser of their own."""
+        return {}
+
+    def _fit(self, X, y, A, unseen):
         device = resolve_device(self.device)
         seed = draw_seed(self.random_state)
         rng = torch_generator(seed)
@@ -202,20 +269,20 @@ class NeuralGenerator(BaseGenerator):
         module = self._module(self._built_from, rng).to(device)
         if device.type != "cpu":
             rng = torch_generator(seed, device)
-        X, y, A = (torch.tensor(t, device=device) for t in (X, y, A))
-        module.prepare(X, y, A)
-        net = StepNet(
-            module,
-            max_iter=self.max_iter,
-            lr_schedule=self.lr_schedule,
-            rng=rng,
-            lr=self.lr,
-            batch_size=self.batch_size,
-            device=device.type,
-            callbacks=deepcopy(self.callbacks),
-            verbose=self.verbose,
-            optimizer__fused=device.type != "mps",
-        )
+        X, y, A, unseen = (torch.tensor(t, device=device) for t in (X, y, A, unseen))
+        module.prepare(X, y, A, unseen)
+        options = {
+            "max_iter": self.max_iter,
+            "lr_schedule": self.lr_schedule,
+            "rng": rng,
+            "lr": self.lr,
+            "batch_size": self.batch_size,
+            "device": device.type,
+            "callbacks": deepcopy(self.callbacks),
+            "verbose": self.verbose,
+            "optimizer__fused": device.type != "mps",
+        }
+        net = self._net_class(module, **options | self._training_options(len(X)))
         self.net_ = net.train_steps(X, y)
         self.n_iter_ = net.n_steps_
         self.history_ = [

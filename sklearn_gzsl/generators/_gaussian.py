@@ -6,9 +6,8 @@ import numpy as np
 from scipy import linalg
 from sklearn.preprocessing import normalize
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ._base import BaseGenerator
+from ._base import BaseGenerator, DensityMixin
 
 _DEGREES = (1, 2, 4, 8, 16)
 _ALPHAS = 10.0 ** np.arange(-4, 1.25, 0.25)
@@ -16,7 +15,7 @@ _SHRINKAGES = (0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
 _MAX_ROWS = 5000
 
 
-class GaussianGenerator(BaseGenerator):
+class GaussianGenerator(DensityMixin, BaseGenerator):
     r"""Gaussian classes whose means are a smooth function of the description.
 
     A class described by :math:`a` is :math:`N(m(a), \Sigma)`. The mean is a kernel
@@ -121,7 +120,7 @@ class GaussianGenerator(BaseGenerator):
         self.temperature = temperature
         self.random_state = random_state
 
-    def _fit(self, X, y, A):
+    def _fit(self, X, y, A, unseen):
         X = X.astype(np.float64)
         n_classes = len(A)
         self.means_ = _class_means(X, y, n_classes)
@@ -174,25 +173,8 @@ class GaussianGenerator(BaseGenerator):
         root = (self.temperature * self._root).astype(np.float32)
         return means + noise @ root.T
 
-    def score_samples(self, X, class_attributes=None):
-        """Log-density of each row under each described class.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Features.
-        class_attributes : ClassAttributes, mapping, DataFrame or 2-d array, optional
-            Descriptions of the classes; the seen classes in the order of ``classes_``
-            by default.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-            log p(x | a) in nats.
-        """
-        check_is_fitted(self)
-        X = validate_data(self, X, dtype=np.float32, reset=False)
-        means = self._means(self._rows(class_attributes))
+    def _log_density(self, X, A):
+        means = self._means(A)
         # Centred first: the quadratic form is a difference of products.
         X = (X - self.location_) @ self._whitener
         means = (means - self.location_) @ self._whitener

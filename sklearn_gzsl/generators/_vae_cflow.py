@@ -3,10 +3,8 @@
 import math
 from numbers import Integral, Real
 
-import numpy as np
 import torch
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import nn
 from torch.nn import functional as F
 
@@ -19,10 +17,10 @@ from ..nn import (
     ReLUNet,
     linear,
 )
-from ._base import NeuralGenerator
+from ._base import DensityMixin, NeuralGenerator
 
 
-class VAECFlow(NeuralGenerator):
+class VAECFlow(DensityMixin, NeuralGenerator):
     r"""Conditional flow with a base distribution that a VAE encodes (VAE-cFlow).
 
     An invertible network maps features to a latent space, :math:`z = f(x)`, in which
@@ -249,27 +247,11 @@ class VAECFlow(NeuralGenerator):
         }
 
     @torch.no_grad()
-    def score_samples(self, X, class_attributes=None):
-        """Exact log-density of each row under each described class.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Features.
-        class_attributes : ClassAttributes, mapping, DataFrame or 2-d array, optional
-            Descriptions of the classes; the seen classes in the order of ``classes_``
-            by default.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-            log p(x | a) in nats, by the change of variables (Eq. 4).
-        """
-        check_is_fitted(self)
-        X = validate_data(self, X, dtype=np.float32, reset=False)
+    def _log_density(self, X, A):
+        """Change of variables (Eq. 4)."""
         module, device = self.net_.module_, self.net_.device
-        A = torch.from_numpy(self._rows(class_attributes))
-        mean, log_std = (t.cpu().double() for t in module.prior(A.to(device)))
+        A = torch.tensor(A, device=device)
+        mean, log_std = (t.cpu().double() for t in module.prior(A))
         # The quadratic form is spread over matrix products, which cancel: float64.
         precision = torch.exp(-2.0 * log_std)
         constant = -(0.5 * mean.square() * precision + log_std).sum(dim=1)
@@ -333,7 +315,7 @@ class _VAECFlowModule(nn.Module):
             self.head = linear(n_features, n_classes, rng, init="zeros")
             self.head_scale = LearnedScale(n_classes)
 
-    def prepare(self, X, y, A):
+    def prepare(self, X, y, A, unseen):
         """Set ActNorm from all rows, and keep the seen classes' descriptions."""
         self.flow.initialize(X)
         self.A = A

@@ -2,11 +2,12 @@
 
 from ._batches import IndexBatches, intervals
 from ._callbacks import StopOnNaN, TrainingLog
-from ._net import LR_SCHEDULES, StepNet
+from ._net import LR_SCHEDULES, AdversarialNet, StepNet
 from ._seeding import draw_seed, resolve_device, torch_generator
 
 __all__ = [
     "LR_SCHEDULES",
+    "AdversarialNet",
     "IndexBatches",
     "StepNet",
     "StopOnNaN",

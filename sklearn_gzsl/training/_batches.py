@@ -21,7 +21,8 @@ class IndexBatches:
     Each pass visits the rows in a new order drawn from ``rng``; a last short batch
     is dropped if ``drop_last``, as the reference generators do. With fewer rows than
     ``batch_size`` every batch is all rows. An epoch here is a reporting interval,
-    not a pass: iterating again goes on where the last epoch stopped.
+    not a pass: iterating again goes on where the last epoch stopped. With
+    ``per_step`` above 1, a step gets a list of that many batches.
     """
 
     def __init__(
@@ -32,10 +33,12 @@ class IndexBatches:
         epoch_lengths: list[int],
         *,
         drop_last: bool = True,
+        per_step: int = 1,
     ):
         self.tensors = tensors
         self.rng = rng
         self.drop_last = drop_last
+        self.per_step = per_step
         self.batch_size = min(batch_size, len(tensors[0]))
         self._lengths = iter(epoch_lengths)
         self._batches = self._endless()
@@ -51,4 +54,7 @@ class IndexBatches:
 
     def __iter__(self):
         for _ in range(next(self._lengths)):
-            yield next(self._batches)
+            if self.per_step == 1:
+                yield next(self._batches)
+            else:
+                yield [next(self._batches) for _ in range(self.per_step)]

@@ -33,8 +33,9 @@ class StepNet(NeuralNet):
         Initialised module; moved to ``device``.
     max_iter : int
         Number of gradient steps.
-    lr_schedule : {"constant", "cosine"}
-        "cosine" warms up over the first 5 % of the steps and decays to 0.
+    lr_schedule : {"constant", "cosine"} or callable
+        "cosine" warms up over the first 5 % of the steps and decays to 0. A callable
+        gives the factor of the learning rate at a fraction of the steps.
     rng : torch.Generator
         Source of the batch order and of the module's noise, on ``device``.
     lr, batch_size, device, callbacks, verbose, optimizer__*
@@ -56,6 +57,13 @@ class StepNet(NeuralNet):
         self.rng = rng
         self.lr_schedule = lr_schedule
 
+    # Batches that one step takes.
+    _batches_per_step = 1
+
+    @property
+    def _all_optimizers(self):
+        return [self.optimizer_]
+
     @property
     def _default_callbacks(self):
         return [
@@ -74,7 +82,13 @@ class StepNet(NeuralNet):
         self.initialize()
         self.n_steps_ = 0
         lengths = intervals(self.max_iter)
-        batches = IndexBatches(tensors, self.batch_size, self.rng, lengths)
+        batches = IndexBatches(
+            tensors,
+            self.batch_size,
+            self.rng,
+            lengths,
+            per_step=self._batches_per_step,
+        )
         self._set_training(True)
         self.notify("on_train_begin", X=None, y=None)
         for _ in lengths:
@@ -98,10 +112,12 @@ class StepNet(NeuralNet):
         # The losses stay on the device until the interval ends: reading each one
         # would make a GPU wait for the host at every step.
         steps = []
+        factor_at = LR_SCHEDULES.get(self.lr_schedule, self.lr_schedule)
         for batch in iterator:
-            factor = LR_SCHEDULES[self.lr_schedule](self.n_steps_ / self.max_iter)
-            for group in self.optimizer_.param_groups:
-                group["lr"] = self.lr * factor
+            factor = factor_at(self.n_steps_ / self.max_iter)
+            for optimizer in self._all_optimizers:
+                for group in optimizer.param_groups:
+                    group["lr"] = self.lr * factor
             self.n_steps_ += 1
             self.notify("on_batch_begin", batch=batch, training=training)
             terms = step_fn(batch, **fit_params)
@@ -112,3 +128,60 @@ class StepNet(NeuralNet):
         means = self.step_losses_.mean(axis=0, dtype=float)
         for name, value in zip(self.loss_names_, means, strict=True):
             self.history.record(name, float(value))
+
+
+class AdversarialNet(StepNet):
+    """Net in which two sides of the module learn in turns, each with its own Adam.
+
+    The module gives ``critic_losses(*batch, rng)`` and ``generator_losses(*batch,
+    rng)``, dicts of loss terms of which those called ``"critic"`` and ``"generator"``
+    are minimised, and ``critic_parameters()`` and ``generator_parameters()``, lists
+    that do not overlap. One step is ``n_critic`` steps of the critic's side, each on a
+    fresh batch, and one of the generator's side on the last of these batches.
+
+    Parameters
+    ----------
+    module, max_iter, rng, lr_schedule, **kwargs
+        As in StepNet.
+    n_critic : int
+        Steps of the critic for each step of the generator.
+    """
+
+    def __init__(self, module, *, n_critic=5, **kwargs):
+        super().__init__(module, **kwargs)
+        self.n_critic = n_critic
+
+    @property
+    def _batches_per_step(self):
+        return self.n_critic
+
+    @property
+    def _all_optimizers(self):
+        return [self.optimizer_, self.generator_optimizer_]
+
+    def initialize_optimizer(self, *_, **__):
+        options = self.get_params_for("optimizer") | {"lr": self.lr}
+        module = self.module_
+        self.optimizer_ = self.optimizer(module.critic_parameters(), **options)
+        self.generator_optimizer_ = self.optimizer(
+            module.generator_parameters(), **options
+        )
+        return self
+
+    def train_step(self, batches, **fit_params):
+        module = self.module_
+        for batch in batches:
+            critic = module.critic_losses(*batch, rng=self.rng)
+            self.optimizer_.zero_grad()
+            critic["critic"].backward()
+            self.optimizer_.step()
+        # The critic only passes its gradient on here: its weights need none.
+        for p in module.critic_parameters():
+            p.requires_grad_(False)
+        generator = module.generator_losses(*batches[-1], rng=self.rng)
+        self.generator_optimizer_.zero_grad()
+        generator["generator"].backward()
+        self.generator_optimizer_.step()
+        for p in module.critic_parameters():
+            p.requires_grad_(True)
+        return critic | generator
