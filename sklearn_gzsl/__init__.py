@@ -10,6 +10,7 @@ __version__ = "0.1.0.dev0"
 
 _HOME = {
     "ClassAttributes": "._attributes",
+    "GSMFlow": ".generators",
     "GZSLClassifier": "._classifier",
     "SoftmaxClassifier": "._softmax",
     "BaseGenerator": ".generators",
@@ -21,6 +22,7 @@ _SUBMODULES = ("datasets", "generators", "metrics", "model_selection")
 __all__ = [
     "BaseGenerator",
     "ClassAttributes",
+    "GSMFlow",
     "GZSLClassifier",
     "GaussianGenerator",
     "SoftmaxClassifier",

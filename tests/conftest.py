@@ -22,6 +22,7 @@ TINY_FLOW = {
     "decoder_dim": 8,
     "max_iter": 20,
 }
+TINY_GSM_FLOW = {"hidden_dim": 8, "n_layers": 2, "positioning_dim": 6, "max_iter": 20}
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ A new estimator needs one entry in ``FAST``.
 
 import numpy as np
 import pytest
-from conftest import TINY_FLOW
+from conftest import TINY_FLOW, TINY_GSM_FLOW
 from numpy.testing import assert_array_equal
 from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import NotFittedError
@@ -22,6 +22,7 @@ from sklearn_gzsl import (
     BaseGenerator,
     ClassAttributes,
     GaussianGenerator,
+    GSMFlow,
     GZSLClassifier,
     SoftmaxClassifier,
     VAECFlow,
@@ -33,6 +34,7 @@ FAST = {
     SoftmaxClassifier: [{"max_iter": 200}],
     GaussianGenerator: [{}],
     VAECFlow: [TINY_FLOW],
+    GSMFlow: [TINY_GSM_FLOW],
 }
 GENERATORS = [
     cls(**arguments)

@@ -1,7 +1,8 @@
-"""Generators: learn p(features | class description), then draw from it."""
+"""Generators: transformers that can also draw features for any described class."""
 
 from ._base import BaseGenerator
 from ._gaussian import GaussianGenerator
+from ._gsm_flow import GSMFlow
 from ._vae_cflow import VAECFlow
 
-__all__ = ["BaseGenerator", "GaussianGenerator", "VAECFlow"]
+__all__ = ["BaseGenerator", "GSMFlow", "GaussianGenerator", "VAECFlow"]

@@ -5,13 +5,15 @@ neither read nor changed.
 """
 
 from ._actnorm import ActNorm
-from ._coupling import AdditiveCoupling
+from ._coupling import AdditiveCoupling, AffineCoupling
 from ._flow import Flow, Permutation
-from ._layers import LearnedScale, ReLUNet, linear
+from ._layers import ConditionalNet, LearnedScale, ReLUNet, linear
 
 __all__ = [
     "ActNorm",
     "AdditiveCoupling",
+    "AffineCoupling",
+    "ConditionalNet",
     "Flow",
     "LearnedScale",
     "Permutation",

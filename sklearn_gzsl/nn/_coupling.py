@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from ._actnorm import ActNorm
-from ._layers import LearnedScale, linear
+from ._layers import ConditionalNet, LearnedScale, linear
 
 
 class _ShiftNet(nn.Module):
@@ -57,3 +57,68 @@ class AdditiveCoupling(nn.Module):
     def inverse(self, y: Tensor) -> Tensor:
         y1, y2 = y.split(self.sizes, dim=1)
         return torch.cat([y1, y2 - self.net(y1)], dim=1)
+
+
+class AffineCoupling(nn.Module):
+    """Each half scales and shifts the other, given a condition (Glow, two-sided).
+
+    First the first half moves, u1 exp(r(s)) + t with (s, t) computed from the second
+    half and the condition; then the second half in the same way from the new first
+    half. The soft clamp r(s) = 0.636 c atan(s / c) keeps every log-scale within
+    (-c, c), so that no step of training can blow the map up. Of an odd number of
+    channels the first half is the larger one; a single channel moves by the condition
+    alone.
+
+    Parameters
+    ----------
+    n_features : int
+    n_condition : int
+        Length of a condition; 0 for none.
+    hidden_dim : int
+        Width of the two networks.
+    rng : torch.Generator
+    clamp : float
+        The bound c.
+    """
+
+    def __init__(
+        self,
+        n_features: int,
+        n_condition: int,
+        hidden_dim: int,
+        rng: torch.Generator,
+        clamp: float = 1.0,
+    ):
+        super().__init__()
+        n1, n2 = self.sizes = ((n_features + 1) // 2, n_features // 2)
+        self.clamp = clamp
+        self.net1 = ConditionalNet(n2, n_condition, hidden_dim, 2 * n1, rng, gain=0.01)
+        if n2:
+            self.net2 = ConditionalNet(
+                n1, n_condition, hidden_dim, 2 * n2, rng, gain=0.01
+            )
+
+    def _scale_and_shift(self, net, x, condition, rows):
+        s, t = net(x, condition, rows).chunk(2, dim=1)
+        return self.clamp * 0.636 * torch.atan(s / self.clamp), t
+
+    def forward(
+        self, x: Tensor, condition: Tensor, rows: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Map x; row ``i`` of x has the condition ``condition[rows[i]]``."""
+        x1, x2 = x.split(self.sizes, dim=1)
+        s1, t1 = self._scale_and_shift(self.net1, x2, condition, rows)
+        y1, log_det = x1 * s1.exp() + t1, s1.sum(dim=1)
+        if not self.sizes[1]:
+            return y1, log_det
+        s2, t2 = self._scale_and_shift(self.net2, y1, condition, rows)
+        y2 = x2 * s2.exp() + t2
+        return torch.cat([y1, y2], dim=1), log_det + s2.sum(dim=1)
+
+    def inverse(self, y: Tensor, condition: Tensor, rows: Tensor) -> Tensor:
+        y1, x2 = y.split(self.sizes, dim=1)
+        if self.sizes[1]:
+            s2, t2 = self._scale_and_shift(self.net2, y1, condition, rows)
+            x2 = (x2 - t2) * (-s2).exp()
+        s1, t1 = self._scale_and_shift(self.net1, x2, condition, rows)
+        return torch.cat([(y1 - t1) * (-s1).exp(), x2], dim=1)

@@ -26,7 +26,7 @@ class Flow(nn.Module):
     """Composition of layers that each have ``forward`` and ``inverse``.
 
     ``forward(x)`` returns ``(z, log_det)`` with the log-determinant of dz/dx,
-    either one number or one per row.
+    either one number or one per row. Further arguments go to every layer.
 
     Examples
     --------
@@ -49,14 +49,14 @@ class Flow(nn.Module):
         for layer in self.layers:
             x = layer.initialize(x) if hasattr(layer, "initialize") else layer(x)[0]
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, x: Tensor, *context: Tensor) -> tuple[Tensor, Tensor]:
         log_det = x.new_zeros(())
         for layer in self.layers:
-            x, term = layer(x)
+            x, term = layer(x, *context)
             log_det = log_det + term
         return x, log_det
 
-    def inverse(self, z: Tensor) -> Tensor:
+    def inverse(self, z: Tensor, *context: Tensor) -> Tensor:
         for layer in reversed(self.layers):
-            z = layer.inverse(z)
+            z = layer.inverse(z, *context)
         return z

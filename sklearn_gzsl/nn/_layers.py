@@ -1,10 +1,12 @@
 """Linear layers with explicit randomness, and the small networks made of them."""
 
+import warnings
 from collections.abc import Sequence
 from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 
 def linear(
@@ -22,7 +24,10 @@ def linear(
     deviation ``gain``) or ``"zeros"``.
     """
     # skip_init: nn.Linear would draw its own weights from the global generator.
-    layer = nn.utils.skip_init(nn.Linear, n_in, n_out, bias=bias)
+    with warnings.catch_warnings():
+        # One feature leaves half of a coupling without input: an empty layer is meant.
+        warnings.filterwarnings("ignore", "Initializing zero-element tensors")
+        layer = nn.utils.skip_init(nn.Linear, n_in, n_out, bias=bias)
     with torch.no_grad():
         if init == "zeros" or layer.weight.numel() == 0:
             layer.weight.zero_()
@@ -66,3 +71,37 @@ class LearnedScale(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return x * torch.exp(3.0 * self.gain)
+
+
+class ConditionalNet(nn.Module):
+    """Two layers on [x, condition], with LeakyReLU(0.2) between them.
+
+    Many rows share few conditions: the first layer is kept as W_x x + W_c c, and the
+    second term computed once for each distinct condition. Weights and biases are
+    drawn from N(0, gain).
+    """
+
+    def __init__(
+        self,
+        n_in: int,
+        n_condition: int,
+        hidden_dim: int,
+        n_out: int,
+        rng: torch.Generator,
+        *,
+        gain: float,
+    ):
+        super().__init__()
+        self.x_layer = linear(n_in, hidden_dim, rng, init="normal", gain=gain)
+        self.c_layer = linear(
+            n_condition, hidden_dim, rng, init="normal", gain=gain, bias=False
+        )
+        self.out = linear(hidden_dim, n_out, rng, init="normal", gain=gain)
+        with torch.no_grad():
+            for layer in (self.x_layer, self.out):
+                layer.bias.normal_(0.0, gain, generator=rng)
+
+    def forward(self, x: Tensor, condition: Tensor, rows: Tensor) -> Tensor:
+        """Row ``i`` of x has the condition ``condition[rows[i]]``."""
+        h = self.x_layer(x) + self.c_layer(condition)[rows]
+        return self.out(F.leaky_relu(h, 0.2))

@@ -1,0 +1,275 @@
+"""GSMFlow: losses and density against the equations, positioning, ablations."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.stats import multivariate_normal
+from sklearn.utils import Bunch
+
+from sklearn_gzsl import ClassAttributes, GSMFlow
+
+TINY = {
+    "hidden_dim": 16,
+    "n_layers": 2,
+    "positioning_dim": 8,
+    "max_iter": 60,
+    "lr": 3e-3,
+    "random_state": 0,
+}
+
+
+@pytest.fixture(scope="module")
+def blobs():
+    rng = np.random.default_rng(0)
+    vectors = np.array(
+        [[1, 0, 0.1], [0, 1, 0.3], [1, 1, 0.2], [0.2, 0, 1], [1, 0.1, 1]]
+    )
+    means = vectors @ rng.normal(size=(3, 5)) * 2
+    codes = np.repeat(np.arange(5), 60)
+    X = (means[codes] + 0.3 * rng.normal(size=(300, 5))).astype(np.float32)
+    seen = codes < 4
+    return Bunch(
+        X=X[seen], y=codes[seen], X_new=X[~seen], A=ClassAttributes(range(5), vectors)
+    )
+
+
+def fit(data, **params):
+    return GSMFlow(**TINY | params).fit(data.X, data.y, data.A)
+
+
+VARIANTS = {
+    "whole": {},
+    "anchors all": {"anchors": "all"},
+    "no positioning": {"positioning_dim": None},
+    "implicit": {"conditioning": "implicit"},
+    "implicit, no positioning": {"conditioning": "implicit", "positioning_dim": None},
+}
+
+
+@pytest.mark.parametrize("params", VARIANTS.values(), ids=VARIANTS)
+def test_density_is_the_change_of_variables(blobs, params):
+    generator = fit(blobs, **params)
+    module = generator.net_.module_.double()
+    A = torch.tensor(blobs.A.values / generator.attribute_scale_, dtype=torch.float64)
+    got = [
+        [
+            module.log_density(x[None], a[None], torch.zeros(1, dtype=int)).item()
+            for a in A
+        ]
+        for x in torch.tensor(blobs.X_new[:3]).double()
+    ]
+    for row, x in zip(got, torch.tensor(blobs.X_new[:3]).double(), strict=True):
+        for value, a in zip(row, A, strict=True):
+            g, zero = module.semantic(a[None]), torch.zeros(1, dtype=int)
+
+            def latent(t, g=g, zero=zero):
+                return module.encode(t[None], g, zero)[0][0]
+
+            jacobian = torch.autograd.functional.jacobian(latent, x)
+            log_det = torch.linalg.slogdet(jacobian).logabsdet.item()
+            u = latent(x).detach().numpy()
+            expected = multivariate_normal(np.zeros(5)).logpdf(u) + log_det
+            assert value == pytest.approx(expected, rel=1e-6)
+    module.float()
+    scores = generator.score_samples(blobs.X_new[:3], blobs.A)
+    np.testing.assert_allclose(scores, got, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("params", VARIANTS.values(), ids=VARIANTS)
+@torch.no_grad()
+def test_samples_map_back_to_the_base_distribution(blobs, params):
+    generator = fit(blobs, **params)
+    module = generator.net_.module_
+    X, y = generator.sample(blobs.A, 400)
+    A = torch.tensor(blobs.A.values / np.float32(generator.attribute_scale_))
+    u, _ = module.encode(torch.tensor(X), module.semantic(A), torch.tensor(y))
+    assert u.mean(dim=0).abs().max() < 0.1
+    torch.testing.assert_close(u.std(dim=0), torch.ones(5), atol=0.1, rtol=0)
+
+
+@pytest.mark.parametrize("conditioning", ["explicit", "implicit"])
+def test_losses_equal_the_equations_in_numpy(blobs, conditioning):
+    generator = fit(
+        blobs, conditioning=conditioning, perturbation=0.0, proto_weight=2.5
+    )
+    module = generator.net_.module_
+    rows = slice(0, 240, 7)
+    X, y = blobs.X[rows], blobs.y[rows]
+    rng = torch.Generator().manual_seed(3)
+    losses = module(torch.tensor(X), torch.tensor(y), rng)
+    own = generator.score_samples(X)[np.arange(len(X)), y]
+    # Eq. 4 as the authors scale it: per dimension, without the constant.
+    flow = (-own - 2.5 * np.log(2 * np.pi)).mean() / 5
+    centres, _ = generator.set_params(temperature=0).sample(blobs.A, 1)
+    centroids = [blobs.X[blobs.y == c].mean(axis=0) for c in range(4)]
+    proto = np.square(centres[:4] - centroids).mean()
+    expected = {"flow": flow, "proto": proto, "loss": flow + 2.5 * proto}
+    assert losses.keys() == expected.keys()
+    for name, value in expected.items():
+        assert losses[name].item() == pytest.approx(value, rel=1e-3), name
+
+
+def test_perturbation_and_its_mask(blobs):
+    """Eq. 9 and 10: one mask for the whole batch, and noise in the unit of X."""
+    moved = {}
+    for dropout in (0.0, 0.6):
+        generator = fit(
+            blobs, perturbation=0.5, perturbation_dropout=dropout, max_iter=1
+        )
+        module = generator.net_.module_
+        seen = []
+
+        def encode(x, *_, seen=seen):
+            seen.append(x)
+            return x, torch.zeros(len(x))
+
+        module.encode = encode
+        x = torch.tensor(blobs.X)
+        module(x, torch.tensor(blobs.y), torch.Generator().manual_seed(0))
+        moved[dropout] = (seen[0] - x).std(dim=0)
+    torch.testing.assert_close(moved[0.0], torch.full((5,), 0.5), atol=0.06, rtol=0)
+    kept = moved[0.6] > 0
+    assert 0 < kept.sum() < 5
+    torch.testing.assert_close(
+        moved[0.6][kept], torch.full((int(kept.sum()),), 0.5), atol=0.06, rtol=0
+    )
+
+
+def test_positioning_equals_the_equations(blobs):
+    """Eq. 14 and 15 in numpy: anchors by summed cosines, then three ReLU layers."""
+    for anchors, n in {"seen": 4, "all": 5}.items():
+        generator = fit(blobs, anchors=anchors)
+        module = generator.net_.module_
+        a = blobs.A.values / np.float32(generator.attribute_scale_)
+        unit = a[:n] / np.linalg.norm(a[:n], axis=1, keepdims=True)
+        d = (unit @ unit.T).sum(axis=1)
+        chosen = a[[d.argmax(), d.argmin(), np.argsort(d)[n // 2]]]
+        positioning = module.positioning
+        np.testing.assert_allclose(positioning.anchors, chosen, rtol=1e-5)
+        spread = np.sqrt(np.square(a[:4] - a[:4].mean(axis=0)).sum(axis=1).mean())
+        expected = sum(
+            np.maximum(
+                (a - anchor) / spread @ layer.weight.detach().numpy().T
+                + layer.bias.detach().numpy(),
+                0,
+            )
+            for anchor, layer in zip(chosen, positioning.layers, strict=True)
+        )
+        got = module.semantic(torch.tensor(a)).detach().numpy()
+        np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-6)
+
+
+def test_prototype_loss_does_not_move_the_positioning(blobs):
+    module = fit(blobs, max_iter=5).net_.module_
+    batch = torch.tensor(blobs.X), torch.tensor(blobs.y), torch.Generator()
+    module.zero_grad()
+    module(*batch)["proto"].backward()
+    assert all(p.grad is None for p in module.positioning.parameters())
+    assert sum(p.grad.abs().sum() for p in module.flow.parameters()) > 0
+
+
+@pytest.mark.parametrize("params", VARIANTS.values(), ids=VARIANTS)
+def test_every_parameter_gets_a_gradient(blobs, params):
+    module = fit(blobs, **params).net_.module_
+    module.zero_grad()
+    batch = torch.tensor(blobs.X), torch.tensor(blobs.y), torch.Generator()
+    module(*batch)["loss"].backward()
+    for name, p in module.named_parameters():
+        if p.numel():
+            assert p.grad is not None, name
+            assert p.grad.abs().sum() > 0, name
+
+
+def test_ablations_leave_parts_out(blobs):
+    terms = {
+        weight: fit(blobs, proto_weight=weight).history_[-1].keys() - {"epoch", "iter"}
+        for weight in (0, 1)
+    }
+    assert terms == {0: {"loss", "flow"}, 1: {"loss", "flow", "proto"}}
+    with_positioning = fit(blobs).net_.module_.state_dict().keys()
+    without = fit(blobs, positioning_dim=None).net_.module_.state_dict().keys()
+    assert {k.split(".")[0] for k in with_positioning - without} == {"positioning"}
+
+
+def test_unseen_descriptions_matter_for_anchors_of_all_classes_alone(blobs):
+    other = ClassAttributes(range(5), np.vstack([blobs.A.values[:4], [5, -3, 2]]))
+
+    def draws(attributes, anchors):
+        generator = GSMFlow(**TINY | {"anchors": anchors})
+        generator.fit(blobs.X, blobs.y, attributes)
+        return generator.sample(blobs.A, 2)[0].tobytes()
+
+    assert draws(other, "seen") == draws(blobs.A, "seen")
+    assert draws(other, "all") != draws(blobs.A, "all")
+
+
+def test_step_schedule_decays_every_fifteen_passes(blobs):
+    generator = GSMFlow(
+        **TINY | {"batch_size": 60, "max_iter": 150},
+        lr_schedule="step",
+        lr_decay=0.5,
+    )
+    factor = generator._training_options(len(blobs.X))["lr_schedule"]
+    # 4 batches in a pass, so 60 steps between two decays.
+    assert [factor(step / 150) for step in (0, 59, 60, 119, 120, 149)] == [
+        *(1.0, 1.0),
+        *(0.5, 0.5),
+        *(0.25, 0.25),
+    ]
+    generator.fit(blobs.X, blobs.y, blobs.A)
+    assert generator.net_.optimizer_.param_groups[0]["lr"] == pytest.approx(
+        0.25 * TINY["lr"]
+    )
+
+
+def test_weight_decay_shrinks_the_weights(blobs):
+    norms = [
+        sum(
+            p.square().sum()
+            for p in fit(blobs, weight_decay=w).net_.module_.parameters()
+        )
+        for w in (0.0, 1.0)
+    ]
+    assert norms[1] < 0.5 * norms[0]
+
+
+def test_implicit_conditioning_needs_room_in_the_latent(blobs):
+    X = blobs.X[:, :2]
+    generator = GSMFlow(**TINY | VARIANTS["implicit, no positioning"])
+    with pytest.raises(ValueError, match="positioning_dim"):
+        generator.fit(X, blobs.y, blobs.A)
+
+
+def test_learns_the_means_of_the_classes(blobs):
+    generator = fit(blobs, max_iter=400, perturbation=0.1)
+    X, y = generator.sample(blobs.A, 200)
+    for c in range(4):
+        gap = X[y == c].mean(axis=0) - blobs.X[blobs.y == c].mean(axis=0)
+        assert np.abs(gap).max() < 0.3, c
+
+
+def test_predicts_the_means_of_numbers_it_never_saw(small_numbers):
+    data = small_numbers
+    X, y = data.data, data.target
+    generator = GSMFlow(
+        hidden_dim=128, positioning_dim=64, max_iter=150, random_state=0
+    )
+    generator.fit(X[data.train], y[data.train], data.class_attributes)
+    generator.set_params(temperature=0)
+    means, labels = generator.sample(data.class_attributes.subset(data.unseen_classes))
+    gaps = np.square(X[data.test_unseen][:, None] - means).sum(axis=2)
+    nearest = labels[gaps.argmin(axis=1)]
+    assert (nearest == y[data.test_unseen]).mean() > 0.55
+
+
+def test_reference_numbers(blobs):
+    """A change of these numbers is a change of the method: say so in the changelog."""
+    generator = fit(blobs)
+    losses = [generator.history_[i]["loss"] for i in (0, -1)]
+    np.testing.assert_allclose(losses, REFERENCE_LOSSES, rtol=1e-3)
+    draws, _ = generator.sample(blobs.A, 1)
+    np.testing.assert_allclose(draws[:, 0], REFERENCE_DRAWS, rtol=1e-2, atol=1e-3)
+
+
+REFERENCE_LOSSES = [6.9555, 4.2574]
+REFERENCE_DRAWS = [-0.4329, 1.0572, 0.4293, 3.3596, -0.0319]
