@@ -3,7 +3,14 @@
 import pytest
 import torch
 
-from sklearn_gzsl.nn import ActNorm, AdditiveCoupling, Flow, Permutation, linear
+from sklearn_gzsl.nn import (
+    ActNorm,
+    AdditiveCoupling,
+    AffineCoupling,
+    Flow,
+    Permutation,
+    linear,
+)
 
 
 def make_flow(n_features, seed=0, n_steps=3):
@@ -127,3 +134,34 @@ def test_linear_draws_from_its_generator_alone(init):
     assert torch.equal(weights[0], weights[1])
     assert torch.equal(weights[0], weights[2]) == (init == "zeros")
     assert all(torch.all(layer.bias == 0) for layer in layers)
+
+
+@pytest.mark.parametrize("n_features", [1, 2, 3, 9])
+def test_affine_coupling_inverse_and_log_det(n_features):
+    rng = torch.Generator().manual_seed(0)
+    flow = Flow(AffineCoupling(n_features, 4, 16, rng) for _ in range(3)).double()
+    with torch.no_grad():
+        for p in flow.parameters():
+            p.normal_(0.0, 0.5, generator=rng)
+    x, condition = rows(6, n_features).double(), rows(2, 4, seed=2).double()
+    which = torch.tensor([0, 1, 1, 0, 1, 0])
+    z, log_det = flow(x, condition, which)
+    assert (z - x).abs().max() > 0.1
+    torch.testing.assert_close(flow.inverse(z, condition, which), x)
+    for i in range(6):
+        jacobian = torch.autograd.functional.jacobian(
+            lambda t, i=i: flow(t[None], condition, which[i : i + 1])[0][0],
+            x[i],
+        )
+        expected = torch.linalg.slogdet(jacobian).logabsdet
+        torch.testing.assert_close(log_det[i], expected)
+
+
+def test_soft_clamp_bounds_the_log_scales():
+    rng = torch.Generator().manual_seed(0)
+    coupling = AffineCoupling(6, 2, 8, rng, clamp=0.5)
+    with torch.no_grad():
+        for p in coupling.parameters():
+            p.mul_(1e6)
+    _, log_det = coupling(rows(10, 6), rows(1, 2), torch.zeros(10, dtype=int))
+    assert 1.0 < log_det.abs().max() <= 6 * 0.5
