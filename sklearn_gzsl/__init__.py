@@ -17,7 +17,7 @@ _HOME = {
     "GaussianGenerator": ".generators",
     "VAECFlow": ".generators",
 }
-_SUBMODULES = ("datasets", "generators", "metrics", "model_selection")
+_SUBMODULES = ("datasets", "generators", "metrics", "model_selection", "presets")
 
 __all__ = [
     "BaseGenerator",
@@ -32,6 +32,7 @@ __all__ = [
     "generators",
     "metrics",
     "model_selection",
+    "presets",
 ]
 
 
