@@ -276,7 +276,8 @@ class GZSLClassifier(ClassifierMixin, ScoringMixin, TrainingMixin, BaseEstimator
         --------
         >>> from sklearn_gzsl import GaussianGenerator, GZSLClassifier
         >>> clf = GZSLClassifier(GaussianGenerator(), n_synthetic=5, random_state=0)
-        >>> X, y = [[0.0, 0.1], [0.1, 1.0], [0.9, 0.1]], ["ape", "bat", "cat"]
+        >>> X = [[0.0, 0.1], [0.1, 1.0], [0.9, 0.1], [1.0, 0.0], [0.0, 0.0]]
+        >>> y = ["ape", "bat", "cat", "cat", "ape"]
         >>> animals = {"ape": [0, 0], "bat": [0, 1], "cat": [1, 0]}
         >>> clf.fit(X, y, class_attributes=animals).classes_.tolist()
         ['ape', 'bat', 'cat']
@@ -346,7 +347,8 @@ class GZSLClassifier(ClassifierMixin, ScoringMixin, TrainingMixin, BaseEstimator
         --------
         >>> from sklearn_gzsl import GaussianGenerator, GZSLClassifier
         >>> clf = GZSLClassifier(GaussianGenerator(), n_synthetic=5, random_state=0)
-        >>> X, y = [[0.0, 0.1], [0.1, 1.0], [0.9, 0.1]], ["ape", "bat", "cat"]
+        >>> X = [[0.0, 0.1], [0.1, 1.0], [0.9, 0.1], [1.0, 0.0], [0.0, 0.0]]
+        >>> y = ["ape", "bat", "cat", "cat", "ape"]
         >>> animals = {"ape": [0, 0], "bat": [0, 1], "cat": [1, 0], "emu": [1, 1]}
         >>> clf = clf.fit(X, y, class_attributes=animals)
         >>> clf.partial_fit([[0.9, 0.9]], ["emu"]).unseen_classes_.tolist()

@@ -97,5 +97,5 @@ def _shift(real, drawn):
     gap = real.mean(axis=0) - drawn.mean(axis=0)
     noise = drawn.var(axis=0).sum() / len(real)
     error = max(np.square(gap).sum() - noise, 0.0)
-    # Without a spread and an error there is no gap either.
+    # Without error there is no way to go, and without noise too nothing to divide by.
     return gap * (error / (error + _CAUTION * noise) if error else 0.0)
