@@ -6,6 +6,8 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ._messages import few
+
 _DEFAULT_SOURCE = "attributes"
 
 
@@ -86,7 +88,7 @@ class ClassAttributes:
         if not described.all():
             raise ValueError(
                 "values: no source describes the classes "
-                f"{_shorten(labels[~described])}; give each a row in one source."
+                f"{few(labels[~described])}; give each a row in one source."
             )
         if feature_names is not None:
             width = next(iter(sources.values())).shape[1]
@@ -193,8 +195,8 @@ class ClassAttributes:
         missing = sorted({c for c in labels.tolist() if c not in where}, key=repr)
         if missing:
             raise ValueError(
-                f"class_attributes has no row for the labels {_shorten(missing)} "
-                f"(its labels are {_shorten(self.labels)}); add a row for each, with "
+                f"class_attributes has no row for the labels {few(missing)} "
+                f"(its labels are {few(self.labels)}); add a row for each, with "
                 "labels of the same type as in y."
             )
         return np.array([where[c] for c in labels.tolist()], dtype=np.intp)
@@ -261,9 +263,7 @@ def check_class_attributes(class_attributes, y=None) -> ClassAttributes:
     """
     if class_attributes is None:
         if y is None:
-            raise ValueError(
-                "class_attributes is None; pass one row for each class to sample."
-            )
+            raise ValueError("class_attributes is None; pass one row for each class.")
         labels = np.unique(y)
         return ClassAttributes(labels, np.eye(len(labels), dtype=np.float32))
     if not isinstance(class_attributes, ClassAttributes):
@@ -271,6 +271,45 @@ def check_class_attributes(class_attributes, y=None) -> ClassAttributes:
     if y is not None:
         class_attributes.positions(np.unique(y))
     return class_attributes
+
+
+def extend_class_attributes(known, new) -> ClassAttributes:
+    """Put together known classes and new ones, described by the same columns."""
+    before = set(known.labels.tolist())
+    repeated = [label for label in new.labels.tolist() if label in before]
+    if repeated:
+        raise ValueError(
+            f"class_attributes holds {few(repeated)}, which are known already; leave "
+            "them out, and name the new classes by a mapping, DataFrame or "
+            "ClassAttributes."
+        )
+    if _is_text(known.labels) != _is_text(new.labels):
+        raise ValueError(
+            f"class_attributes holds {few(new.labels)}, but the labels known so far "
+            f"are {few(known.labels)}; use labels of the same type."
+        )
+    widths, new_widths = (
+        {name: table.shape[1] for name, table in holder.sources.items()}
+        for holder in (known, new)
+    )
+    if not new_widths.items() <= widths.items():
+        raise ValueError(
+            f"class_attributes has the sources and widths {new_widths}, but that of "
+            f"the classes known so far has {widths}; describe new classes in the same "
+            "way."
+        )
+    names = known.feature_names, new.feature_names
+    if all(n is not None for n in names) and not np.array_equal(*names):
+        raise ValueError(
+            f"class_attributes has the columns {few(names[1])}, but that of the "
+            f"classes known so far has {few(names[0])}; bring them into the same order."
+        )
+    sources = {}
+    for name, table in known.sources.items():
+        missing = np.full((len(new.labels), widths[name]), np.nan)
+        sources[name] = np.concatenate([table, new.sources.get(name, missing)])
+    labels = np.concatenate([known.labels, new.labels])
+    return ClassAttributes(labels, sources, feature_names=names[0])
 
 
 def _from_table(table, y):
@@ -312,10 +351,14 @@ def _check_index(values, labels):
         index = index.tolist()
         if index not in (labels.tolist(), list(range(len(labels)))):
             raise ValueError(
-                f"values is a DataFrame with the index {_shorten(index)}, but labels "
-                f"is {_shorten(labels)}; bring them into one order, for example with "
+                f"values is a DataFrame with the index {few(index)}, but labels "
+                f"is {few(labels)}; bring them into one order, for example with "
                 "values.loc[labels]."
             )
+
+
+def _is_text(labels):
+    return all(isinstance(label, str) for label in labels.tolist())
 
 
 def _label_array(labels):
@@ -327,7 +370,7 @@ def _label_array(labels):
     unique, counts = np.unique(labels, return_counts=True)
     if len(unique) != len(labels):
         raise ValueError(
-            f"labels has the repeated labels {_shorten(unique[counts > 1])}; give each "
+            f"labels has the repeated labels {few(unique[counts > 1])}; give each "
             "class one row."
         )
     return labels
@@ -351,13 +394,7 @@ def _table(table, name, n_classes, may_miss_rows):
     if bad.any():
         raise ValueError(
             f"values[{name!r}] has NaN or infinity in the rows "
-            f"{_shorten(np.flatnonzero(bad.any(axis=1)))}; fill them in or leave the "
+            f"{few(np.flatnonzero(bad.any(axis=1)))}; fill them in or leave the "
             "classes out. Only whole rows may be missing, and only with named sources."
         )
     return table
-
-
-def _shorten(items, most=10):
-    items = [repr(i) for i in np.asarray(items, dtype=object).tolist()]
-    more = f", ... {len(items) - most} more" if len(items) > most else ""
-    return "[" + ", ".join(items[:most]) + more + "]"

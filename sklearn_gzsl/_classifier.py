@@ -3,50 +3,25 @@
 from numbers import Integral, Real
 
 import numpy as np
-from scipy.special import log_softmax
-from sklearn.base import (
-    BaseEstimator,
-    ClassifierMixin,
-    ClassNamePrefixFeaturesOutMixin,
-    TransformerMixin,
-    _fit_context,
-    clone,
-)
+from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler
 from sklearn.utils import check_array
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import (
-    _check_y,
-    check_consistent_length,
-    check_is_fitted,
-    validate_data,
-)
+from sklearn.utils.validation import check_is_fitted
 
-from ._attributes import check_class_attributes
-from ._softmax import SoftmaxClassifier
-from ._utils import all_or_nothing
+from ._attributes import check_class_attributes, extend_class_attributes
+from ._messages import few
+from ._scoring import ScoringMixin
+from ._training_rows import TrainingMixin
+from ._utils import all_or_nothing, like, seeded
 from .generators import VAECFlow
 from .training import draw_seed
 
 _AUTO_FACTOR = 12
 
 
-def _classifier_has(method):
-    """Whether the classifier, fitted or not yet, has the method."""
-
-    def check(self):
-        if hasattr(self, "classifier_"):
-            return hasattr(self.classifier_, method)
-        return self.classifier is None or hasattr(self.classifier, method)
-
-    return check
-
-
-class GZSLClassifier(
-    ClassifierMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
-):
+class GZSLClassifier(ClassifierMixin, ScoringMixin, TrainingMixin, BaseEstimator):
     """Generalized zero-shot classifier: recognises seen and unseen classes.
 
     Learns p(features | description) on the rows of the seen classes, draws synthetic
@@ -103,7 +78,7 @@ class GZSLClassifier(
     seen_classes_ : ndarray of shape (n_seen,)
         Labels that occur in ``y``.
     unseen_classes_ : ndarray of shape (n_unseen,)
-        Labels that have a description and no rows.
+        Labels that have a description and had no rows in ``fit``.
     generator_ : generator
         The fitted generator.
     classifier_ : classifier
@@ -129,6 +104,12 @@ class GZSLClassifier(
     -----
     Descriptions reach the generator as they are; it divides them by the mean norm of
     the seen classes' rows, so that their unit does not count.
+
+    The preprocessed training rows are kept, float32, for ``add_classes`` and
+    ``partial_fit``: a stored estimator contains them, 4 bytes for each of their
+    ``n_samples * n_features`` numbers. These methods go by the parameters of the
+    classifier and of its rows as they are at the time, but for ``n_synthetic`` and
+    ``random_state``, which are those of ``fit``.
 
     References
     ----------
@@ -158,6 +139,7 @@ class GZSLClassifier(
     """
 
     __metadata_request__fit = {"class_attributes": True}
+    __metadata_request__partial_fit = {"class_attributes": True}
 
     _parameter_constraints: dict = {
         "generator": [HasMethods(["fit", "sample", "transform"]), None],
@@ -243,220 +225,177 @@ class GZSLClassifier(
         if class_attributes is None:
             class_attributes = self.class_attributes
         seeds = np.random.default_rng(draw_seed(self.random_state))
-        X, y = self._validate(X, y, seeds)
+        X, y = self._fit_preprocessor(X, y, seeds)
         attributes = check_class_attributes(class_attributes, y)
         self.seen_classes_ = np.unique(y)
-        described = _like(attributes.labels, y)
-        self.unseen_classes_ = np.setdiff1d(described, self.seen_classes_)
-        self.classes_ = np.union1d(self.seen_classes_, self.unseen_classes_)
-        self.class_attributes_ = attributes.subset(self.classes_)
-        if self.candidate_classes == "unseen" and not len(self.unseen_classes_):
-            raise ValueError(
-                "candidate_classes='unseen', but every class of class_attributes has "
-                "rows in y; describe classes without rows, or use 'all'."
-            )
-        classifier = SoftmaxClassifier() if self.classifier is None else self.classifier
-        if getattr(classifier, "decision_function_shape", None) == "ovo":
-            raise ValueError(
-                f"classifier={classifier!r} scores pairs of classes; give it "
-                "decision_function_shape='ovr', so that there is one score per class."
-            )
+        self._describe(attributes)
+        self._checked_classifier()  # before the long training
 
         self._say(f"fitting the generator on {len(X)} rows")
         generator = VAECFlow() if self.generator is None else self.generator
-        self.generator_ = _seeded(generator, seeds)
+        self.generator_ = seeded(generator, seeds)
         self.generator_.fit(X, y, class_attributes=self.class_attributes_)
 
-        features, labels = self._training_rows(X, y, seeds)
-        self._n_features_out = features.shape[1]
-        self._say(f"fitting the classifier on {len(features)} rows")
-        self.classifier_ = _seeded(classifier, seeds).fit(features, labels)
-        return self
+        self.n_synthetic_ = self.n_synthetic
+        if self.n_synthetic == "auto":
+            counts = np.unique(y, return_counts=True)[1]
+            self.n_synthetic_ = int(_AUTO_FACTOR * np.median(counts))
+        self._rows, self._labels, self._seeds = X, y, seeds
+        return self._fit_classifier()
 
-    def _validate(self, X, y, seeds):
-        """Preprocessed float32 rows and labels; fits ``preprocessor_``."""
+    @all_or_nothing
+    def add_classes(self, class_attributes):
+        """Make further unseen classes known, from their descriptions alone.
+
+        Synthetic rows are drawn for them, and the classifier is trained anew on all
+        rows. Preprocessor and generator stay as they are: with a generator that does
+        not learn from unseen descriptions, the outcome is exactly that of a ``fit``
+        which had all of them from the start.
+
+        Parameters
+        ----------
+        class_attributes : ClassAttributes, mapping, DataFrame or 2-d array
+            Descriptions of the new classes alone, with the columns of those in
+            ``fit``.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If a class is known already (the message lists them), or if labels or
+            descriptions are not like those of ``fit``.
+
+        See Also
+        --------
+        partial_fit : Adds rows.
+
+        Examples
+        --------
+        >>> from sklearn_gzsl import GaussianGenerator, GZSLClassifier
+        >>> clf = GZSLClassifier(GaussianGenerator(), n_synthetic=5, random_state=0)
+        >>> X = [[0.0, 0.1], [0.1, 1.0], [0.9, 0.1], [1.0, 0.0], [0.0, 0.0]]
+        >>> y = ["ape", "bat", "cat", "cat", "ape"]
+        >>> animals = {"ape": [0, 0], "bat": [0, 1], "cat": [1, 0]}
+        >>> clf.fit(X, y, class_attributes=animals).classes_.tolist()
+        ['ape', 'bat', 'cat']
+        >>> clf.add_classes({"unicorn": [1, 1]}).classes_.tolist()
+        ['ape', 'bat', 'cat', 'unicorn']
+        """
+        check_is_fitted(self)
+        new = check_class_attributes(class_attributes)
+        self._say(f"adding {len(new.labels)} classes")
+        self._describe(extend_class_attributes(self.class_attributes_, new))
+        return self._fit_classifier()
+
+    @all_or_nothing
+    def partial_fit(self, X, y, classes=None, class_attributes=None):
+        """Add real rows to the classifier's training: few-shot learning.
+
+        Meant for a few rows of unseen classes; rows of seen ones may come too. The
+        classifier is trained anew on all rows of all calls, and preprocessor and
+        generator stay as they are. The synthetic rows of an unseen class with real
+        rows are moved towards these, the farther the more real rows there are and the
+        worse its description predicts them. It remains one of ``unseen_classes_``.
+
+        Before ``fit``, this is ``fit``.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows as in ``fit``.
+        y : array-like of shape (n_samples,)
+            Their labels, which have descriptions in ``fit`` or ``add_classes``.
+        classes : ignored
+            Other classifiers with this method demand the labels that will come; here
+            they are those described.
+        class_attributes : ClassAttributes, mapping, DataFrame or 2-d array, optional
+            As for ``fit``, in the first call only.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If a label has no description (the message lists them), if
+            ``class_attributes`` is given to an estimator that is fitted already, or
+            if X or y are not valid.
+
+        See Also
+        --------
+        add_classes : Adds descriptions.
+
+        Notes
+        -----
+        The squared distance d of the means of a class's k real and of its synthetic
+        rows is in part noise, v = spread / k with the synthetic rows' total variance,
+        and in part an error of the description, e = max(d - v, 0). Synthetic rows move
+        e / (e + 3 v) of the way. CADA-VAE [1]_ fills half of the class's rows with
+        copies of the real ones instead, which was worse on held-out classes of real
+        data: copies have no spread of their own.
+
+        References
+        ----------
+        .. [1] Schönfeld, Ebrahimi, Sinha, Darrell and Akata. Generalized zero- and
+           few-shot learning via aligned variational autoencoders. CVPR, 2019.
+
+        Examples
+        --------
+        >>> from sklearn_gzsl import GaussianGenerator, GZSLClassifier
+        >>> clf = GZSLClassifier(GaussianGenerator(), n_synthetic=5, random_state=0)
+        >>> X = [[0.0, 0.1], [0.1, 1.0], [0.9, 0.1], [1.0, 0.0], [0.0, 0.0]]
+        >>> y = ["ape", "bat", "cat", "cat", "ape"]
+        >>> animals = {"ape": [0, 0], "bat": [0, 1], "cat": [1, 0], "emu": [1, 1]}
+        >>> clf = clf.fit(X, y, class_attributes=animals)
+        >>> clf.partial_fit([[0.9, 0.9]], ["emu"]).unseen_classes_.tolist()
+        ['emu']
+        """
+        if not hasattr(self, "classifier_"):
+            return self.fit(X, y, class_attributes=class_attributes)
+        if class_attributes is not None:
+            raise ValueError(
+                "class_attributes was given to partial_fit, but this estimator is "
+                "fitted already; describe new classes with add_classes."
+            )
+        X, y = self._validate(X, y, reset=False)
+        known = set(self.classes_.tolist())
+        unknown = [label for label in y.tolist() if label not in known]
+        if unknown:
+            raise ValueError(
+                f"y holds {few(unknown)}, which have no description; describe them "
+                "with add_classes first."
+            )
+        self._rows = np.concatenate([self._rows, self._preprocess(X)])
+        self._labels = np.concatenate([self._labels, like(y, self.classes_)])
+        self._say(f"adding {len(X)} rows")
+        return self._fit_classifier()
+
+    def _fit_preprocessor(self, X, y, seeds):
+        """Preprocessed float32 rows and labels."""
         self._takes_numbers = self.preprocessor in (None, "passthrough")
-        if self._takes_numbers:
-            X, y = validate_data(self, X, y, dtype=np.float32)
-        else:
-            X = self._validate_columns(X)
-            y = _check_y(y, estimator=self)
-            check_consistent_length(X, y)
+        X, y = self._validate(X, y, reset=True)
         check_classification_targets(y)
         if self.preprocessor is None:
             self.preprocessor_ = MinMaxScaler()
         elif self.preprocessor == "passthrough":
             self.preprocessor_ = FunctionTransformer()
         else:
-            self.preprocessor_ = _seeded(self.preprocessor, seeds)
+            self.preprocessor_ = seeded(self.preprocessor, seeds)
+        # A copy where nothing changes the rows, which are kept.
+        copy = self.preprocessor == "passthrough"
         X = self.preprocessor_.fit_transform(X, y)
-        return check_array(X, dtype=np.float32, estimator=self), y
+        return check_array(X, dtype=np.float32, copy=copy, estimator=self), y
 
-    def _validate_columns(self, X, reset=True):
-        # A transformer of the user's may want columns, strings or missing values.
-        if (X if hasattr(X, "ndim") else np.asarray(X)).ndim != 2:
-            check_array(X, dtype=None, estimator=self)  # raises its own error
-        return validate_data(self, X, skip_check_array=True, reset=reset)
-
-    def _training_rows(self, X, y, seeds):
-        """Real and synthetic rows of the candidate classes, with labels."""
-        counts = np.unique(y, return_counts=True)[1]
-        self.n_synthetic_ = (
-            int(_AUTO_FACTOR * np.median(counts))
-            if self.n_synthetic == "auto"
-            else int(self.n_synthetic)
-        )
-        features, labels = [], []
-        synthesize = self.unseen_classes_
-        if self.candidate_classes == "all":
-            if self.synthesize == "all":
-                synthesize = self.classes_
-            real = self._real_rows(y, seeds)
-            features.append(np.asarray(self.generator_.transform(X[real])))
-            labels.append(y[real])
-        if len(synthesize):
-            self._say(f"drawing {self.n_synthetic_} rows of {len(synthesize)} classes")
-            drawn, drawn_labels = self.generator_.sample(
-                self.class_attributes_.subset(synthesize),
-                self.n_synthetic_,
-                random_state=int(seeds.integers(2**31)),
-            )
-            features.append(drawn)
-            labels.append(_like(drawn_labels, y))
-        return np.concatenate(features), np.concatenate(labels)
-
-    def _real_rows(self, y, seeds):
-        """Indices of the rows that the classifier sees."""
-        if self.n_real is None:
-            return np.arange(len(y))
-        chosen = []
-        for label in self.seen_classes_:
-            rows = seeds.permutation(np.flatnonzero(y == label))
-            chosen.append(np.resize(rows, self.n_real))
-        return np.concatenate(chosen)
-
-    def transform(self, X):
-        """Map rows to the features that the classifier works on.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Rows as in ``fit``.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_features_out), float32
-            Preprocessed rows in the generator's feature space.
-        """
-        return self._transform(X)
-
-    def _transform(self, X):
-        # Apart from the public method, which set_output may turn into DataFrames.
-        check_is_fitted(self)
-        if self._takes_numbers:
-            X = validate_data(self, X, dtype=np.float32, reset=False)
-        else:
-            X = self._validate_columns(X, reset=False)
-        X = check_array(
-            self.preprocessor_.transform(X), dtype=np.float32, estimator=self
-        )
-        return np.asarray(self.generator_.transform(X))
-
-    def predict(self, X):
-        """Most probable class of each row, after the seen penalty.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Rows as in ``fit``.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-            Labels of the type of ``y``.
-        """
-        best = self._scores(X).argmax(axis=1)
-        return self.classes_[best]
-
-    def decision_function(self, X):
-        """Scores of the classes, after the seen penalty: the largest wins.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Rows as in ``fit``.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes), or (n_samples,) for two classes
-            The classifier's log-probabilities, or its own decision function if it
-            has no probabilities, minus the penalty; -inf for classes that are no
-            candidates. For two classes the second's score minus the first's. A
-            classifier that only predicts gives 1 to its choice and 0 to the others.
-        """
-        scores = self._scores(X)
-        if scores.shape[1] != 2:
-            return scores
-        # Not a plain difference: both may be infinite.
-        return np.where(scores[:, 1] == scores[:, 0], 0.0, scores[:, 1] - scores[:, 0])
-
-    @available_if(_classifier_has("predict_proba"))
-    def predict_log_proba(self, X):
-        """Logarithm of the probabilities, after the seen penalty.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Rows as in ``fit``.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-            Columns in the order of ``classes_``.
-        """
-        return log_softmax(self._scores(X), axis=1)
-
-    @available_if(_classifier_has("predict_proba"))
-    def predict_proba(self, X):
-        """Probabilities of the classes, after the seen penalty; rows sum to 1.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Rows as in ``fit``.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-            Columns in the order of ``classes_``.
-        """
-        return np.exp(self.predict_log_proba(X))
-
-    def _scores(self, X):
-        """Penalised scores, one column per class of ``classes_``."""
-        features = self._transform(X)
-        known = self.classifier_.classes_
-        if hasattr(self.classifier_, "predict_log_proba"):
-            with np.errstate(divide="ignore"):  # trees and neighbours give zeros
-                scores = self.classifier_.predict_log_proba(features)
-        elif hasattr(self.classifier_, "predict_proba"):
-            with np.errstate(divide="ignore"):
-                scores = np.log(self.classifier_.predict_proba(features))
-        elif hasattr(self.classifier_, "decision_function"):
-            scores = self.classifier_.decision_function(features)
-            if scores.ndim == 1:
-                scores = np.stack([np.zeros_like(scores), scores], axis=1)
-        else:
-            votes = self.classifier_.predict(features)
-            scores = (votes[:, None] == known).astype(float)
-        if len(known) < len(self.classes_):
-            full = np.full((len(scores), len(self.classes_)), -np.inf, scores.dtype)
-            full[:, np.searchsorted(self.classes_, known)] = scores
-            scores = full
-        if self.seen_penalty:
-            seen = np.isin(self.classes_, self.seen_classes_)
-            scores = np.where(seen, scores - self.seen_penalty, scores)
-        return scores
+    def _describe(self, attributes):
+        """Set the classes: those described, apart from the seen ones, are unseen."""
+        described = like(attributes.labels, self.seen_classes_)
+        self.unseen_classes_ = np.setdiff1d(described, self.seen_classes_)
+        self.classes_ = np.union1d(self.seen_classes_, self.unseen_classes_)
+        self.class_attributes_ = attributes.subset(self.classes_)
 
     def _say(self, text):
         if self.verbose:
@@ -467,23 +406,3 @@ class GZSLClassifier(
         tags.transformer_tags.preserves_dtype = ["float32"]
         tags.input_tags.allow_nan = self.preprocessor not in (None, "passthrough")
         return tags
-
-
-def _seeded(estimator, seeds):
-    """A clone whose empty ``random_state`` parameters, nested ones too, are filled."""
-    estimator = clone(estimator)
-    # Sorted, so that the same parameter gets the same seed in every run.
-    empty = {
-        key: int(seeds.integers(2**31))
-        for key, value in sorted(estimator.get_params(deep=True).items())
-        if key.rsplit("__")[-1] == "random_state" and value is None
-    }
-    return estimator.set_params(**empty)
-
-
-def _like(labels, y):
-    """Labels as the type of y, so that predictions come in y's own type."""
-    if y.dtype.kind in "US":
-        return labels.astype(y.dtype.kind)  # without a length: long names stay whole
-    cast = labels.astype(y.dtype)
-    return cast if np.array_equal(cast, labels) else labels

@@ -2,6 +2,9 @@
 
 from functools import wraps
 
+import numpy as np
+from sklearn.base import clone
+
 
 def all_or_nothing(method):
     """Make a fit leave the estimator as it was when it fails or is interrupted.
@@ -20,3 +23,23 @@ def all_or_nothing(method):
             raise
 
     return safe
+
+
+def seeded(estimator, seeds):
+    """A clone whose empty ``random_state`` parameters, nested ones too, are filled."""
+    estimator = clone(estimator)
+    # Sorted, so that the same parameter gets the same seed in every run.
+    empty = {
+        key: int(seeds.integers(2**31))
+        for key, value in sorted(estimator.get_params(deep=True).items())
+        if key.rsplit("__")[-1] == "random_state" and value is None
+    }
+    return estimator.set_params(**empty)
+
+
+def like(labels, y):
+    """Labels as the type of y, so that predictions come in y's own type."""
+    if y.dtype.kind in "US":
+        return labels.astype(y.dtype.kind)  # without a length: long names stay whole
+    cast = labels.astype(y.dtype)
+    return cast if np.array_equal(cast, labels) else labels

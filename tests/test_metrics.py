@@ -74,9 +74,12 @@ def test_seen_classes_without_rows_do_not_count():
         ({"seen_classes": np.unique(Y_TRUE)}, "y_true has no row of any unseen class"),
         ({"seen_classes": ["emu"]}, "y_true has no row of any seen class"),
         ({"seen_classes": []}, "seen_classes has shape"),
-        ({"seen_classes": [0, 1]}, "seen_classes holds 0, 1, but the labels in y_true"),
+        (
+            {"seen_classes": [0, 1]},
+            r"seen_classes holds .0, 1., but the labels in",
+        ),
         ({"y_pred": Y_PRED[1:]}, "inconsistent numbers of samples"),
-        ({"y_pred": np.arange(8)}, "y_pred holds 0, 1, 2, 3, 4, ..., but the labels"),
+        ({"y_pred": np.arange(8)}, r"y_pred holds \[0, 1, 2, 3, .*\], but the labels"),
         ({"y_true": np.linspace(0, 1, 8)}, "y_true holds values that are no class"),
         ({"y_true": [*Y_TRUE[1:], None]}, "y_true holds values that are no class"),
         ({"y_true": np.eye(8)}, r"y_true has shape \(8, 8\)"),
@@ -90,7 +93,7 @@ def test_errors_name_the_argument(change, message):
 
 
 def test_labels_without_rows_have_no_accuracy():
-    with pytest.raises(ValueError, match="labels holds 'emu', which have no row"):
+    with pytest.raises(ValueError, match=r"labels holds \['emu'\], which have no row"):
         per_class_accuracy(Y_TRUE, Y_PRED, labels=["cat", "emu"])
 
 
@@ -202,10 +205,10 @@ def test_area_is_zero_where_one_side_is_ruled_out(ruled_out):
         ({"y_score": np.eye(4)}, "y_score has 4 columns, but there are 3 labels"),
         ({"y_score": np.eye(3)}, "inconsistent numbers of samples"),
         ({"labels": [0, 1, 1]}, "labels holds a class twice"),
-        ({"labels": [0, 1, 5]}, "y_true holds 2, which are not among labels"),
-        ({"labels": ["a", "b", "c"]}, "labels holds 'a'"),
+        ({"labels": [0, 1, 5]}, r"y_true holds .2., which are not among labels"),
+        ({"labels": ["a", "b", "c"]}, r"labels holds .'a'"),
         ({"seen_classes": [0, 1, 2]}, "no row of any unseen class"),
-        ({"seen_classes": ["a"]}, "seen_classes holds 'a'"),
+        ({"seen_classes": ["a"]}, r"seen_classes holds .'a'"),
         ({"average": "weighted"}, "'average' parameter"),
     ],
 )

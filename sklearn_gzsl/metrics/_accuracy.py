@@ -7,6 +7,8 @@ from numpy.typing import ArrayLike
 from sklearn.utils import check_consistent_length
 from sklearn.utils._param_validation import validate_params
 
+from .._messages import few
+
 
 @validate_params(
     {
@@ -235,13 +237,6 @@ def check_sides(y_true, seen_classes):
                 "is not defined; score rows of seen and of unseen classes together."
             )
     return seen
-
-
-def few(labels, most=5):
-    """Write out the first few distinct labels, for messages."""
-    distinct = list(dict.fromkeys(np.asarray(labels).tolist()))
-    shown = ", ".join(repr(label) for label in distinct[:most])
-    return shown + ", ..." * (len(distinct) > most)
 
 
 def _check_targets(y_true, y_pred):

@@ -8,7 +8,8 @@ from numpy.typing import ArrayLike
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from ._accuracy import check_labels, few, gzsl_scores
+from .._messages import few
+from ._accuracy import check_labels, gzsl_scores
 from ._curve import ausuc_score
 
 _METRICS = ("U", "S", "H", "AUSUC")

@@ -1,0 +1,11 @@
+"""How error messages write out what they complain about."""
+
+import numpy as np
+
+
+def few(items, most=10):
+    """Write out the first few distinct labels or numbers, and how many more."""
+    distinct = list(dict.fromkeys(np.asarray(items, dtype=object).tolist()))
+    shown = ", ".join(repr(item) for item in distinct[:most])
+    left = len(distinct) - most
+    return f"[{shown}{f', ... {left} more' if left > 0 else ''}]"

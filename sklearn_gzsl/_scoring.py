@@ -1,0 +1,163 @@
+"""How a fitted GZSLClassifier turns rows into features, scores and labels."""
+
+import numpy as np
+from scipy.special import log_softmax
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import check_array
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import (
+    _check_y,
+    check_consistent_length,
+    check_is_fitted,
+    validate_data,
+)
+
+
+def _classifier_has(method):
+    """Whether the classifier, fitted or not yet, has the method."""
+
+    def check(self):
+        if hasattr(self, "classifier_"):
+            return hasattr(self.classifier_, method)
+        return self.classifier is None or hasattr(self.classifier, method)
+
+    return check
+
+
+class ScoringMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
+    """Prediction with ``preprocessor_``, ``generator_`` and ``classifier_``."""
+
+    def transform(self, X):
+        """Map rows to the features that the classifier works on.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows as in ``fit``.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features_out), float32
+            Preprocessed rows in the generator's feature space.
+        """
+        return self._transform(X)
+
+    def _transform(self, X):
+        # Apart from the public method, which set_output may turn into DataFrames.
+        check_is_fitted(self)
+        X = self._preprocess(self._validate(X, reset=False))
+        return np.asarray(self.generator_.transform(X))
+
+    def _validate(self, X, y="no_validation", *, reset):
+        """Rows as the preprocessor takes them, with their labels if there are any."""
+        if self._takes_numbers:
+            return validate_data(self, X, y, dtype=np.float32, reset=reset)
+        # A transformer of the user's may want columns, strings or missing values.
+        if (X if hasattr(X, "ndim") else np.asarray(X)).ndim != 2:
+            check_array(X, dtype=None, estimator=self)  # raises its own error
+        X = validate_data(self, X, skip_check_array=True, reset=reset)
+        if isinstance(y, str):
+            return X
+        y = _check_y(y, estimator=self)
+        check_consistent_length(X, y)
+        return X, y
+
+    def _preprocess(self, X):
+        X = self.preprocessor_.transform(X)
+        return check_array(X, dtype=np.float32, estimator=self)
+
+    def predict(self, X):
+        """Most probable class of each row, after the seen penalty.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows as in ``fit``.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Labels of the type of ``y``.
+        """
+        best = self._scores(X).argmax(axis=1)
+        return self.classes_[best]
+
+    def decision_function(self, X):
+        """Scores of the classes, after the seen penalty: the largest wins.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows as in ``fit``.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes), or (n_samples,) for two classes
+            The classifier's log-probabilities, or its own decision function if it
+            has no probabilities, minus the penalty; -inf for classes that are no
+            candidates. For two classes the second's score minus the first's. A
+            classifier that only predicts gives 1 to its choice and 0 to the others.
+        """
+        scores = self._scores(X)
+        if scores.shape[1] != 2:
+            return scores
+        # Not a plain difference: both may be infinite.
+        return np.where(scores[:, 1] == scores[:, 0], 0.0, scores[:, 1] - scores[:, 0])
+
+    @available_if(_classifier_has("predict_proba"))
+    def predict_log_proba(self, X):
+        """Logarithm of the probabilities, after the seen penalty.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows as in ``fit``.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Columns in the order of ``classes_``.
+        """
+        return log_softmax(self._scores(X), axis=1)
+
+    @available_if(_classifier_has("predict_proba"))
+    def predict_proba(self, X):
+        """Probabilities of the classes, after the seen penalty; rows sum to 1.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows as in ``fit``.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Columns in the order of ``classes_``.
+        """
+        return np.exp(self.predict_log_proba(X))
+
+    def _scores(self, X):
+        """Penalised scores, one column per class of ``classes_``."""
+        features = self._transform(X)
+        known = self.classifier_.classes_
+        if hasattr(self.classifier_, "predict_log_proba"):
+            with np.errstate(divide="ignore"):  # trees and neighbours give zeros
+                scores = self.classifier_.predict_log_proba(features)
+        elif hasattr(self.classifier_, "predict_proba"):
+            with np.errstate(divide="ignore"):
+                scores = np.log(self.classifier_.predict_proba(features))
+        elif hasattr(self.classifier_, "decision_function"):
+            scores = self.classifier_.decision_function(features)
+            if scores.ndim == 1:
+                scores = np.stack([np.zeros_like(scores), scores], axis=1)
+        else:
+            votes = self.classifier_.predict(features)
+            scores = (votes[:, None] == known).astype(float)
+        if len(known) < len(self.classes_):
+            full = np.full((len(scores), len(self.classes_)), -np.inf, scores.dtype)
+            full[:, np.searchsorted(self.classes_, known)] = scores
+            scores = full
+        if self.seen_penalty:
+            seen = np.isin(self.classes_, self.seen_classes_)
+            scores = np.where(seen, scores - self.seen_penalty, scores)
+        return scores
