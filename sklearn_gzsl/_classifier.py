@@ -312,7 +312,7 @@ class GZSLClassifier(
             if self.synthesize == "all":
                 synthesize = self.classes_
             real = self._real_rows(y, seeds)
-            features.append(np.asarray(self.generator_.transform(X[real])))
+            features.append(self._training_features(X[real], seeds))
             labels.append(y[real])
         if len(synthesize):
             self._say(f"drawing {self.n_synthetic_} rows of {len(synthesize)} classes")
@@ -324,6 +324,14 @@ class GZSLClassifier(
             features.append(drawn)
             labels.append(_like(drawn_labels, y))
         return np.concatenate(features), np.concatenate(labels)
+
+    def _training_features(self, X, seeds):
+        """Real rows as the generator wants a classifier to see them."""
+        if not hasattr(self.generator_, "training_features"):
+            return np.asarray(self.generator_.transform(X))
+        # Spawned: generators that draw nothing leave the later seeds as they are.
+        seed = int(seeds.spawn(1)[0].integers(2**31))
+        return np.asarray(self.generator_.training_features(X, random_state=seed))
 
     def _real_rows(self, y, seeds):
         """Indices of the rows that the classifier sees."""
