@@ -7,6 +7,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from sklearn_gzsl import CADAVAE, ClassAttributes, GZSLClassifier, SoftmaxClassifier
 from sklearn_gzsl.generators._cada_vae import _distance
+from sklearn_gzsl.metrics import gzsl_scores
 
 TINY = {
     "latent_dim": 4,
@@ -78,7 +79,7 @@ def numpy_losses(generator, x, y, attributes, seed, progress):
             h = np.maximum(layer(f"vaes.{m}.decoder.layers.0", z[k]), 0)
             decoded = layer(f"vaes.{m}.decoder.layers.1", h)
             both = np.flatnonzero(there & also_there)
-            error = np.abs(decoded - t)[both].sum()
+            error = state[f"vaes.{m}.unit"] * np.abs(decoded - t)[both].sum()
             terms["rec" if k == m else "cross"] += error
             if k > m:
                 gap = (mu - codes[k][0]) ** 2
@@ -279,6 +280,29 @@ def test_several_sources():
     assert_allclose(generator.sample(only_b)[0][0], Z[5], rtol=1e-4, atol=1e-6)
 
 
+def test_a_class_of_one_source_gets_latents_like_its_own_rows():
+    rng = np.random.default_rng(0)
+    classes, n_seen = np.arange(30), 24
+    A = rng.normal(size=(30, 3)).astype(np.float32)
+    B = (A @ rng.normal(size=(3, 4))).astype(np.float32)
+    y = np.repeat(classes, 30)
+    X = (A @ rng.normal(size=(3, 8)))[y] + rng.normal(scale=0.3, size=(len(y), 8))
+    A[classes % 3 == 1] = np.nan
+    B[classes % 3 == 0] = np.nan
+    attributes = ClassAttributes(classes, {"A": A, "B": B})
+    sizes = {name: 64 for name in TINY if name.endswith("coder_dim")}
+    params = TINY | sizes | {"max_iter": 400, "lr": 3e-3}
+    seen = y < n_seen
+    generator = CADAVAE(**params).fit(X[seen], y[seen], attributes)
+    Z, labels = generator.sample(attributes, 50)
+    real = np.array([generator.transform(X[y == c]).mean(axis=0) for c in classes])
+    drawn = np.array([Z[labels == c].mean(axis=0) for c in classes])
+    gaps = np.linalg.norm(drawn[:, None] - real, axis=2)
+    for only in (np.isnan(A[:, 0]), np.isnan(B[:, 0])):
+        for group in (only & (classes < n_seen), only & (classes >= n_seen)):
+            assert np.median(np.diag(gaps)[group]) < 0.5 * np.median(gaps[group])
+
+
 def test_sources_in_another_order():
     X, y, _, two = blobs()
     generator = CADAVAE(**TINY).fit(X, y, two)
@@ -320,3 +344,17 @@ REFERENCE_LOSSES = [
     [5.388737, 14.326724, 20.678093],
     [6.072541, 20.733082, 33.314693],
 ]
+
+
+def test_reads_numbers_it_never_saw(small_numbers):
+    X, y = small_numbers.data, small_numbers.target
+    sizes = {name: 128 for name in TINY if name.endswith("coder_dim")}
+    generator = CADAVAE(**sizes, latent_dim=32, max_iter=300, lr=3e-3)
+    softmax = SoftmaxClassifier(lr=1e-2, max_iter=1000)
+    clf = GZSLClassifier(generator, softmax, random_state=0)
+    train, test = small_numbers.train, small_numbers.test
+    clf.fit(X[train], y[train], class_attributes=small_numbers.class_attributes)
+    scores = gzsl_scores(
+        y[test], clf.predict(X[test]), seen_classes=small_numbers.seen_classes
+    )
+    assert scores["H"] > 0.45
