@@ -79,7 +79,7 @@ class CADAVAE(ClassNamePrefixFeaturesOutMixin, NeuralGenerator):
     batch_size : int, default=50
         Rows in a mini-batch.
 
-    max_iter : int, default=2000
+    max_iter : int, default=1500
         Gradient steps.
 
     device : {"auto", "cpu", "cuda", "mps"}, default="auto"
@@ -201,7 +201,7 @@ class CADAVAE(ClassNamePrefixFeaturesOutMixin, NeuralGenerator):
         lr=1e-3,
         lr_schedule="cosine",
         batch_size=50,
-        max_iter=2000,
+        max_iter=1500,
         device="auto",
         callbacks=None,
         random_state=None,
