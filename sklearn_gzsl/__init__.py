@@ -14,12 +14,14 @@ _HOME = {
     "GZSLClassifier": "._classifier",
     "SoftmaxClassifier": "._softmax",
     "BaseGenerator": ".generators",
+    "CADAVAE": ".generators",
     "GaussianGenerator": ".generators",
     "VAECFlow": ".generators",
 }
 _SUBMODULES = ("datasets", "generators", "metrics", "model_selection", "presets")
 
 __all__ = [
+    "CADAVAE",
     "BaseGenerator",
     "ClassAttributes",
     "GSMFlow",

@@ -24,6 +24,15 @@ TINY_FLOW = {
 }
 TINY_GSM_FLOW = {"hidden_dim": 8, "n_layers": 2, "positioning_dim": 6, "max_iter": 20}
 
+TINY_VAES = {
+    "latent_dim": 8,
+    "encoder_dim": 8,
+    "decoder_dim": 8,
+    "attribute_encoder_dim": 8,
+    "attribute_decoder_dim": 8,
+    "max_iter": 20,
+}
+
 
 @pytest.fixture
 def tiny_flow():

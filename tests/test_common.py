@@ -5,7 +5,7 @@ A new estimator needs one entry in ``FAST``.
 
 import numpy as np
 import pytest
-from conftest import TINY_FLOW, TINY_GSM_FLOW
+from conftest import TINY_FLOW, TINY_GSM_FLOW, TINY_VAES
 from numpy.testing import assert_array_equal
 from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import NotFittedError
@@ -19,6 +19,7 @@ from skorch.callbacks import Callback
 
 import sklearn_gzsl
 from sklearn_gzsl import (
+    CADAVAE,
     BaseGenerator,
     ClassAttributes,
     GaussianGenerator,
@@ -35,6 +36,7 @@ FAST = {
     GaussianGenerator: [{}],
     VAECFlow: [TINY_FLOW],
     GSMFlow: [TINY_GSM_FLOW],
+    CADAVAE: [TINY_VAES],
 }
 GENERATORS = [
     cls(**arguments)

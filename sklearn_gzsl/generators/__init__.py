@@ -1,8 +1,9 @@
 """Generators: transformers that can also draw features for any described class."""
 
 from ._base import BaseGenerator
+from ._cada_vae import CADAVAE
 from ._gaussian import GaussianGenerator
 from ._gsm_flow import GSMFlow
 from ._vae_cflow import VAECFlow
 
-__all__ = ["BaseGenerator", "GSMFlow", "GaussianGenerator", "VAECFlow"]
+__all__ = ["CADAVAE", "BaseGenerator", "GSMFlow", "GaussianGenerator", "VAECFlow"]

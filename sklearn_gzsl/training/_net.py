@@ -23,7 +23,8 @@ class StepNet(NeuralNet):
     """skorch net that counts gradient steps and keeps its data on the device.
 
     The module's ``forward(*batch, rng)`` returns a dict of loss terms whose entry
-    ``"loss"`` is minimised; the others are only reported. Training takes
+    ``"loss"`` is minimised; the others are only reported. The module's ``progress`` is
+    set to the fraction of the steps taken before each. Training takes
     ``max_iter`` steps in at most 100 intervals, skorch's "epochs": after each one
     the callbacks run, and the history gets the mean of every term.
 
@@ -114,7 +115,8 @@ class StepNet(NeuralNet):
         steps = []
         factor_at = LR_SCHEDULES.get(self.lr_schedule, self.lr_schedule)
         for batch in iterator:
-            factor = factor_at(self.n_steps_ / self.max_iter)
+            self.module_.progress = self.n_steps_ / self.max_iter
+            factor = factor_at(self.module_.progress)
             for optimizer in self._all_optimizers:
                 for group in optimizer.param_groups:
                     group["lr"] = self.lr * factor
