@@ -5,6 +5,11 @@ neither read nor changed.
 """
 
 from ._actnorm import ActNorm
+from ._adversarial import (
+    ConditionalCritic,
+    ConditionalGenerator,
+    gradient_penalty,
+)
 from ._coupling import AdditiveCoupling
 from ._flow import Flow, Permutation
 from ._layers import LearnedScale, ReLUNet, linear
@@ -12,9 +17,12 @@ from ._layers import LearnedScale, ReLUNet, linear
 __all__ = [
     "ActNorm",
     "AdditiveCoupling",
+    "ConditionalCritic",
+    "ConditionalGenerator",
     "Flow",
     "LearnedScale",
     "Permutation",
     "ReLUNet",
+    "gradient_penalty",
     "linear",
 ]
