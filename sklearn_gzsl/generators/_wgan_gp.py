@@ -1,5 +1,6 @@
 """f-CLSWGAN (Xian et al. 2018): a conditional Wasserstein GAN of features."""
 
+from copy import deepcopy
 from numbers import Integral, Real
 
 import torch
@@ -42,6 +43,10 @@ class WGANGP(NeuralGenerator):
 
     cls_weight : float, default=0.01
         Weight of the classification loss (beta in Eq. 4); 0 leaves it out.
+
+    ema_decay : float, default=0.98
+        Synthetic features come from a moving average of the generator's weights, which
+        keeps this share of itself at every step; 0 takes the last weights.
 
     temperature : float, default=1.0
         Multiplies the deviation of the noise in ``sample``.
@@ -128,6 +133,7 @@ class WGANGP(NeuralGenerator):
         "n_critic": [Interval(Integral, 1, None, closed="left")],
         "gp_weight": [Interval(Real, 0, None, closed="left")],
         "cls_weight": [Interval(Real, 0, None, closed="left")],
+        "ema_decay": [Interval(Real, 0, 1, closed="left")],
     }
 
     _net_class = AdversarialNet
@@ -141,6 +147,7 @@ class WGANGP(NeuralGenerator):
         n_critic=5,
         gp_weight=10.0,
         cls_weight=0.01,
+        ema_decay=0.98,
         temperature=1.0,
         lr=1e-4,
         lr_schedule="constant",
@@ -157,6 +164,7 @@ class WGANGP(NeuralGenerator):
         self.n_critic = n_critic
         self.gp_weight = gp_weight
         self.cls_weight = cls_weight
+        self.ema_decay = ema_decay
         self.temperature = temperature
         self.lr = lr
         self.lr_schedule = lr_schedule
@@ -180,6 +188,7 @@ class WGANGP(NeuralGenerator):
             "output_activation": self.output_activation,
             "gp_weight": self.gp_weight,
             "cls_weight": self.cls_weight,
+            "ema_decay": self.ema_decay,
             "cls_steps": self.n_critic * self.max_iter,
         }
 
@@ -201,17 +210,25 @@ class _WGANGPModule(nn.Module):
         output_activation,
         gp_weight,
         cls_weight,
+        ema_decay,
         cls_steps,
         rng,
     ):
         super().__init__()
         self.gp_weight = gp_weight
         self.cls_weight = cls_weight
+        self.ema_decay = ema_decay
         self.cls_steps = cls_steps
         self.generator = ConditionalGenerator(
             latent_dim, n_attributes, hidden_dim, n_features, rng, output_activation
         )
         self.critic = ConditionalCritic(n_features, n_attributes, hidden_dim, rng)
+        # What samples come from.
+        self.average = self.generator
+        if ema_decay:
+            self.average = deepcopy(self.generator).requires_grad_(False)
+            self.n_averaged = 0
+        self.register_buffer("x_mean", torch.zeros(n_features))
         self.register_buffer("x_min", torch.zeros(n_features))
         self.register_buffer("x_range", torch.ones(n_features))
         if cls_weight:
@@ -231,22 +248,31 @@ class _WGANGPModule(nn.Module):
         low, high = X.aminmax(dim=0)
         self.x_min.copy_(low)
         self.x_range.copy_(torch.where(high > low, high - low, 1.0))
+        # All rows share their mean: the generator need not learn it, and the critic
+        # does not see it.
+        self.x_mean.copy_(self.scaled(X).mean(dim=0))
+        with torch.no_grad():
+            self.generator.start_at(self.x_mean)
         if self.cls_weight and len(A) > 1:
             softmax = SoftmaxClassifier(
                 max_iter=self.cls_steps,
                 device=X.device.type,
                 random_state=self.cls_seed,
-            ).fit(self._scaled(X).cpu().numpy(), y.cpu().numpy())
+            ).fit(self.scaled(X).cpu().numpy(), y.cpu().numpy())
             self.cls_coef.copy_(torch.from_numpy(softmax.coef_))
             self.cls_intercept.copy_(torch.from_numpy(softmax.intercept_))
 
-    def _scaled(self, x):
+    def scaled(self, x):
+        """Features with the range of the training rows mapped to [0, 1]."""
         return (x - self.x_min) / self.x_range
 
-    def _generate(self, a, rows, rng, temperature=1.0):
-        shape = (len(rows), self.generator.latent_dim)
+    def _generate(self, generator, a, rows, rng, temperature=1.0):
+        shape = (len(rows), generator.latent_dim)
         z = torch.randn(shape, generator=rng, device=a.device)
-        return self.generator(temperature * z, self.generator.describe(a)[rows])
+        return generator(temperature * z, generator.describe(a)[rows])
+
+    def _hidden(self, x, described):
+        return self.critic.hidden(x - self.x_mean, described)
 
     def critic_losses(self, x, y, rng):
         """Wasserstein loss and gradient penalty of a batch (Eq. 2, to be minimised)."""
@@ -254,10 +280,10 @@ class _WGANGPModule(nn.Module):
         classes, rows = y.unique(return_inverse=True)
         a = self.A[classes]
         with torch.no_grad():
-            fake = self._generate(a, rows, rng)
+            fake = self._generate(self.generator, a, rows, rng)
         described = self.critic.describe(a)[rows]
-        h_real = self.critic.hidden(self._scaled(x), described)
-        h_fake = self.critic.hidden(fake, described)
+        h_real = self._hidden(self.scaled(x), described)
+        h_fake = self._hidden(fake, described)
         score = self.critic.score
         wasserstein = score(h_fake).mean() - score(h_real).mean()
         penalty = gradient_penalty(self.critic, h_real, h_fake, rng)
@@ -266,17 +292,29 @@ class _WGANGPModule(nn.Module):
 
     def generator_losses(self, x, y, rng):
         """Negative score, and error of the softmax, of new rows (Eq. 3 and 4)."""
+        if self.ema_decay:
+            self._update_average()
         classes, rows = y.unique(return_inverse=True)
         a = self.A[classes]
-        fake = self._generate(a, rows, rng)
-        loss = -self.critic(fake, self.critic.describe(a)[rows]).mean()
+        fake = self._generate(self.generator, a, rows, rng)
+        described = self.critic.describe(a)[rows]
+        loss = -self.critic.score(self._hidden(fake, described)).mean()
         if not self.cls_weight:
             return {"generator": loss}
         cls = F.cross_entropy(F.linear(fake, self.cls_coef, self.cls_intercept), y)
         return {"generator": loss + self.cls_weight * cls, "cls": cls}
 
+    @torch.no_grad()
+    def _update_average(self):
+        """Take in the weights that the last step left; a short past counts less."""
+        decay = min(self.ema_decay, self.n_averaged / (self.n_averaged + 10))
+        self.n_averaged += 1
+        new = self.generator.parameters()
+        for mean, value in zip(self.average.parameters(), new, strict=True):
+            mean.lerp_(value, 1 - decay)
+
     def sample(self, a, n_samples, rng, temperature):
         """Features from the generator, in the unit of the training rows."""
         rows = torch.arange(len(a), device=a.device).repeat_interleave(n_samples)
-        x = self._generate(a, rows, rng, temperature)
+        x = self._generate(self.average, a, rows, rng, temperature)
         return x * self.x_range + self.x_min

@@ -45,6 +45,13 @@ class ConditionalGenerator(nn.Module):
         self.describe = linear(n_attributes, hidden_dim, rng, bias=False, **options)
         self.output = linear(hidden_dim, n_features, rng, **options)
 
+    @torch.no_grad()
+    def start_at(self, mean: Tensor) -> None:
+        """Set the output's bias so that features start around ``mean``."""
+        if self.output_activation == "sigmoid":
+            mean = torch.logit(mean, eps=1e-3)
+        self.output.bias.copy_(mean)
+
     def forward(self, z: Tensor, described: Tensor) -> Tensor:
         h = F.leaky_relu(self.noise(z) + described, _SLOPE)
         return _OUTPUTS[self.output_activation](self.output(h))
@@ -90,8 +97,8 @@ class ConditionalCritic(nn.Module):
         Written out, so that a loss of it needs no second differentiation. LeakyReLU's
         slope is piecewise constant: h itself gets no gradient.
         """
-        slope = torch.where(h.detach() > 0, 1.0, _SLOPE)
-        return (slope * self.output.weight) @ self.features.weight
+        weight = self.output.weight
+        return torch.where(h > 0, weight, _SLOPE * weight) @ self.features.weight
 
 
 def gradient_penalty(
@@ -103,6 +110,6 @@ def gradient_penalty(
     (Gulrajani et al. 2017, Eq. 3). The hidden layer is affine in x, so that of
     :math:`\hat{x}` lies at the same place between ``h_real`` and ``h_fake``.
     """
-    alpha = torch.rand(len(h_real), 1, generator=rng, device=h_real.device)
+    alpha = h_real.new_empty(len(h_real), 1).uniform_(generator=rng)
     slope = critic.input_gradient(torch.lerp(h_fake, h_real, alpha))
     return (torch.linalg.vector_norm(slope, dim=1) - 1).square().mean()
