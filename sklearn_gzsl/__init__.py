@@ -17,11 +17,13 @@ _HOME = {
     "CADAVAE": ".generators",
     "GaussianGenerator": ".generators",
     "VAECFlow": ".generators",
+    "WGANGP": ".generators",
 }
 _SUBMODULES = ("datasets", "generators", "metrics", "model_selection", "presets")
 
 __all__ = [
     "CADAVAE",
+    "WGANGP",
     "BaseGenerator",
     "ClassAttributes",
     "GSMFlow",

@@ -6,6 +6,8 @@ from ._classifier import GZSLClassifier
 from ._softmax import SoftmaxClassifier
 from .generators import CADAVAE, WGANGP, GSMFlow, VAECFlow
 
+__all__ = ["paper_settings"]
+
 
 @dataclass(frozen=True)
 class _Benchmark:
@@ -58,6 +60,7 @@ def _gsm_flow(
     data, *, epochs, softmax, n_synthetic, batch_size=256, scaled=True, **options
 ):
     generator = GSMFlow(
+        hidden_dim=2048,
         lr=3e-4,
         lr_schedule="step",
         batch_size=batch_size,
@@ -149,6 +152,10 @@ _CADA_VAE = {
 
 def _wgan_gp(data, *, lr, epochs, n_synthetic, cls_weight=0.01):
     generator = WGANGP(
+        hidden_dim=4096,
+        latent_dim=None,
+        feature_scale=None,
+        ema_decay=0.0,
         lr=lr,
         lr_schedule="constant",
         batch_size=64,

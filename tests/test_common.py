@@ -5,7 +5,7 @@ A new estimator needs one entry in ``FAST``.
 
 import numpy as np
 import pytest
-from conftest import TINY_FLOW, TINY_GSM_FLOW, TINY_VAES
+from conftest import TINY_FLOW, TINY_GAN, TINY_GSM_FLOW, TINY_VAES
 from numpy.testing import assert_array_equal
 from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import NotFittedError
@@ -20,6 +20,7 @@ from skorch.callbacks import Callback
 import sklearn_gzsl
 from sklearn_gzsl import (
     CADAVAE,
+    WGANGP,
     BaseGenerator,
     ClassAttributes,
     GaussianGenerator,
@@ -37,6 +38,7 @@ FAST = {
     VAECFlow: [TINY_FLOW],
     GSMFlow: [TINY_GSM_FLOW],
     CADAVAE: [TINY_VAES],
+    WGANGP: [TINY_GAN],
 }
 GENERATORS = [
     cls(**arguments)

@@ -5,5 +5,13 @@ from ._cada_vae import CADAVAE
 from ._gaussian import GaussianGenerator
 from ._gsm_flow import GSMFlow
 from ._vae_cflow import VAECFlow
+from ._wgan_gp import WGANGP
 
-__all__ = ["CADAVAE", "BaseGenerator", "GSMFlow", "GaussianGenerator", "VAECFlow"]
+__all__ = [
+    "CADAVAE",
+    "WGANGP",
+    "BaseGenerator",
+    "GSMFlow",
+    "GaussianGenerator",
+    "VAECFlow",
+]

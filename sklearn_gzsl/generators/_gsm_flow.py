@@ -13,6 +13,9 @@ from ..training import LR_SCHEDULES
 from ._base import DensityMixin, NeuralGenerator
 
 _DECAY_PASSES = 15
+# Typical norm of a description as the networks see it. The condition has to be heard
+# beside the features, whose norm is the root of their number.
+_LOUDNESS = 5.0
 
 
 class GSMFlow(DensityMixin, NeuralGenerator):
@@ -28,8 +31,8 @@ class GSMFlow(DensityMixin, NeuralGenerator):
 
     Parameters
     ----------
-    hidden_dim : int, default=2048
-        Width of the networks in the couplings.
+    hidden_dim : int, default=1024
+        Width of the networks in the couplings; 2048 in the paper.
 
     n_layers : int, default=3
         Coupling blocks; in each, either half of the features moves the other.
@@ -175,7 +178,7 @@ class GSMFlow(DensityMixin, NeuralGenerator):
     def __init__(
         self,
         *,
-        hidden_dim=2048,
+        hidden_dim=1024,
         n_layers=3,
         positioning_dim=1024,
         anchors="seen",
@@ -281,7 +284,9 @@ class _RelativePositioning(nn.Module):
 
     def __init__(self, n_attributes, n_out, rng):
         super().__init__()
-        self.layers = nn.ModuleList(linear(n_attributes, n_out, rng) for _ in range(3))
+        self.layers = nn.ModuleList(
+            linear(n_attributes, n_out, rng, gain=1.0) for _ in range(3)
+        )
         self.register_buffer("anchors", torch.zeros(3, n_attributes))
 
     @torch.no_grad()
@@ -347,7 +352,7 @@ class _GSMFlowModule(nn.Module):
         self.x_mean.copy_(X.mean(dim=0))
         self.x_spread.copy_(_spread(X - self.x_mean, X.shape[1]))
         self.a_mean.copy_(A.mean(dim=0))
-        self.a_spread.copy_(_spread(A - self.a_mean))
+        self.a_spread.copy_(_spread(A - self.a_mean) / _LOUDNESS)
         counts = torch.bincount(y, minlength=len(A))
         sums = X.new_zeros(len(A), X.shape[1]).index_add_(0, y, X)
         self.centroids = sums / counts[:, None]

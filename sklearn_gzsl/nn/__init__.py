@@ -5,6 +5,11 @@ neither read nor changed.
 """
 
 from ._actnorm import ActNorm
+from ._adversarial import (
+    ConditionalCritic,
+    ConditionalGenerator,
+    gradient_penalty,
+)
 from ._coupling import AdditiveCoupling, AffineCoupling
 from ._flow import Flow, Permutation
 from ._layers import ConditionalNet, LearnedScale, ReLUNet, linear
@@ -13,10 +18,13 @@ __all__ = [
     "ActNorm",
     "AdditiveCoupling",
     "AffineCoupling",
+    "ConditionalCritic",
+    "ConditionalGenerator",
     "ConditionalNet",
     "Flow",
     "LearnedScale",
     "Permutation",
     "ReLUNet",
+    "gradient_penalty",
     "linear",
 ]
