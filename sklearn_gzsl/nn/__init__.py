@@ -1,4 +1,4 @@
-"""Building blocks in plain torch: layers, ActNorm, couplings, flows.
+"""Building blocks in plain torch: layers, ActNorm, couplings, flows, losses.
 
 Everything random takes an explicit ``torch.Generator``; torch's global state is
 neither read nor changed.
@@ -8,6 +8,7 @@ from ._actnorm import ActNorm
 from ._coupling import AdditiveCoupling
 from ._flow import Flow, Permutation
 from ._layers import LearnedScale, ReLUNet, linear
+from ._metric_losses import circle_loss, contrastive_loss, multi_similarity_loss
 
 __all__ = [
     "ActNorm",
@@ -16,5 +17,8 @@ __all__ = [
     "LearnedScale",
     "Permutation",
     "ReLUNet",
+    "circle_loss",
+    "contrastive_loss",
     "linear",
+    "multi_similarity_loss",
 ]
