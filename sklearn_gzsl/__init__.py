@@ -15,10 +15,12 @@ _HOME = {
     "BaseGenerator": ".generators",
     "GaussianGenerator": ".generators",
     "VAECFlow": ".generators",
+    "WGANGP": ".generators",
 }
 _SUBMODULES = ("datasets", "generators", "metrics", "model_selection")
 
 __all__ = [
+    "WGANGP",
     "BaseGenerator",
     "ClassAttributes",
     "GZSLClassifier",

@@ -22,6 +22,7 @@ TINY_FLOW = {
     "decoder_dim": 8,
     "max_iter": 20,
 }
+TINY_GAN = {"hidden_dim": 16, "max_iter": 20}
 
 
 @pytest.fixture

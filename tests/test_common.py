@@ -5,7 +5,7 @@ A new estimator needs one entry in ``FAST``.
 
 import numpy as np
 import pytest
-from conftest import TINY_FLOW
+from conftest import TINY_FLOW, TINY_GAN
 from numpy.testing import assert_array_equal
 from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import NotFittedError
@@ -19,6 +19,7 @@ from skorch.callbacks import Callback
 
 import sklearn_gzsl
 from sklearn_gzsl import (
+    WGANGP,
     BaseGenerator,
     ClassAttributes,
     GaussianGenerator,
@@ -33,6 +34,7 @@ FAST = {
     SoftmaxClassifier: [{"max_iter": 200}],
     GaussianGenerator: [{}],
     VAECFlow: [TINY_FLOW],
+    WGANGP: [TINY_GAN],
 }
 GENERATORS = [
     cls(**arguments)

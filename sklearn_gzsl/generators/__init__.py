@@ -3,5 +3,6 @@
 from ._base import BaseGenerator
 from ._gaussian import GaussianGenerator
 from ._vae_cflow import VAECFlow
+from ._wgan_gp import WGANGP
 
-__all__ = ["BaseGenerator", "GaussianGenerator", "VAECFlow"]
+__all__ = ["WGANGP", "BaseGenerator", "GaussianGenerator", "VAECFlow"]

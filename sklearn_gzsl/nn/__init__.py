@@ -5,6 +5,11 @@ neither read nor changed.
 """
 
 from ._actnorm import ActNorm
+from ._adversarial import (
+    ConditionalCritic,
+    ConditionalGenerator,
+    gradient_penalty,
+)
 from ._coupling import AdditiveCoupling
 from ._flow import Flow, Permutation
 from ._layers import LearnedScale, ReLUNet, linear
@@ -13,12 +18,15 @@ from ._metric_losses import circle_loss, contrastive_loss, multi_similarity_loss
 __all__ = [
     "ActNorm",
     "AdditiveCoupling",
+    "ConditionalCritic",
+    "ConditionalGenerator",
     "Flow",
     "LearnedScale",
     "Permutation",
     "ReLUNet",
     "circle_loss",
     "contrastive_loss",
+    "gradient_penalty",
     "linear",
     "multi_similarity_loss",
 ]
