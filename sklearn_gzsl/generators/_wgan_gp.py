@@ -4,11 +4,10 @@ from numbers import Integral, Real
 
 import torch
 from sklearn.utils._param_validation import Interval, StrOptions
-from torch import nn
 from torch.nn import functional as F
 
 from .._softmax import SoftmaxClassifier
-from ..nn import ConditionalCritic, ConditionalGenerator, gradient_penalty
+from ..nn import ConditionalWGAN
 from ..training import AdversarialNet
 from ._base import NeuralGenerator
 
@@ -187,96 +186,34 @@ class WGANGP(NeuralGenerator):
         return {"n_critic": self.n_critic, "optimizer__betas": (0.5, 0.999)}
 
 
-class _WGANGPModule(nn.Module):
-    """Generator, critic, frozen softmax and their losses."""
+class _WGANGPModule(ConditionalWGAN):
+    """The networks, their losses (Eq. 2 to 4), and a frozen softmax."""
 
-    def __init__(
-        self,
-        *,
-        n_features,
-        n_attributes,
-        n_classes,
-        hidden_dim,
-        latent_dim,
-        output_activation,
-        gp_weight,
-        cls_weight,
-        cls_steps,
-        rng,
-    ):
-        super().__init__()
-        self.gp_weight = gp_weight
-        self.cls_weight = cls_weight
+    def __init__(self, *, n_classes, cls_steps, rng, **sizes):
+        super().__init__(**sizes, rng=rng)
         self.cls_steps = cls_steps
-        self.generator = ConditionalGenerator(
-            latent_dim, n_attributes, hidden_dim, n_features, rng, output_activation
-        )
-        self.critic = ConditionalCritic(n_features, n_attributes, hidden_dim, rng)
-        self.register_buffer("x_min", torch.zeros(n_features))
-        self.register_buffer("x_range", torch.ones(n_features))
-        if cls_weight:
+        if self.cls_weight:
+            n_features = len(self.x_min)
             self.register_buffer("cls_coef", torch.zeros(n_classes, n_features))
             self.register_buffer("cls_intercept", torch.zeros(n_classes))
             self.cls_seed = int(torch.randint(2**31 - 1, (), generator=rng))
 
-    def critic_parameters(self):
-        return list(self.critic.parameters())
-
-    def generator_parameters(self):
-        return list(self.generator.parameters())
-
     def prepare(self, X, y, A, unseen):
         """Scale features, keep the seen classes' descriptions, train the softmax."""
         self.A = A
-        low, high = X.aminmax(dim=0)
-        self.x_min.copy_(low)
-        self.x_range.copy_(torch.where(high > low, high - low, 1.0))
+        self.scale_from(X)
         if self.cls_weight and len(A) > 1:
             softmax = SoftmaxClassifier(
                 max_iter=self.cls_steps,
                 device=X.device.type,
                 random_state=self.cls_seed,
-            ).fit(self._scaled(X).cpu().numpy(), y.cpu().numpy())
+            ).fit(self.scaled(X).cpu().numpy(), y.cpu().numpy())
             self.cls_coef.copy_(torch.from_numpy(softmax.coef_))
             self.cls_intercept.copy_(torch.from_numpy(softmax.intercept_))
 
-    def _scaled(self, x):
-        return (x - self.x_min) / self.x_range
-
-    def _generate(self, a, rows, rng, temperature=1.0):
-        shape = (len(rows), self.generator.latent_dim)
-        z = torch.randn(shape, generator=rng, device=a.device)
-        return self.generator(temperature * z, self.generator.describe(a)[rows])
-
-    def critic_losses(self, x, y, rng):
-        """Wasserstein loss and gradient penalty of a batch (Eq. 2, to be minimised)."""
-        # A batch has few classes: multiply each one's description once.
-        classes, rows = y.unique(return_inverse=True)
-        a = self.A[classes]
-        with torch.no_grad():
-            fake = self._generate(a, rows, rng)
-        described = self.critic.describe(a)[rows]
-        h_real = self.critic.hidden(self._scaled(x), described)
-        h_fake = self.critic.hidden(fake, described)
-        score = self.critic.score
-        wasserstein = score(h_fake).mean() - score(h_real).mean()
-        penalty = gradient_penalty(self.critic, h_real, h_fake, rng)
-        loss = wasserstein + self.gp_weight * penalty
-        return {"critic": loss, "wasserstein": wasserstein, "penalty": penalty}
-
-    def generator_losses(self, x, y, rng):
-        """Negative score, and error of the softmax, of new rows (Eq. 3 and 4)."""
-        classes, rows = y.unique(return_inverse=True)
-        a = self.A[classes]
-        fake = self._generate(a, rows, rng)
-        loss = -self.critic(fake, self.critic.describe(a)[rows]).mean()
-        if not self.cls_weight:
-            return {"generator": loss}
-        cls = F.cross_entropy(F.linear(fake, self.cls_coef, self.cls_intercept), y)
-        return {"generator": loss + self.cls_weight * cls, "cls": cls}
+    def class_logits(self, fake):
+        return F.linear(fake, self.cls_coef, self.cls_intercept)
 
     def sample(self, a, n_samples, rng, temperature):
         """Features from the generator, in the unit of the training rows."""
-        rows = torch.arange(len(a), device=a.device).repeat_interleave(n_samples)
-        x = self._generate(a, rows, rng, temperature)
-        return x * self.x_range + self.x_min
+        return self.unscaled(self.draw(a, n_samples, rng, temperature))

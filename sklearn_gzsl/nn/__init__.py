@@ -8,6 +8,7 @@ from ._actnorm import ActNorm
 from ._adversarial import (
     ConditionalCritic,
     ConditionalGenerator,
+    ConditionalWGAN,
     gradient_penalty,
 )
 from ._coupling import AdditiveCoupling
@@ -20,6 +21,7 @@ __all__ = [
     "AdditiveCoupling",
     "ConditionalCritic",
     "ConditionalGenerator",
+    "ConditionalWGAN",
     "Flow",
     "LearnedScale",
     "Permutation",

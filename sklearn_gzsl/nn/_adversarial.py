@@ -106,3 +106,115 @@ def gradient_penalty(
     alpha = torch.rand(len(h_real), 1, generator=rng, device=h_real.device)
     slope = critic.input_gradient(torch.lerp(h_fake, h_real, alpha))
     return (torch.linalg.vector_norm(slope, dim=1) - 1).square().mean()
+
+
+class ConditionalWGAN(nn.Module):
+    """Generator and critic of features scaled to [0, 1], and their losses.
+
+    What the networks of f-CLSWGAN and of its descendants have in common. A subclass
+    calls ``scale_from`` and sets ``A``, the descriptions of the classes. If it has
+    ``cls_weight`` above 0, it writes ``class_logits(fake)`` for the generator's loss.
+
+    Parameters
+    ----------
+    n_features, n_attributes, hidden_dim, latent_dim : int
+        Lengths of features, description, hidden layers and noise.
+    output_activation : {"relu", "sigmoid", "linear"}
+        What the generator's output goes through.
+    gp_weight, cls_weight : float
+        Weights of gradient penalty and classification loss.
+    rng : torch.Generator
+        Source of the weights.
+    """
+
+    def __init__(
+        self,
+        *,
+        n_features: int,
+        n_attributes: int,
+        hidden_dim: int,
+        latent_dim: int,
+        output_activation: str,
+        gp_weight: float,
+        cls_weight: float,
+        rng: torch.Generator,
+    ):
+        super().__init__()
+        self.gp_weight = gp_weight
+        self.cls_weight = cls_weight
+        self.generator = ConditionalGenerator(
+            latent_dim, n_attributes, hidden_dim, n_features, rng, output_activation
+        )
+        self.critic = ConditionalCritic(n_features, n_attributes, hidden_dim, rng)
+        self.register_buffer("x_min", torch.zeros(n_features))
+        self.register_buffer("x_range", torch.ones(n_features))
+
+    def critic_parameters(self) -> list[nn.Parameter]:
+        return list(self.critic.parameters())
+
+    def generator_parameters(self) -> list[nn.Parameter]:
+        return list(self.generator.parameters())
+
+    def scale_from(self, X: Tensor) -> None:
+        """Take the range of each feature over the training rows."""
+        low, high = X.aminmax(dim=0)
+        self.x_min.copy_(low)
+        self.x_range.copy_(torch.where(high > low, high - low, 1.0))
+
+    def scaled(self, x: Tensor) -> Tensor:
+        return (x - self.x_min) / self.x_range
+
+    def unscaled(self, x: Tensor) -> Tensor:
+        return x * self.x_range + self.x_min
+
+    def generate(
+        self, a: Tensor, rows: Tensor, rng: torch.Generator, temperature: float = 1.0
+    ) -> Tensor:
+        """One scaled synthetic row for each of ``rows``, which index descriptions."""
+        shape = (len(rows), self.generator.latent_dim)
+        z = torch.randn(shape, generator=rng, device=a.device)
+        return self.generator(temperature * z, self.generator.describe(a)[rows])
+
+    def draw(
+        self, a: Tensor, n_samples: int, rng: torch.Generator, temperature: float
+    ) -> Tensor:
+        """``n_samples`` scaled synthetic rows for each description, one by one."""
+        rows = torch.arange(len(a), device=a.device).repeat_interleave(n_samples)
+        return self.generate(a, rows, rng, temperature)
+
+    def wasserstein_losses(
+        self, x: Tensor, fake: Tensor, a: Tensor, rows: Tensor, rng: torch.Generator
+    ) -> dict[str, Tensor]:
+        """Wasserstein loss and gradient penalty of scaled real and synthetic rows."""
+        described = self.critic.describe(a)[rows]
+        h_real = self.critic.hidden(x, described)
+        h_fake = self.critic.hidden(fake, described)
+        score = self.critic.score
+        wasserstein = score(h_fake).mean() - score(h_real).mean()
+        penalty = gradient_penalty(self.critic, h_real, h_fake, rng)
+        loss = wasserstein + self.gp_weight * penalty
+        return {"critic": loss, "wasserstein": wasserstein, "penalty": penalty}
+
+    def critic_losses(
+        self, x: Tensor, y: Tensor, rng: torch.Generator
+    ) -> dict[str, Tensor]:
+        """Losses of the critic on a batch, to be minimised."""
+        # A batch has few classes: multiply each one's description once.
+        classes, rows = y.unique(return_inverse=True)
+        a = self.A[classes]
+        with torch.no_grad():
+            fake = self.generate(a, rows, rng)
+        return self.wasserstein_losses(self.scaled(x), fake, a, rows, rng)
+
+    def generator_losses(
+        self, x: Tensor, y: Tensor, rng: torch.Generator
+    ) -> dict[str, Tensor]:
+        """Negative score, and classification loss, of new rows."""
+        classes, rows = y.unique(return_inverse=True)
+        a = self.A[classes]
+        fake = self.generate(a, rows, rng)
+        loss = -self.critic(fake, self.critic.describe(a)[rows]).mean()
+        if not self.cls_weight:
+            return {"generator": loss}
+        cls = F.cross_entropy(self.class_logits(fake), y)
+        return {"generator": loss + self.cls_weight * cls, "cls": cls}
