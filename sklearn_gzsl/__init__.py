@@ -14,12 +14,14 @@ _HOME = {
     "SoftmaxClassifier": "._softmax",
     "BaseGenerator": ".generators",
     "GaussianGenerator": ".generators",
+    "MLIS": ".generators",
     "VAECFlow": ".generators",
     "WGANGP": ".generators",
 }
 _SUBMODULES = ("datasets", "generators", "metrics", "model_selection")
 
 __all__ = [
+    "MLIS",
     "WGANGP",
     "BaseGenerator",
     "ClassAttributes",

@@ -19,6 +19,7 @@ from skorch.callbacks import Callback
 
 import sklearn_gzsl
 from sklearn_gzsl import (
+    MLIS,
     WGANGP,
     BaseGenerator,
     ClassAttributes,
@@ -35,6 +36,7 @@ FAST = {
     GaussianGenerator: [{}],
     VAECFlow: [TINY_FLOW],
     WGANGP: [TINY_GAN],
+    MLIS: [TINY_GAN | {"embedding_dim": 16}],
 }
 GENERATORS = [
     cls(**arguments)

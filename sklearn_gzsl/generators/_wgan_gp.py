@@ -201,7 +201,7 @@ class _WGANGPModule(ConditionalWGAN):
     def prepare(self, X, y, A, unseen):
         """Scale features, keep the seen classes' descriptions, train the softmax."""
         self.A = A
-        self.scale_from(X)
+        self.scale_from(X, A)
         if self.cls_weight and len(A) > 1:
             softmax = SoftmaxClassifier(
                 max_iter=self.cls_steps,

@@ -148,6 +148,8 @@ class ConditionalWGAN(nn.Module):
         self.critic = ConditionalCritic(n_features, n_attributes, hidden_dim, rng)
         self.register_buffer("x_min", torch.zeros(n_features))
         self.register_buffer("x_range", torch.ones(n_features))
+        self.register_buffer("a_mean", torch.zeros(n_attributes))
+        self.register_buffer("a_spread", torch.ones(()))
 
     def critic_parameters(self) -> list[nn.Parameter]:
         return list(self.critic.parameters())
@@ -155,14 +157,24 @@ class ConditionalWGAN(nn.Module):
     def generator_parameters(self) -> list[nn.Parameter]:
         return list(self.generator.parameters())
 
-    def scale_from(self, X: Tensor) -> None:
-        """Take the range of each feature over the training rows."""
+    def scale_from(self, X: Tensor, A: Tensor) -> None:
+        """Take the ranges of the features, and the centre and spread of descriptions.
+
+        Names' embeddings share most of their direction: what tells them apart, and what
+        the networks should see on the scale of the noise, is the rest.
+        """
+        self.a_mean.copy_(A.mean(dim=0))
+        spread = (A - self.a_mean).square().mean().sqrt()
+        self.a_spread.copy_(torch.where(spread > 0, spread, 1.0))
         low, high = X.aminmax(dim=0)
         self.x_min.copy_(low)
         self.x_range.copy_(torch.where(high > low, high - low, 1.0))
 
     def scaled(self, x: Tensor) -> Tensor:
         return (x - self.x_min) / self.x_range
+
+    def standardised(self, a: Tensor) -> Tensor:
+        return (a - self.a_mean) / self.a_spread
 
     def unscaled(self, x: Tensor) -> Tensor:
         return x * self.x_range + self.x_min
@@ -173,7 +185,8 @@ class ConditionalWGAN(nn.Module):
         """One scaled synthetic row for each of ``rows``, which index descriptions."""
         shape = (len(rows), self.generator.latent_dim)
         z = torch.randn(shape, generator=rng, device=a.device)
-        return self.generator(temperature * z, self.generator.describe(a)[rows])
+        described = self.generator.describe(self.standardised(a))[rows]
+        return self.generator(temperature * z, described)
 
     def draw(
         self, a: Tensor, n_samples: int, rng: torch.Generator, temperature: float
@@ -186,7 +199,7 @@ class ConditionalWGAN(nn.Module):
         self, x: Tensor, fake: Tensor, a: Tensor, rows: Tensor, rng: torch.Generator
     ) -> dict[str, Tensor]:
         """Wasserstein loss and gradient penalty of scaled real and synthetic rows."""
-        described = self.critic.describe(a)[rows]
+        described = self.critic.describe(self.standardised(a))[rows]
         h_real = self.critic.hidden(x, described)
         h_fake = self.critic.hidden(fake, described)
         score = self.critic.score
@@ -213,7 +226,8 @@ class ConditionalWGAN(nn.Module):
         classes, rows = y.unique(return_inverse=True)
         a = self.A[classes]
         fake = self.generate(a, rows, rng)
-        loss = -self.critic(fake, self.critic.describe(a)[rows]).mean()
+        described = self.critic.describe(self.standardised(a))[rows]
+        loss = -self.critic(fake, described).mean()
         if not self.cls_weight:
             return {"generator": loss}
         cls = F.cross_entropy(self.class_logits(fake), y)
