@@ -22,7 +22,7 @@ class IndexBatches:
     is dropped if ``drop_last``, as the reference generators do. With fewer rows than
     ``batch_size`` every batch is all rows. An epoch here is a reporting interval,
     not a pass: iterating again goes on where the last epoch stopped. With
-    ``per_step`` above 1, a step gets a list of that many batches.
+    ``per_step``, a step gets a list of that many batches.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class IndexBatches:
         epoch_lengths: list[int],
         *,
         drop_last: bool = True,
-        per_step: int = 1,
+        per_step: int | None = None,
     ):
         self.tensors = tensors
         self.rng = rng
@@ -54,7 +54,7 @@ class IndexBatches:
 
     def __iter__(self):
         for _ in range(next(self._lengths)):
-            if self.per_step == 1:
+            if self.per_step is None:
                 yield next(self._batches)
             else:
                 yield [next(self._batches) for _ in range(self.per_step)]

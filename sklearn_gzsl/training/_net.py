@@ -57,8 +57,8 @@ class StepNet(NeuralNet):
         self.rng = rng
         self.lr_schedule = lr_schedule
 
-    # Batches that one step takes.
-    _batches_per_step = 1
+    # Length of the list of batches that one step takes; None: one batch, no list.
+    _batches_per_step = None
 
     @property
     def _all_optimizers(self):
