@@ -98,6 +98,10 @@ class MLIS(ClassNamePrefixFeaturesOutMixin, NeuralGenerator):
         Weight of the classification loss of the generator, the softmax's
         cross-entropy on synthetic rows; 0 leaves it out.
 
+    ema_decay : float, default=0.98
+        Synthetic features come from a moving average of the generator's weights, which
+        keeps this share of itself at every step; 0 takes the last weights.
+
     temperature : float, default=1.0
         Multiplies the deviation of the noise in ``sample``.
 
@@ -205,6 +209,7 @@ class MLIS(ClassNamePrefixFeaturesOutMixin, NeuralGenerator):
         "n_critic": [Interval(Integral, 1, None, closed="left")],
         "gp_weight": [Interval(Real, 0, None, closed="left")],
         "cls_weight": [Interval(Real, 0, None, closed="left")],
+        "ema_decay": [Interval(Real, 0, 1, closed="left")],
     }
 
     _net_class = AdversarialNet
@@ -228,6 +233,7 @@ class MLIS(ClassNamePrefixFeaturesOutMixin, NeuralGenerator):
         n_critic=5,
         gp_weight=10.0,
         cls_weight=0.01,
+        ema_decay=0.98,
         temperature=1.0,
         lr=1e-4,
         lr_schedule="constant",
@@ -254,6 +260,7 @@ class MLIS(ClassNamePrefixFeaturesOutMixin, NeuralGenerator):
         self.n_critic = n_critic
         self.gp_weight = gp_weight
         self.cls_weight = cls_weight
+        self.ema_decay = ema_decay
         self.temperature = temperature
         self.lr = lr
         self.lr_schedule = lr_schedule
@@ -291,6 +298,7 @@ class MLIS(ClassNamePrefixFeaturesOutMixin, NeuralGenerator):
                     "n_refinement",
                     "gp_weight",
                     "cls_weight",
+                    "ema_decay",
                 )
             },
         }
@@ -342,7 +350,6 @@ class _MLISModule(ConditionalWGAN):
         self.semantic_weight = semantic_weight
         self.ce_weight = ce_weight
         self.n_refinement = n_refinement if synthetic_refinement else 0
-        self.register_buffer("x_mean", torch.zeros(n_features))
         self.register_buffer("x_spread", torch.ones(()))
         self.encoder = linear(n_features, embedding_dim, rng)
         if ce_weight:
@@ -351,20 +358,18 @@ class _MLISModule(ConditionalWGAN):
             self.cls_weight = 0.0  # no softmax to judge synthetic rows
 
     def critic_parameters(self):
-        own = {id(p) for p in self.generator_parameters()}
-        return [p for p in self.parameters() if id(p) not in own]
+        parts = [self.critic, self.encoder, *([self.head] if self.ce_weight else [])]
+        return [p for part in parts for p in part.parameters()]
 
     def prepare(self, X, y, A, unseen):
         """Scale features, and keep the descriptions of seen and of unseen classes."""
-        self.A = A
+        self.start(X, A)
         self.unseen = unseen
-        self.scale_from(X, A)
-        x = self.scaled(X)
-        self.x_mean.copy_(x.mean(dim=0))
-        spread = (x - self.x_mean).square().mean().sqrt()
+        spread = (self.scaled(X) - self.x_mean).square().mean().sqrt()
         self.x_spread.copy_(torch.where(spread > 0, spread, 1.0))
 
     def encode(self, x):
+        """E of scaled rows: one layer, which meets them centred and of deviation 1."""
         return torch.relu(self.encoder((x - self.x_mean) / self.x_spread))
 
     def joined(self, h, a):
@@ -389,7 +394,10 @@ class _MLISModule(ConditionalWGAN):
         new = new.repeat_interleave(self.n_refinement)
         with torch.no_grad():
             fake = self.generate(
-                torch.cat([a, self.unseen]), torch.cat([rows, len(a) + new]), rng
+                self.generator,
+                torch.cat([a, self.unseen]),
+                torch.cat([rows, len(a) + new]),
+                rng,
             )
         losses = self.wasserstein_losses(x, fake[: len(x)], a, rows, rng)
         h = self.encode(x)

@@ -42,6 +42,10 @@ class WGANGP(NeuralGenerator):
     cls_weight : float, default=0.01
         Weight of the classification loss (beta in Eq. 4); 0 leaves it out.
 
+    ema_decay : float, default=0.98
+        Synthetic features come from a moving average of the generator's weights, which
+        keeps this share of itself at every step; 0 takes the last weights.
+
     temperature : float, default=1.0
         Multiplies the deviation of the noise in ``sample``.
 
@@ -127,6 +131,7 @@ class WGANGP(NeuralGenerator):
         "n_critic": [Interval(Integral, 1, None, closed="left")],
         "gp_weight": [Interval(Real, 0, None, closed="left")],
         "cls_weight": [Interval(Real, 0, None, closed="left")],
+        "ema_decay": [Interval(Real, 0, 1, closed="left")],
     }
 
     _net_class = AdversarialNet
@@ -140,6 +145,7 @@ class WGANGP(NeuralGenerator):
         n_critic=5,
         gp_weight=10.0,
         cls_weight=0.01,
+        ema_decay=0.98,
         temperature=1.0,
         lr=1e-4,
         lr_schedule="constant",
@@ -156,6 +162,7 @@ class WGANGP(NeuralGenerator):
         self.n_critic = n_critic
         self.gp_weight = gp_weight
         self.cls_weight = cls_weight
+        self.ema_decay = ema_decay
         self.temperature = temperature
         self.lr = lr
         self.lr_schedule = lr_schedule
@@ -179,6 +186,7 @@ class WGANGP(NeuralGenerator):
             "output_activation": self.output_activation,
             "gp_weight": self.gp_weight,
             "cls_weight": self.cls_weight,
+            "ema_decay": self.ema_decay,
             "cls_steps": self.n_critic * self.max_iter,
         }
 
@@ -189,19 +197,17 @@ class WGANGP(NeuralGenerator):
 class _WGANGPModule(ConditionalWGAN):
     """The networks, their losses (Eq. 2 to 4), and a frozen softmax."""
 
-    def __init__(self, *, n_classes, cls_steps, rng, **sizes):
-        super().__init__(**sizes, rng=rng)
+    def __init__(self, *, n_features, n_classes, cls_steps, rng, **sizes):
+        super().__init__(n_features=n_features, rng=rng, **sizes)
         self.cls_steps = cls_steps
         if self.cls_weight:
-            n_features = len(self.x_min)
             self.register_buffer("cls_coef", torch.zeros(n_classes, n_features))
             self.register_buffer("cls_intercept", torch.zeros(n_classes))
             self.cls_seed = int(torch.randint(2**31 - 1, (), generator=rng))
 
     def prepare(self, X, y, A, unseen):
         """Scale features, keep the seen classes' descriptions, train the softmax."""
-        self.A = A
-        self.scale_from(X, A)
+        self.start(X, A)
         if self.cls_weight and len(A) > 1:
             softmax = SoftmaxClassifier(
                 max_iter=self.cls_steps,
@@ -216,4 +222,4 @@ class _WGANGPModule(ConditionalWGAN):
 
     def sample(self, a, n_samples, rng, temperature):
         """Features from the generator, in the unit of the training rows."""
-        return self.unscaled(self.draw(a, n_samples, rng, temperature))
+        return self.draw(a, n_samples, rng, temperature) * self.x_range + self.x_min

@@ -1,5 +1,7 @@
 """Conditional generator and critic of Wasserstein GANs with a gradient penalty."""
 
+from copy import deepcopy
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -44,6 +46,13 @@ class ConditionalGenerator(nn.Module):
         self.noise = linear(latent_dim, hidden_dim, rng, **options)
         self.describe = linear(n_attributes, hidden_dim, rng, bias=False, **options)
         self.output = linear(hidden_dim, n_features, rng, **options)
+
+    @torch.no_grad()
+    def start_at(self, mean: Tensor) -> None:
+        """Set the output's bias so that features start around ``mean``."""
+        if self.output_activation == "sigmoid":
+            mean = torch.logit(mean, eps=1e-3)
+        self.output.bias.copy_(mean)
 
     def forward(self, z: Tensor, described: Tensor) -> Tensor:
         h = F.leaky_relu(self.noise(z) + described, _SLOPE)
@@ -90,8 +99,8 @@ class ConditionalCritic(nn.Module):
         Written out, so that a loss of it needs no second differentiation. LeakyReLU's
         slope is piecewise constant: h itself gets no gradient.
         """
-        slope = torch.where(h.detach() > 0, 1.0, _SLOPE)
-        return (slope * self.output.weight) @ self.features.weight
+        weight = self.output.weight
+        return torch.where(h > 0, weight, _SLOPE * weight) @ self.features.weight
 
 
 def gradient_penalty(
@@ -103,7 +112,7 @@ def gradient_penalty(
     (Gulrajani et al. 2017, Eq. 3). The hidden layer is affine in x, so that of
     :math:`\hat{x}` lies at the same place between ``h_real`` and ``h_fake``.
     """
-    alpha = torch.rand(len(h_real), 1, generator=rng, device=h_real.device)
+    alpha = h_real.new_empty(len(h_real), 1).uniform_(generator=rng)
     slope = critic.input_gradient(torch.lerp(h_fake, h_real, alpha))
     return (torch.linalg.vector_norm(slope, dim=1) - 1).square().mean()
 
@@ -112,8 +121,8 @@ class ConditionalWGAN(nn.Module):
     """Generator and critic of features scaled to [0, 1], and their losses.
 
     What the networks of f-CLSWGAN and of its descendants have in common. A subclass
-    calls ``scale_from`` and sets ``A``, the descriptions of the classes. If it has
-    ``cls_weight`` above 0, it writes ``class_logits(fake)`` for the generator's loss.
+    calls ``start`` in its ``prepare``, and writes ``class_logits(fake)`` if it has a
+    ``cls_weight`` above 0.
 
     Parameters
     ----------
@@ -123,6 +132,8 @@ class ConditionalWGAN(nn.Module):
         What the generator's output goes through.
     gp_weight, cls_weight : float
         Weights of gradient penalty and classification loss.
+    ema_decay : float
+        What the moving average of the generator's weights keeps at every step.
     rng : torch.Generator
         Source of the weights.
     """
@@ -137,19 +148,25 @@ class ConditionalWGAN(nn.Module):
         output_activation: str,
         gp_weight: float,
         cls_weight: float,
+        ema_decay: float,
         rng: torch.Generator,
     ):
         super().__init__()
         self.gp_weight = gp_weight
         self.cls_weight = cls_weight
+        self.ema_decay = ema_decay
         self.generator = ConditionalGenerator(
             latent_dim, n_attributes, hidden_dim, n_features, rng, output_activation
         )
         self.critic = ConditionalCritic(n_features, n_attributes, hidden_dim, rng)
+        # What samples come from.
+        self.average = self.generator
+        if ema_decay:
+            self.average = deepcopy(self.generator).requires_grad_(False)
+            self.n_averaged = 0
+        self.register_buffer("x_mean", torch.zeros(n_features))
         self.register_buffer("x_min", torch.zeros(n_features))
         self.register_buffer("x_range", torch.ones(n_features))
-        self.register_buffer("a_mean", torch.zeros(n_attributes))
-        self.register_buffer("a_spread", torch.ones(()))
 
     def critic_parameters(self) -> list[nn.Parameter]:
         return list(self.critic.parameters())
@@ -157,78 +174,90 @@ class ConditionalWGAN(nn.Module):
     def generator_parameters(self) -> list[nn.Parameter]:
         return list(self.generator.parameters())
 
-    def scale_from(self, X: Tensor, A: Tensor) -> None:
-        """Take the ranges of the features, and the centre and spread of descriptions.
-
-        Names' embeddings share most of their direction: what tells them apart, and what
-        the networks should see on the scale of the noise, is the rest.
-        """
-        self.a_mean.copy_(A.mean(dim=0))
-        spread = (A - self.a_mean).square().mean().sqrt()
-        self.a_spread.copy_(torch.where(spread > 0, spread, 1.0))
+    def start(self, X: Tensor, A: Tensor) -> None:
+        """Take the features' scale from all rows, and keep the descriptions."""
+        self.A = A
         low, high = X.aminmax(dim=0)
         self.x_min.copy_(low)
         self.x_range.copy_(torch.where(high > low, high - low, 1.0))
+        # All rows share their mean: the generator need not learn it, and the critic
+        # does not see it.
+        self.x_mean.copy_(self.scaled(X).mean(dim=0))
+        self.generator.start_at(self.x_mean)
 
     def scaled(self, x: Tensor) -> Tensor:
+        """Features with the range of the training rows mapped to [0, 1]."""
         return (x - self.x_min) / self.x_range
 
-    def standardised(self, a: Tensor) -> Tensor:
-        return (a - self.a_mean) / self.a_spread
-
-    def unscaled(self, x: Tensor) -> Tensor:
-        return x * self.x_range + self.x_min
-
     def generate(
-        self, a: Tensor, rows: Tensor, rng: torch.Generator, temperature: float = 1.0
+        self,
+        generator: ConditionalGenerator,
+        a: Tensor,
+        rows: Tensor,
+        rng: torch.Generator,
+        temperature: float = 1.0,
     ) -> Tensor:
         """One scaled synthetic row for each of ``rows``, which index descriptions."""
-        shape = (len(rows), self.generator.latent_dim)
+        shape = (len(rows), generator.latent_dim)
         z = torch.randn(shape, generator=rng, device=a.device)
-        described = self.generator.describe(self.standardised(a))[rows]
-        return self.generator(temperature * z, described)
+        return generator(temperature * z, generator.describe(a)[rows])
 
     def draw(
         self, a: Tensor, n_samples: int, rng: torch.Generator, temperature: float
     ) -> Tensor:
         """``n_samples`` scaled synthetic rows for each description, one by one."""
         rows = torch.arange(len(a), device=a.device).repeat_interleave(n_samples)
-        return self.generate(a, rows, rng, temperature)
+        return self.generate(self.average, a, rows, rng, temperature)
+
+    def hidden(self, x: Tensor, described: Tensor) -> Tensor:
+        """The critic's hidden layer for scaled rows."""
+        return self.critic.hidden(x - self.x_mean, described)
+
+    def critic_losses(
+        self, x: Tensor, y: Tensor, rng: torch.Generator
+    ) -> dict[str, Tensor]:
+        """Wasserstein loss and gradient penalty of a batch, to be minimised."""
+        # A batch has few classes: multiply each one's description once.
+        classes, rows = y.unique(return_inverse=True)
+        a = self.A[classes]
+        with torch.no_grad():
+            fake = self.generate(self.generator, a, rows, rng)
+        return self.wasserstein_losses(self.scaled(x), fake, a, rows, rng)
 
     def wasserstein_losses(
         self, x: Tensor, fake: Tensor, a: Tensor, rows: Tensor, rng: torch.Generator
     ) -> dict[str, Tensor]:
-        """Wasserstein loss and gradient penalty of scaled real and synthetic rows."""
-        described = self.critic.describe(self.standardised(a))[rows]
-        h_real = self.critic.hidden(x, described)
-        h_fake = self.critic.hidden(fake, described)
+        """The same of scaled real and synthetic rows with the descriptions a[rows]."""
+        described = self.critic.describe(a)[rows]
+        h_real = self.hidden(x, described)
+        h_fake = self.hidden(fake, described)
         score = self.critic.score
         wasserstein = score(h_fake).mean() - score(h_real).mean()
         penalty = gradient_penalty(self.critic, h_real, h_fake, rng)
         loss = wasserstein + self.gp_weight * penalty
         return {"critic": loss, "wasserstein": wasserstein, "penalty": penalty}
 
-    def critic_losses(
-        self, x: Tensor, y: Tensor, rng: torch.Generator
-    ) -> dict[str, Tensor]:
-        """Losses of the critic on a batch, to be minimised."""
-        # A batch has few classes: multiply each one's description once.
-        classes, rows = y.unique(return_inverse=True)
-        a = self.A[classes]
-        with torch.no_grad():
-            fake = self.generate(a, rows, rng)
-        return self.wasserstein_losses(self.scaled(x), fake, a, rows, rng)
-
     def generator_losses(
         self, x: Tensor, y: Tensor, rng: torch.Generator
     ) -> dict[str, Tensor]:
         """Negative score, and classification loss, of new rows."""
+        if self.ema_decay:
+            self._update_average()
         classes, rows = y.unique(return_inverse=True)
         a = self.A[classes]
-        fake = self.generate(a, rows, rng)
-        described = self.critic.describe(self.standardised(a))[rows]
-        loss = -self.critic(fake, described).mean()
+        fake = self.generate(self.generator, a, rows, rng)
+        described = self.critic.describe(a)[rows]
+        loss = -self.critic.score(self.hidden(fake, described)).mean()
         if not self.cls_weight:
             return {"generator": loss}
         cls = F.cross_entropy(self.class_logits(fake), y)
         return {"generator": loss + self.cls_weight * cls, "cls": cls}
+
+    @torch.no_grad()
+    def _update_average(self) -> None:
+        """Take in the weights that the last step left; a short past counts less."""
+        decay = min(self.ema_decay, self.n_averaged / (self.n_averaged + 10))
+        self.n_averaged += 1
+        new = self.generator.parameters()
+        for mean, value in zip(self.average.parameters(), new, strict=True):
+            mean.lerp_(value, 1 - decay)
