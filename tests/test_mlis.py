@@ -18,6 +18,7 @@ from sklearn_gzsl.nn import (
 
 TINY = {
     "hidden_dim": 16,
+    "latent_dim": 3,
     "embedding_dim": 12,
     "batch_size": 32,
     "max_iter": 20,
@@ -66,14 +67,14 @@ def written_out(module, x, y, A, noise):
 
     generator, critic = module.generator, module.critic
     X = torch.tensor(blobs()[0])
-    low, high = X.min(dim=0).values, X.max(dim=0).values
-    mean = ((X - low) / (high - low)).mean(dim=0)
-    spread = ((X - low) / (high - low)).std(dim=0, correction=0).square().mean().sqrt()
+    low, unit = X.min(dim=0).values, X.max(dim=0).values - X.min(dim=0).values
+    unit *= (X / unit).std(dim=0, correction=0).square().mean().sqrt() / 0.4
+    mean = ((X - low) / unit).mean(dim=0)
     labels = torch.cat([y, torch.arange(6, 8).repeat_interleave(5)])[: len(noise)]
     h = affine(generator.noise, noise) + affine(generator.describe, A[labels])
     fake = affine(generator.output, F.leaky_relu(h, 0.2)).relu() - mean
-    x = (x - low) / (high - low) - mean
-    e_real, e_fake = (affine(module.encoder, t / spread).relu() for t in (x, fake))
+    x = (x - low) / unit - mean
+    e_real, e_fake = (affine(module.encoder, t / 0.4).relu() for t in (x, fake))
     hidden = [
         affine(critic.features, t) + affine(critic.describe, A[y])
         for t in (x, fake[: len(x)])

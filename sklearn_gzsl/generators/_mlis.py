@@ -41,18 +41,23 @@ class MLIS(ClassNamePrefixFeaturesOutMixin, NeuralGenerator):
 
     Parameters
     ----------
-    hidden_dim : int, default=4096
+    hidden_dim : int, default=1024
         Width of the hidden layer of generator and critic.
 
-    latent_dim : int, default=None
-        Length of the generator's noise; that of a description by default.
+    latent_dim : int, default=64
+        Length of the generator's noise; None makes it that of a description.
 
     embedding_dim : int, default=2048
         Length of E(x), the features that ``transform`` and ``sample`` give.
 
-    output_activation : {"relu", "sigmoid", "linear"}, default="relu"
-        What the generator's output goes through. It acts on features scaled to
-        [0, 1] over the training rows.
+    output_activation : {"relu", "linear"}, default="relu"
+        What the generator's output goes through. It is measured from the lowest value
+        of each feature among the training rows, so that ReLU keeps synthetic features
+        from falling below it.
+
+    feature_scale : float, default=0.4
+        Typical deviation of the features inside the GAN, where each one's range among
+        the training rows is the same; None gives all of them the range [0, 1].
 
     metric_loss : {"circle", "unified", "contrastive", "multi_similarity"}, \
             default="circle"
@@ -105,7 +110,7 @@ class MLIS(ClassNamePrefixFeaturesOutMixin, NeuralGenerator):
     temperature : float, default=1.0
         Multiplies the deviation of the noise in ``sample``.
 
-    lr : float, default=1e-4
+    lr : float, default=5e-4
         Learning rate of both Adams.
 
     lr_schedule : {"constant", "cosine"}, default="constant"
@@ -196,7 +201,8 @@ class MLIS(ClassNamePrefixFeaturesOutMixin, NeuralGenerator):
         "hidden_dim": [Interval(Integral, 1, None, closed="left")],
         "latent_dim": [Interval(Integral, 1, None, closed="left"), None],
         "embedding_dim": [Interval(Integral, 1, None, closed="left")],
-        "output_activation": [StrOptions({"relu", "sigmoid", "linear"})],
+        "output_activation": [StrOptions({"relu", "linear"})],
+        "feature_scale": [Interval(Real, 0, None, closed="neither"), None],
         "metric_loss": [StrOptions(set(_METRIC_LOSSES))],
         "metric_weight": [Interval(Real, 0, None, closed="left")],
         "margin": [Interval(Real, 0, 1, closed="both")],
@@ -217,10 +223,11 @@ class MLIS(ClassNamePrefixFeaturesOutMixin, NeuralGenerator):
     def __init__(
         self,
         *,
-        hidden_dim=4096,
-        latent_dim=None,
+        hidden_dim=1024,
+        latent_dim=64,
         embedding_dim=2048,
         output_activation="relu",
+        feature_scale=0.4,
         metric_loss="circle",
         metric_weight=1.0,
         margin=0.25,
@@ -235,7 +242,7 @@ class MLIS(ClassNamePrefixFeaturesOutMixin, NeuralGenerator):
         cls_weight=0.01,
         ema_decay=0.98,
         temperature=1.0,
-        lr=1e-4,
+        lr=5e-4,
         lr_schedule="constant",
         batch_size=64,
         max_iter=800,
@@ -248,6 +255,7 @@ class MLIS(ClassNamePrefixFeaturesOutMixin, NeuralGenerator):
         self.latent_dim = latent_dim
         self.embedding_dim = embedding_dim
         self.output_activation = output_activation
+        self.feature_scale = feature_scale
         self.metric_loss = metric_loss
         self.metric_weight = metric_weight
         self.margin = margin
@@ -287,6 +295,7 @@ class MLIS(ClassNamePrefixFeaturesOutMixin, NeuralGenerator):
                     "hidden_dim",
                     "embedding_dim",
                     "output_activation",
+                    "feature_scale",
                     "metric_loss",
                     "metric_weight",
                     "margin",

@@ -118,7 +118,7 @@ def gradient_penalty(
 
 
 class ConditionalWGAN(nn.Module):
-    """Generator and critic of features scaled to [0, 1], and their losses.
+    """Generator and critic of scaled features, and their losses.
 
     What the networks of f-CLSWGAN and of its descendants have in common. A subclass
     calls ``start`` in its ``prepare``, and writes ``class_logits(fake)`` if it has a
@@ -128,8 +128,10 @@ class ConditionalWGAN(nn.Module):
     ----------
     n_features, n_attributes, hidden_dim, latent_dim : int
         Lengths of features, description, hidden layers and noise.
-    output_activation : {"relu", "sigmoid", "linear"}
+    output_activation : {"relu", "linear"}
         What the generator's output goes through.
+    feature_scale : float or None
+        Typical deviation of scaled features; None gives each the range [0, 1].
     gp_weight, cls_weight : float
         Weights of gradient penalty and classification loss.
     ema_decay : float
@@ -146,12 +148,14 @@ class ConditionalWGAN(nn.Module):
         hidden_dim: int,
         latent_dim: int,
         output_activation: str,
+        feature_scale: float | None,
         gp_weight: float,
         cls_weight: float,
         ema_decay: float,
         rng: torch.Generator,
     ):
         super().__init__()
+        self.feature_scale = feature_scale
         self.gp_weight = gp_weight
         self.cls_weight = cls_weight
         self.ema_decay = ema_decay
@@ -180,13 +184,16 @@ class ConditionalWGAN(nn.Module):
         low, high = X.aminmax(dim=0)
         self.x_min.copy_(low)
         self.x_range.copy_(torch.where(high > low, high - low, 1.0))
+        if self.feature_scale is not None:
+            spread = self.scaled(X).var(dim=0, correction=0).mean().sqrt()
+            self.x_range *= torch.where(spread > 0, spread / self.feature_scale, 1.0)
         # All rows share their mean: the generator need not learn it, and the critic
         # does not see it.
         self.x_mean.copy_(self.scaled(X).mean(dim=0))
         self.generator.start_at(self.x_mean)
 
     def scaled(self, x: Tensor) -> Tensor:
-        """Features with the range of the training rows mapped to [0, 1]."""
+        """Features in the unit of the networks; the lowest of the rows are 0."""
         return (x - self.x_min) / self.x_range
 
     def generate(
