@@ -108,11 +108,11 @@ class WGANGP(NeuralGenerator):
     Notes
     -----
     The losses are those of the paper. Different from it are the defaults of
-    ``hidden_dim``, ``latent_dim``, ``feature_scale`` and ``lr``, chosen on held-out
-    classes of real data; the average of the generator's weights, since the two sides
-    circle around their balance; and that the features' mean is taken off for the
-    critic and is where the generator starts. The authors' setting is
-    ``hidden_dim=4096, latent_dim=None, feature_scale=None, lr=1e-4, ema_decay=0``.
+    ``hidden_dim``, ``latent_dim``, ``feature_scale`` and ``lr``; the average of the
+    generator's weights, since the two sides circle around their balance; and that the
+    features' mean is taken off for the critic and is where the generator starts. The
+    authors' setting is ``hidden_dim=4096, latent_dim=None, feature_scale=None,
+    lr=1e-4, ema_decay=0``.
 
     The critic has one hidden layer, so that the gradient in its penalty is written out
     and needs no second differentiation. The softmax takes as many steps as the critic.
