@@ -16,6 +16,7 @@ _HOME = {
     "BaseGenerator": ".generators",
     "CADAVAE": ".generators",
     "GaussianGenerator": ".generators",
+    "MLIS": ".generators",
     "VAECFlow": ".generators",
     "WGANGP": ".generators",
 }
@@ -23,6 +24,7 @@ _SUBMODULES = ("datasets", "generators", "metrics", "model_selection", "presets"
 
 __all__ = [
     "CADAVAE",
+    "MLIS",
     "WGANGP",
     "BaseGenerator",
     "ClassAttributes",

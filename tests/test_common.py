@@ -20,6 +20,7 @@ from skorch.callbacks import Callback
 import sklearn_gzsl
 from sklearn_gzsl import (
     CADAVAE,
+    MLIS,
     WGANGP,
     BaseGenerator,
     ClassAttributes,
@@ -39,6 +40,7 @@ FAST = {
     GSMFlow: [TINY_GSM_FLOW],
     CADAVAE: [TINY_VAES],
     WGANGP: [TINY_GAN],
+    MLIS: [TINY_GAN | {"embedding_dim": 16}],
 }
 GENERATORS = [
     cls(**arguments)

@@ -4,11 +4,13 @@ from ._base import BaseGenerator
 from ._cada_vae import CADAVAE
 from ._gaussian import GaussianGenerator
 from ._gsm_flow import GSMFlow
+from ._mlis import MLIS
 from ._vae_cflow import VAECFlow
 from ._wgan_gp import WGANGP
 
 __all__ = [
     "CADAVAE",
+    "MLIS",
     "WGANGP",
     "BaseGenerator",
     "GSMFlow",

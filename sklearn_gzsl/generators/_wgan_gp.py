@@ -1,15 +1,13 @@
 """f-CLSWGAN (Xian et al. 2018): a conditional Wasserstein GAN of features."""
 
-from copy import deepcopy
 from numbers import Integral, Real
 
 import torch
 from sklearn.utils._param_validation import Interval, StrOptions
-from torch import nn
 from torch.nn import functional as F
 
 from .._softmax import SoftmaxClassifier
-from ..nn import ConditionalCritic, ConditionalGenerator, gradient_penalty
+from ..nn import ConditionalWGAN
 from ..training import AdversarialNet
 from ._base import NeuralGenerator
 
@@ -217,68 +215,20 @@ class WGANGP(NeuralGenerator):
         return {"n_critic": self.n_critic, "optimizer__betas": (0.5, 0.999)}
 
 
-class _WGANGPModule(nn.Module):
-    """Generator, critic, frozen softmax and their losses."""
+class _WGANGPModule(ConditionalWGAN):
+    """The networks, their losses (Eq. 2 to 4), and a frozen softmax."""
 
-    def __init__(
-        self,
-        *,
-        n_features,
-        n_attributes,
-        n_classes,
-        hidden_dim,
-        latent_dim,
-        output_activation,
-        feature_scale,
-        gp_weight,
-        cls_weight,
-        ema_decay,
-        cls_steps,
-        rng,
-    ):
-        super().__init__()
-        self.feature_scale = feature_scale
-        self.gp_weight = gp_weight
-        self.cls_weight = cls_weight
-        self.ema_decay = ema_decay
+    def __init__(self, *, n_features, n_classes, cls_steps, rng, **sizes):
+        super().__init__(n_features=n_features, rng=rng, **sizes)
         self.cls_steps = cls_steps
-        self.generator = ConditionalGenerator(
-            latent_dim, n_attributes, hidden_dim, n_features, rng, output_activation
-        )
-        self.critic = ConditionalCritic(n_features, n_attributes, hidden_dim, rng)
-        # What samples come from.
-        self.average = self.generator
-        if ema_decay:
-            self.average = deepcopy(self.generator).requires_grad_(False)
-            self.n_averaged = 0
-        self.register_buffer("x_mean", torch.zeros(n_features))
-        self.register_buffer("x_min", torch.zeros(n_features))
-        self.register_buffer("x_range", torch.ones(n_features))
-        if cls_weight:
+        if self.cls_weight:
             self.register_buffer("cls_coef", torch.zeros(n_classes, n_features))
             self.register_buffer("cls_intercept", torch.zeros(n_classes))
             self.cls_seed = int(torch.randint(2**31 - 1, (), generator=rng))
 
-    def critic_parameters(self):
-        return list(self.critic.parameters())
-
-    def generator_parameters(self):
-        return list(self.generator.parameters())
-
     def prepare(self, X, y, A, unseen):
         """Scale features, keep the seen classes' descriptions, train the softmax."""
-        self.A = A
-        low, high = X.aminmax(dim=0)
-        self.x_min.copy_(low)
-        self.x_range.copy_(torch.where(high > low, high - low, 1.0))
-        if self.feature_scale is not None:
-            spread = self.scaled(X).var(dim=0, correction=0).mean().sqrt()
-            self.x_range *= torch.where(spread > 0, spread / self.feature_scale, 1.0)
-        # All rows share their mean: the generator need not learn it, and the critic
-        # does not see it.
-        self.x_mean.copy_(self.scaled(X).mean(dim=0))
-        with torch.no_grad():
-            self.generator.start_at(self.x_mean)
+        self.start(X, A)
         if self.cls_weight and len(A) > 1:
             softmax = SoftmaxClassifier(
                 max_iter=self.cls_steps,
@@ -288,59 +238,9 @@ class _WGANGPModule(nn.Module):
             self.cls_coef.copy_(torch.from_numpy(softmax.coef_))
             self.cls_intercept.copy_(torch.from_numpy(softmax.intercept_))
 
-    def scaled(self, x):
-        """Features in the unit of the networks; the lowest of the rows are 0."""
-        return (x - self.x_min) / self.x_range
-
-    def _generate(self, generator, a, rows, rng, temperature=1.0):
-        shape = (len(rows), generator.latent_dim)
-        z = torch.randn(shape, generator=rng, device=a.device)
-        return generator(temperature * z, generator.describe(a)[rows])
-
-    def _hidden(self, x, described):
-        return self.critic.hidden(x - self.x_mean, described)
-
-    def critic_losses(self, x, y, rng):
-        """Wasserstein loss and gradient penalty of a batch (Eq. 2, to be minimised)."""
-        # A batch has few classes: multiply each one's description once.
-        classes, rows = y.unique(return_inverse=True)
-        a = self.A[classes]
-        with torch.no_grad():
-            fake = self._generate(self.generator, a, rows, rng)
-        described = self.critic.describe(a)[rows]
-        h_real = self._hidden(self.scaled(x), described)
-        h_fake = self._hidden(fake, described)
-        score = self.critic.score
-        wasserstein = score(h_fake).mean() - score(h_real).mean()
-        penalty = gradient_penalty(self.critic, h_real, h_fake, rng)
-        loss = wasserstein + self.gp_weight * penalty
-        return {"critic": loss, "wasserstein": wasserstein, "penalty": penalty}
-
-    def generator_losses(self, x, y, rng):
-        """Negative score, and error of the softmax, of new rows (Eq. 3 and 4)."""
-        if self.ema_decay:
-            self._update_average()
-        classes, rows = y.unique(return_inverse=True)
-        a = self.A[classes]
-        fake = self._generate(self.generator, a, rows, rng)
-        described = self.critic.describe(a)[rows]
-        loss = -self.critic.score(self._hidden(fake, described)).mean()
-        if not self.cls_weight:
-            return {"generator": loss}
-        cls = F.cross_entropy(F.linear(fake, self.cls_coef, self.cls_intercept), y)
-        return {"generator": loss + self.cls_weight * cls, "cls": cls}
-
-    @torch.no_grad()
-    def _update_average(self):
-        """Take in the weights that the last step left; a short past counts less."""
-        decay = min(self.ema_decay, self.n_averaged / (self.n_averaged + 10))
-        self.n_averaged += 1
-        new = self.generator.parameters()
-        for mean, value in zip(self.average.parameters(), new, strict=True):
-            mean.lerp_(value, 1 - decay)
+    def class_logits(self, fake):
+        return F.linear(fake, self.cls_coef, self.cls_intercept)
 
     def sample(self, a, n_samples, rng, temperature):
         """Features from the generator, in the unit of the training rows."""
-        rows = torch.arange(len(a), device=a.device).repeat_interleave(n_samples)
-        x = self._generate(self.average, a, rows, rng, temperature)
-        return x * self.x_range + self.x_min
+        return self.draw(a, n_samples, rng, temperature) * self.x_range + self.x_min

@@ -1,4 +1,4 @@
-"""Building blocks in plain torch: layers, ActNorm, couplings, flows.
+"""Building blocks in plain torch: layers, ActNorm, couplings, flows, losses.
 
 Everything random takes an explicit ``torch.Generator``; torch's global state is
 neither read nor changed.
@@ -8,11 +8,13 @@ from ._actnorm import ActNorm
 from ._adversarial import (
     ConditionalCritic,
     ConditionalGenerator,
+    ConditionalWGAN,
     gradient_penalty,
 )
 from ._coupling import AdditiveCoupling, AffineCoupling
 from ._flow import Flow, Permutation
 from ._layers import ConditionalNet, LearnedScale, ReLUNet, linear
+from ._metric_losses import circle_loss, contrastive_loss, multi_similarity_loss
 
 __all__ = [
     "ActNorm",
@@ -21,10 +23,14 @@ __all__ = [
     "ConditionalCritic",
     "ConditionalGenerator",
     "ConditionalNet",
+    "ConditionalWGAN",
     "Flow",
     "LearnedScale",
     "Permutation",
     "ReLUNet",
+    "circle_loss",
+    "contrastive_loss",
     "gradient_penalty",
     "linear",
+    "multi_similarity_loss",
 ]

@@ -1,0 +1,176 @@
+"""Metric losses: rows of one class close together, those of different classes apart.
+
+Written out here because the three are a few lines each; the tests compare them, values
+and gradients, with the library pytorch-metric-learning.
+"""
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def _pairs(labels: Tensor) -> tuple[Tensor, Tensor]:
+    """Masks (n, n) of positive pairs, a row with itself left out, and of negatives."""
+    same = labels[:, None] == labels
+    own = torch.eye(len(labels), dtype=torch.bool, device=labels.device)
+    return same & ~own, ~same
+
+
+def _cosines(embeddings: Tensor) -> Tensor:
+    unit = F.normalize(embeddings, dim=1)
+    return unit @ unit.T
+
+
+def _logsumexp(x: Tensor, mask: Tensor) -> Tensor:
+    """Over the masked entries of each row; without any, as low as floats go.
+
+    Infinity instead would make the gradient of such a row NaN.
+    """
+    return x.masked_fill(~mask, torch.finfo(x.dtype).min).logsumexp(dim=1)
+
+
+def _mean_of_nonzero(losses: Tensor) -> Tensor:
+    return losses.sum() / (losses > 0).sum().clamp(min=1)
+
+
+def circle_loss(
+    embeddings: Tensor,
+    labels: Tensor,
+    *,
+    margin: float = 0.4,
+    gamma: float = 80.0,
+    self_paced: bool = True,
+) -> Tensor:
+    r"""Circle loss on the cosines s of all pairs in a batch.
+
+    Each row is an anchor, with the positives P and the negatives N among the others:
+
+    .. math::
+
+        \mathrm{softplus}\Bigl(
+        \log \sum_{j \in N} e^{\gamma [s_j + m]_+ (s_j - m)} +
+        \log \sum_{j \in P} e^{-\gamma [1 + m - s_j]_+ (s_j - 1 + m)}\Bigr)
+
+    The weights in brackets, which give far-off pairs more say, are constants to the
+    gradient. Anchors without a positive or without a negative count nothing, and the
+    result is the mean over those whose loss is not 0.
+
+    Parameters
+    ----------
+    embeddings : Tensor of shape (n, d)
+        One row for each item; its length does not matter.
+    labels : Tensor of shape (n,)
+        Classes of the rows.
+    margin : float, default=0.4
+        m, in units of the cosine.
+    gamma : float, default=80.0
+        Scale of the cosines.
+    self_paced : bool, default=True
+        False replaces the two exponents by :math:`\gamma (s_j + m)` and
+        :math:`-\gamma s_j`: the unified loss of Sun et al., Eq. 1.
+
+    Returns
+    -------
+    Tensor of shape ()
+        The loss; 0 with gradient 0 if no class has two rows.
+
+    References
+    ----------
+    Sun et al. (2020). Circle loss: a unified perspective of pair similarity
+    optimization, Eq. 1 and 6.
+    """
+    positive, negative = _pairs(labels)
+    s = _cosines(embeddings)
+    if self_paced:
+        far = s.detach()
+        pull = (1 + margin - far).relu() * (1 - margin - s)
+        push = (far + margin).relu() * (s - margin)
+    else:
+        pull, push = -s, s + margin
+    apart = _logsumexp(gamma * push, negative)
+    together = _logsumexp(gamma * pull, positive)
+    return _mean_of_nonzero(F.softplus(apart + together))
+
+
+def contrastive_loss(
+    embeddings: Tensor,
+    labels: Tensor,
+    *,
+    positive_margin: float = 0.0,
+    negative_margin: float = 1.0,
+) -> Tensor:
+    r"""Contrastive loss on the Euclidean distances d of unit-length embeddings.
+
+    The mean of :math:`[d - m_P]_+` over positive pairs plus that of
+    :math:`[m_N - d]_+` over negative pairs, each over the pairs where it is not 0.
+
+    Parameters
+    ----------
+    embeddings : Tensor of shape (n, d)
+        One row for each item; its length does not matter.
+    labels : Tensor of shape (n,)
+        Classes of the rows.
+    positive_margin : float, default=0.0
+        Distance up to which rows of one class may differ.
+    negative_margin : float, default=1.0
+        Distance from which rows of two classes are far enough.
+
+    Returns
+    -------
+    Tensor of shape ()
+
+    References
+    ----------
+    Hadsell, Chopra and LeCun (2006). Dimensionality reduction by learning an invariant
+    mapping. The distances are not squared here, as in pytorch-metric-learning.
+    """
+    positive, negative = _pairs(labels)
+    unit = F.normalize(embeddings, dim=1)
+    distance = torch.cdist(unit, unit)
+    pull = (distance - positive_margin).relu() * positive
+    push = (negative_margin - distance).relu() * negative
+    return _mean_of_nonzero(pull) + _mean_of_nonzero(push)
+
+
+def multi_similarity_loss(
+    embeddings: Tensor,
+    labels: Tensor,
+    *,
+    alpha: float = 2.0,
+    beta: float = 50.0,
+    base: float = 0.5,
+) -> Tensor:
+    r"""Multi-similarity loss on the cosines s of all pairs in a batch.
+
+    With the positives P and the negatives N of a row, the mean over rows of
+
+    .. math::
+
+        \frac{1}{\alpha} \log\Bigl(1 + \sum_{j \in P} e^{-\alpha (s_j - b)}\Bigr) +
+        \frac{1}{\beta} \log\Bigl(1 + \sum_{j \in N} e^{\beta (s_j - b)}\Bigr)
+
+    Parameters
+    ----------
+    embeddings : Tensor of shape (n, d)
+        One row for each item; its length does not matter.
+    labels : Tensor of shape (n,)
+        Classes of the rows.
+    alpha, beta : float, default=2.0 and 50.0
+        Scales of the cosines of positive and negative pairs.
+    base : float, default=0.5
+        b, the cosine that parts them.
+
+    Returns
+    -------
+    Tensor of shape ()
+
+    References
+    ----------
+    Wang et al. (2019). Multi-similarity loss with general pair weighting for deep
+    metric learning, Eq. 15; without its mining of pairs.
+    """
+    positive, negative = _pairs(labels)
+    s = _cosines(embeddings) - base
+    pull = F.softplus(_logsumexp(-alpha * s, positive)) / alpha
+    push = F.softplus(_logsumexp(beta * s, negative)) / beta
+    return (pull + push).mean()

@@ -1,0 +1,377 @@
+"""MLIS: losses against the equations, who trains what, ablations, accuracy."""
+
+import numpy as np
+import pytest
+import torch
+from skorch.callbacks import Callback
+from torch.nn import functional as F
+
+from sklearn_gzsl import MLIS, ClassAttributes, GZSLClassifier
+from sklearn_gzsl.datasets import load_two_digit_numbers
+from sklearn_gzsl.metrics import gzsl_scores
+from sklearn_gzsl.nn import (
+    circle_loss,
+    contrastive_loss,
+    gradient_penalty,
+    multi_similarity_loss,
+)
+
+TINY = {
+    "hidden_dim": 16,
+    "latent_dim": 3,
+    "embedding_dim": 12,
+    "batch_size": 32,
+    "max_iter": 20,
+    "device": "cpu",
+    "random_state": 0,
+}
+
+
+def blobs(n_features=5, n_seen=6, n_unseen=2, n_rows=20, seed=0):
+    """Rows of the seen classes, whose means depend linearly on 3 attributes."""
+    rng = np.random.default_rng(seed)
+    A = rng.normal(size=(n_seen + n_unseen, 3)).astype(np.float32)
+    y = np.repeat(np.arange(n_seen), n_rows)
+    X = (A @ rng.normal(size=(3, n_features)))[y] + rng.normal(
+        scale=0.5, size=(len(y), n_features)
+    )
+    return X.astype(np.float32), y, ClassAttributes(np.arange(len(A)), A)
+
+
+def trained(**params):
+    """Module trained for a moment, a batch of it, and the descriptions it knows."""
+    X, y, attributes = blobs()
+    generator = MLIS(**TINY | params).fit(X, y, attributes)
+    module = generator.net_.module_
+    rows = np.random.default_rng(0).permutation(len(X))[:32]
+    A = torch.tensor(attributes.values / np.float32(generator.attribute_scale_))
+    return module, torch.tensor(X[rows]), torch.tensor(y[rows]), A
+
+
+def rng(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    X, y, attributes = blobs()
+    return MLIS(**TINY).fit(X, y, attributes), X, y, attributes
+
+
+@torch.no_grad()
+def written_out(module, x, y, A, noise):
+    """What the losses are made of, from the weights alone."""
+
+    def affine(layer, t):
+        return t @ layer.weight.T + (0 if layer.bias is None else layer.bias)
+
+    generator, critic = module.generator, module.critic
+    X = torch.tensor(blobs()[0])
+    low, unit = X.min(dim=0).values, X.max(dim=0).values - X.min(dim=0).values
+    unit *= (X / unit).std(dim=0, correction=0).square().mean().sqrt() / 0.4
+    mean = ((X - low) / unit).mean(dim=0)
+    labels = torch.cat([y, torch.arange(6, 8).repeat_interleave(5)])[: len(noise)]
+    h = affine(generator.noise, noise) + affine(generator.describe, A[labels])
+    fake = affine(generator.output, F.leaky_relu(h, 0.2)).relu() - mean
+    x = (x - low) / unit - mean
+    e_real, e_fake = (affine(module.encoder, t / 0.4).relu() for t in (x, fake))
+    hidden = [
+        affine(critic.features, t) + affine(critic.describe, A[y])
+        for t in (x, fake[: len(x)])
+    ]
+    score = [affine(critic.output, F.leaky_relu(h, 0.2)) for h in hidden]
+    return {
+        "score_real": score[0],
+        "score_fake": score[1],
+        "hidden": hidden,
+        "e_real": e_real,
+        "logits": affine(module.head, torch.cat([e_real, e_fake])),
+        "labels": torch.cat([y, labels]),
+    }
+
+
+@pytest.mark.parametrize("weight", [0.5, 0.2, None])
+@pytest.mark.parametrize(
+    ("name", "loss"),
+    [
+        ("circle", lambda e, y: circle_loss(e, y, margin=0.3, gamma=20)),
+        (
+            "unified",
+            lambda e, y: circle_loss(e, y, margin=0.3, gamma=20, self_paced=False),
+        ),
+        ("contrastive", contrastive_loss),
+        ("multi_similarity", multi_similarity_loss),
+    ],
+)
+def test_losses_of_the_critic_side(name, loss, weight):
+    module, x, y, A = trained(
+        metric_loss=name,
+        margin=0.3,
+        gamma=20.0,
+        semantic_weight=weight,
+        metric_weight=0.7,
+        ce_weight=0.3,
+        gp_weight=3.0,
+    )
+    got = module.critic_losses(x, y, rng=rng())
+    generator = rng()
+    noise = torch.randn(32 + 10, 3, generator=generator)
+    parts = written_out(module, x, y, A, noise)
+    e, a = parts["e_real"], A[y]
+    if weight is not None:
+        e = (1 - weight) ** 0.5 * e / e.norm(dim=1, keepdim=True)
+        a = weight**0.5 * a / a.norm(dim=1, keepdim=True)
+    expected = {
+        "wasserstein": parts["score_fake"].mean() - parts["score_real"].mean(),
+        "penalty": gradient_penalty(module.critic, *parts["hidden"], generator),
+        "metric": loss(torch.cat([e, a], dim=1), y),
+        "ce": F.cross_entropy(parts["logits"], parts["labels"]),
+    }
+    expected["critic"] = (
+        expected["wasserstein"]
+        + 3.0 * expected["penalty"]
+        + 0.7 * expected["metric"]
+        + 0.3 * expected["ce"]
+    )
+    assert got.keys() == expected.keys()
+    for term, value in expected.items():
+        torch.testing.assert_close(got[term], value, rtol=1e-4, atol=1e-5, msg=term)
+
+
+def test_losses_of_the_generator_side():
+    module, x, y, A = trained(cls_weight=0.4)
+    got = module.generator_losses(x, y, rng=rng())
+    noise = torch.randn(32, 3, generator=rng())
+    parts = written_out(module, x, y, A, noise)
+    cls = F.cross_entropy(parts["logits"][32:], y)
+    torch.testing.assert_close(got["cls"], cls, rtol=1e-4, atol=1e-5)
+    expected = 0.4 * cls - parts["score_fake"].mean()
+    torch.testing.assert_close(got["generator"], expected, rtol=1e-4, atol=1e-5)
+
+
+def test_similarities_are_weighted_means():
+    module, x, y, A = trained(semantic_weight=0.25)
+    h, a = module.encode(module.scaled(x)), A[y]
+    joined = module.joined(h, a)
+    cosines = [F.cosine_similarity(t[:, None], t[None], dim=2) for t in (joined, h, a)]
+    torch.testing.assert_close(cosines[0], 0.75 * cosines[1] + 0.25 * cosines[2])
+
+
+def gradients(loss, module):
+    module.zero_grad()
+    loss.backward()
+    return {
+        name.split(".")[0]
+        for name, p in module.named_parameters()
+        if p.grad is not None and p.grad.abs().sum() > 0
+    }
+
+
+def test_which_loss_moves_what():
+    module, x, y, _ = trained()
+    critic = module.critic_losses(x, y, rng=rng())
+    assert gradients(critic["wasserstein"], module) == {"critic"}
+    critic = module.critic_losses(x, y, rng=rng())
+    assert gradients(critic["metric"], module) == {"encoder"}
+    critic = module.critic_losses(x, y, rng=rng())
+    assert gradients(critic["ce"], module) == {"encoder", "head"}
+    sides = module.critic_parameters(), module.generator_parameters()
+    learned = {p for p in module.parameters() if p.requires_grad}
+    assert {*sides[0], *sides[1]} == learned
+    assert len(sides[0]) + len(sides[1]) == len(learned)
+
+
+class Freeze(Callback):
+    """Stop one side from learning, and note the weights before the first step."""
+
+    def __init__(self, optimizer):
+        self.optimizer = optimizer
+
+    def on_batch_begin(self, net, **kwargs):
+        for group in getattr(net, self.optimizer).param_groups:
+            group["lr"] = 0.0
+        self.before = {k: v.clone() for k, v in net.module_.named_parameters()}
+
+
+@pytest.mark.parametrize(
+    ("frozen", "moving"),
+    [
+        ("generator_optimizer_", {"critic", "encoder", "head"}),
+        ("optimizer_", {"generator"}),
+    ],
+)
+def test_each_side_moves_its_own_parameters(frozen, moving):
+    X, y, attributes = blobs()
+    states = []
+
+    class Note(Freeze):
+        def on_train_end(self, net, **kwargs):
+            states.append((self.before, dict(net.module_.named_parameters())))
+
+    params = TINY | {"max_iter": 1, "callbacks": [Note(frozen)]}
+    MLIS(**params, lr_schedule="constant").fit(X, y, attributes)
+    before, after = states[0]
+    changed = {k.split(".")[0] for k in before if not torch.equal(before[k], after[k])}
+    assert changed - {"average"} == moving
+
+
+@pytest.mark.parametrize("unseen", [0, 2])
+@pytest.mark.parametrize("metric_loss", ["circle", "contrastive", "multi_similarity"])
+def test_every_parameter_gets_a_gradient(metric_loss, unseen):
+    X, y, attributes = blobs(n_unseen=unseen)
+    params = TINY | {"metric_loss": metric_loss}
+    module = MLIS(**params).fit(X, y, attributes).net_.module_
+    x, y = torch.tensor(X), torch.tensor(y)
+    losses = (
+        module.critic_losses(x, y, rng=rng())["critic"]
+        + module.generator_losses(x, y, rng=rng())["generator"]
+    )
+    module.zero_grad()
+    losses.backward()
+    for name, p in module.named_parameters():
+        if not p.requires_grad:
+            continue  # the moving average
+        assert p.grad is not None, name
+        assert p.grad.abs().sum() > 0, name
+
+
+ALL_TERMS = {"critic", "wasserstein", "penalty", "metric", "ce", "generator", "cls"}
+
+
+@pytest.mark.parametrize(
+    ("params", "left_out"),
+    [
+        ({}, set()),
+        ({"metric_weight": 0}, {"metric"}),
+        ({"ce_weight": 0}, {"ce", "cls"}),
+        ({"cls_weight": 0}, {"cls"}),
+        ({"implicit_semantics": False}, set()),
+        ({"synthetic_refinement": False}, set()),
+        ({"metric_loss": "contrastive"}, set()),
+        ({"metric_loss": "multi_similarity"}, set()),
+        ({"metric_loss": "unified"}, set()),
+    ],
+)
+def test_ablations(params, left_out, fitted):
+    X, y, attributes = blobs()
+    generator = MLIS(**TINY | params).fit(X, y, attributes)
+    terms = generator.history_[-1].keys() - {"epoch", "iter"}
+    assert terms == ALL_TERMS - left_out
+    parts = {n.split(".")[0] for n, _ in generator.net_.module_.named_parameters()}
+    whole = {"generator", "average", "critic", "encoder", "head"}
+    assert parts == whole - ({"head"} if "ce" in left_out else set())
+    if params:
+        draws = [g.sample(attributes)[0] for g in (generator, fitted[0])]
+        assert np.abs(draws[0] - draws[1]).max() > 1e-4
+
+
+def test_without_implicit_semantics_the_metric_loss_sees_the_encoder_alone():
+    module, x, y, _ = trained(implicit_semantics=False)
+    got = module.critic_losses(x, y, rng=rng())["metric"]
+    expected = circle_loss(module.embed(x), y, margin=0.25)
+    torch.testing.assert_close(got, expected)
+
+
+def test_refinement_uses_descriptions_of_unseen_classes_and_none_without_it():
+    X, y, attributes = blobs()
+    seen = attributes.subset(np.arange(6))
+    other = ClassAttributes(
+        attributes.labels, np.vstack([seen.values, attributes.values[6:] + 1])
+    )
+
+    def draws(descriptions, **params):
+        generator = MLIS(**TINY | params).fit(X, y, descriptions)
+        return generator.net_.module_.encoder.weight.detach().numpy()
+
+    assert not np.array_equal(draws(attributes), draws(other))
+    np.testing.assert_array_equal(
+        draws(attributes, synthetic_refinement=False),
+        draws(other, synthetic_refinement=False),
+    )
+
+
+def test_transform_is_the_encoder_and_needs_no_descriptions(fitted):
+    generator, X, _, attributes = fitted
+    features = generator.transform(X)
+    assert features.shape == (len(X), 12)
+    assert features.dtype == np.float32
+    assert (features >= 0).all()
+    module = generator.net_.module_
+    expected = module.embed(torch.tensor(X)).detach().numpy()
+    np.testing.assert_array_equal(features, expected)
+    names = generator.get_feature_names_out()
+    assert list(names[:2]) == ["mlis0", "mlis1"]
+    assert len(names) == 12
+    # Samples are drawn in the same space.
+    draws, _ = generator.sample(attributes, 3)
+    assert draws.shape == (24, 12)
+    assert (draws >= 0).all()
+
+
+def test_width_of_the_output_is_that_of_the_fit(fitted):
+    generator, X, _, _ = fitted
+    generator.set_params(embedding_dim=5)
+    assert generator.transform(X).shape[1] == len(generator.get_feature_names_out())
+    generator.set_params(embedding_dim=12)
+
+
+def test_samples_are_embedded_draws_of_the_gan(fitted):
+    generator, _, _, attributes = fitted
+    module = generator.net_.module_
+    a = torch.tensor(attributes.values / np.float32(generator.attribute_scale_))
+    with torch.no_grad():
+        z = 0.5 * torch.randn(32, 3, generator=rng(3))
+        described = module.average.describe(a).repeat_interleave(4, dim=0)
+        expected = module.encode(module.average(z, described))
+        got = module.sample(a, 4, rng(3), 0.5)
+    torch.testing.assert_close(got, expected)
+
+
+def test_training_separates_classes():
+    X, y, attributes = blobs(n_rows=60)
+    test = np.arange(len(X)) % 4 == 0
+    params = TINY | {"embedding_dim": 64, "hidden_dim": 64, "max_iter": 200}
+    generator = MLIS(**params, lr=1e-2).fit(X[~test], y[~test], attributes)
+    first, last = (generator.history_[i] for i in (0, -1))
+    assert last["metric"] < first["metric"]
+    assert last["ce"] < 0.7 * first["ce"]
+    drawn, labels = generator.sample(attributes.subset(np.arange(6)), 50)
+    centres = np.stack([drawn[labels == c].mean(axis=0) for c in range(6)])
+    distance = np.linalg.norm(generator.transform(X[test])[:, None] - centres, axis=2)
+    assert (distance.argmin(axis=1) == y[test]).mean() > 0.5
+
+
+def test_too_high_learning_rate_is_a_clear_error():
+    X, y, attributes = blobs()
+    params = TINY | {"lr": 1e30, "lr_schedule": "constant"}
+    with pytest.raises(ValueError, match="lower lr"):
+        MLIS(**params).fit(X, y, attributes)
+
+
+def test_reference_numbers(fitted):
+    """A change of these numbers is a change of the method: say so in the changelog."""
+    generator, _, _, attributes = fitted
+    got = [generator.history_[-1][k] for k in ("critic", "metric", "ce", "generator")]
+    np.testing.assert_allclose(got, REFERENCE_LOSSES, rtol=1e-3, atol=1e-4)
+    draws, _ = generator.sample(attributes, 1)
+    np.testing.assert_allclose(draws.sum(axis=1), REFERENCE_DRAWS, rtol=1e-2)
+
+
+REFERENCE_LOSSES = [11.312, 54.1808, 2.0061, 0.0297]
+REFERENCE_DRAWS = [0.2565, 0.2646, 0.2659, 0.2857, 0.2973, 0.2712, 0.2659, 0.2858]
+
+
+@pytest.mark.slow
+def test_reads_numbers_it_never_saw():
+    numbers = load_two_digit_numbers()
+    X, y = numbers.data, numbers.target
+    clf = GZSLClassifier(generator=MLIS(), random_state=0)
+    clf.fit(
+        X[numbers.train], y[numbers.train], class_attributes=numbers.class_attributes
+    )
+    scores = gzsl_scores(
+        y[numbers.test],
+        clf.predict(X[numbers.test]),
+        seen_classes=numbers.seen_classes,
+    )
+    assert scores["H"] > 0.85
