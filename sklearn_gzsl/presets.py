@@ -61,6 +61,7 @@ def _gsm_flow(
 ):
     generator = GSMFlow(
         hidden_dim=2048,
+        positioning_dim=1024,
         lr=3e-4,
         lr_schedule="step",
         batch_size=batch_size,

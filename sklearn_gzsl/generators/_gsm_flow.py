@@ -37,9 +37,10 @@ class GSMFlow(DensityMixin, NeuralGenerator):
     n_layers : int, default=3
         Coupling blocks; in each, either half of the features moves the other.
 
-    positioning_dim : int or None, default=1024
-        Length of the global semantic vectors. None leaves relative positioning out
-        (Table 3): the description itself is the condition.
+    positioning_dim : int or None, default=None
+        Length of the global semantic vectors, 1024 in the paper. None leaves relative
+        positioning out (Table 3): the description itself is the condition, which was
+        better on held-out classes of all data sets that it was tried on.
 
     anchors : {"seen", "all"}, default="seen"
         Classes among which the anchors are looked for: the seen ones, or all that
@@ -180,7 +181,7 @@ class GSMFlow(DensityMixin, NeuralGenerator):
         *,
         hidden_dim=1024,
         n_layers=3,
-        positioning_dim=1024,
+        positioning_dim=None,
         anchors="seen",
         conditioning="explicit",
         perturbation=0.05,
