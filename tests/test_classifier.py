@@ -56,7 +56,7 @@ def test_numbers_never_seen_are_recognised(small_numbers):
         GaussianGenerator(), LogisticRegression(C=10), synthesize="all", random_state=0
     ).fit(X[train], y[train], class_attributes=numbers.class_attributes)
     y_pred = clf.predict(X[test])
-    assert gzsl_scores(y[test], y_pred, seen_classes=numbers.seen_classes)["H"] > 0.75
+    assert gzsl_scores(y[test], y_pred, seen_classes=numbers.seen_classes)["H"] > 0.7
 
 
 def test_what_is_learned_has_the_usual_names(fitted, animals):

@@ -15,7 +15,7 @@ README = Path(__file__).parents[1] / "README.md"
 @pytest.mark.parametrize(
     "code", re.findall(r"```python\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
 )
-def test_blocks_run(code, animals, tiny_flow, monkeypatch):
+def test_blocks_run(code, animals, fitted, tiny_flow, monkeypatch):
     tiny = partial(sklearn_gzsl.VAECFlow, **tiny_flow)
     monkeypatch.setattr(sklearn_gzsl, "VAECFlow", tiny)
     names = Bunch(
@@ -25,6 +25,11 @@ def test_blocks_run(code, animals, tiny_flow, monkeypatch):
         attributes=animals.attributes,
         labels=animals.labels,
         vectors=animals.vectors,
+        clf=fitted,
+        okapi_vector=-animals.vectors[0],
+        tapir_vector=-animals.vectors[1],
+        X_few=animals.X_test[animals.y_test == "elk"][:2],
+        y_few=["elk", "elk"],
     )
     exec(code, names)
     model = names.get("search", names.get("clf"))
