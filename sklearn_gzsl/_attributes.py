@@ -130,7 +130,7 @@ class ClassAttributes:
         rows = ~np.isnan(self.sources[source][:, 0])
         return ClassAttributes(
             self.labels[rows],
-            self.sources[source][rows],
+            {source: self.sources[source][rows]},
             feature_names=self.feature_names,
         )
 
@@ -288,6 +288,13 @@ def extend_class_attributes(known, new) -> ClassAttributes:
             f"class_attributes holds {few(new.labels)}, but the labels known so far "
             f"are {few(known.labels)}; use labels of the same type."
         )
+    if len(known.sources) == len(new.sources) == 1:
+        # One source needs no name.
+        new = ClassAttributes(
+            new.labels,
+            {next(iter(known.sources)): new.values},
+            feature_names=new.feature_names,
+        )
     widths, new_widths = (
         {name: table.shape[1] for name, table in holder.sources.items()}
         for holder in (known, new)
@@ -295,8 +302,8 @@ def extend_class_attributes(known, new) -> ClassAttributes:
     if not new_widths.items() <= widths.items():
         raise ValueError(
             f"class_attributes has the sources and widths {new_widths}, but that of "
-            f"the classes known so far has {widths}; describe new classes in the same "
-            "way."
+            f"the classes known so far has {widths}; describe new classes by "
+            "some of these, as in ClassAttributes(labels, {source: table})."
         )
     names = known.feature_names, new.feature_names
     if all(n is not None for n in names) and not np.array_equal(*names):

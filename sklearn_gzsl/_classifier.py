@@ -285,6 +285,7 @@ class GZSLClassifier(ClassifierMixin, ScoringMixin, TrainingMixin, BaseEstimator
         ['ape', 'bat', 'cat', 'unicorn']
         """
         check_is_fitted(self)
+        self._validate_params()
         new = check_class_attributes(class_attributes)
         self._say(f"adding {len(new.labels)} classes")
         self._describe(extend_class_attributes(self.class_attributes_, new))
@@ -361,6 +362,7 @@ class GZSLClassifier(ClassifierMixin, ScoringMixin, TrainingMixin, BaseEstimator
                 "class_attributes was given to partial_fit, but this estimator is "
                 "fitted already; describe new classes with add_classes."
             )
+        self._validate_params()
         X, y = self._validate(X, y, reset=False)
         known = set(self.classes_.tolist())
         unknown = [label for label in y.tolist() if label not in known]
@@ -385,10 +387,10 @@ class GZSLClassifier(ClassifierMixin, ScoringMixin, TrainingMixin, BaseEstimator
             self.preprocessor_ = FunctionTransformer()
         else:
             self.preprocessor_ = seeded(self.preprocessor, seeds)
-        # A copy where nothing changes the rows, which are kept.
-        copy = self.preprocessor == "passthrough"
-        X = self.preprocessor_.fit_transform(X, y)
-        return check_array(X, dtype=np.float32, copy=copy, estimator=self), y
+        rows = self.preprocessor_.fit_transform(X, y)
+        rows = check_array(rows, dtype=np.float32, estimator=self)
+        # The rows are kept: the user's own array may change.
+        return rows.copy() if np.may_share_memory(rows, X) else rows, y
 
     def _describe(self, attributes):
         """Set the classes: those described, apart from the seen ones, are unseen."""

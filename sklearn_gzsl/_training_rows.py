@@ -16,8 +16,8 @@ class TrainingMixin:
 
     Works from ``_rows`` and ``_labels``, the preprocessed real rows; the classes and
     ``class_attributes_``; ``n_synthetic_``; and ``_seeds``, a random generator that is
-    never advanced: so the classifier depends on what is known, and not on the order
-    in which it came.
+    never advanced: so the classifier depends on which classes are known, and not on the
+    order in which they came.
     """
 
     def _checked_classifier(self):

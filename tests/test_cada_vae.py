@@ -278,6 +278,8 @@ def test_several_sources():
     # A source that is left out describes nobody.
     only_b = ClassAttributes([1], {"B": two.sources["B"][1:2]})
     assert_allclose(generator.sample(only_b)[0][0], Z[5], rtol=1e-4, atol=1e-6)
+    latents, labels = generator.sample(two.select("B"))
+    assert_allclose(latents[labels == 1][0], Z[5], rtol=1e-4, atol=1e-6)
 
 
 def test_a_class_of_one_source_gets_latents_like_its_own_rows():

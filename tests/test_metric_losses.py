@@ -143,3 +143,17 @@ def test_descent_gathers_classes(loss):
     s = F.cosine_similarity(x[:, None], x[None], dim=2)
     same = y[:, None] == y
     assert s[same].mean() > s[~same].mean() + 0.8
+
+
+def test_contrastive_gradient_of_near_duplicates():
+    """Distances by matrix products lose them; training leads there."""
+    rng = torch.Generator().manual_seed(0)
+    centres = torch.randn(4, 16, generator=rng, dtype=torch.float64)
+    labels = torch.arange(4).repeat(16)
+    noise = torch.randn(64, 16, generator=rng, dtype=torch.float64)
+    x = centres[labels] + 1e-3 * noise
+    grads = []
+    for dtype in (torch.float32, torch.float64):
+        t = x.to(dtype).requires_grad_()
+        grads.append(torch.autograd.grad(contrastive_loss(t, labels), t)[0].double())
+    assert (grads[0] - grads[1]).norm() < 1e-2 * grads[1].norm()

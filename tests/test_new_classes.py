@@ -11,7 +11,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from sklearn_gzsl import (
     ClassAttributes,
@@ -155,7 +155,10 @@ NEW = [0.0] * 7
         ({5: NEW}, r"holds \[5\], but the labels known so far are \['ant'"),
         ([NEW], r"holds \[0\], but the labels known"),
         (None, "class_attributes is None; pass one row for each class"),
-        (ClassAttributes(["emu"], {"sounds": [NEW]}), "widths {'sounds': 7}"),
+        (
+            ClassAttributes(["emu"], {"sounds": [NEW], "smells": [NEW]}),
+            "widths {'sounds': 7, 'smells': 7}",
+        ),
         ({"emu": [np.nan] * 7}, "NaN or infinity"),
         (pd.DataFrame([NEW], ["emu"], list("gfedcba")), r"columns \['g'.*same order"),
     ],
@@ -422,3 +425,30 @@ def test_verbose_says_what_is_being_done(clf, animals, shots, capsys):
     assert "adding 1 classes" in lines[0]
     assert "adding 6 rows" in lines[3]
     assert "156 rows" in lines[5]
+
+
+def test_one_source_needs_no_name(clf, animals):
+    named = ClassAttributes(animals.labels, {"looks": animals.vectors})
+    clf.fit(animals.X, animals.y, named).add_classes({"emu": NEW})
+    assert "emu" in clf.unseen_classes_
+    assert list(clf.class_attributes_.sources) == ["looks"]
+
+
+def test_parameters_are_checked_before_new_rows_and_classes(fitted, animals):
+    for change in ({"synthesize": "some"}, {"n_real": -3}, {"seen_penalty": "x"}):
+        good = {name: fitted.get_params()[name] for name in change}
+        fitted.set_params(**change)
+        with pytest.raises(ValueError, match=next(iter(change))):
+            fitted.add_classes({"emu": NEW})
+        with pytest.raises(ValueError, match=next(iter(change))):
+            fitted.partial_fit(animals.X[:1], animals.y[:1])
+        fitted.set_params(**good)
+
+
+def test_kept_rows_are_not_the_users(animals):
+    X = animals.X.astype(np.float32)
+    clf = GZSLClassifier(
+        GaussianGenerator(), preprocessor=FunctionTransformer(), n_synthetic=5
+    )
+    clf.fit(X, animals.y, animals.attributes)
+    assert not np.shares_memory(clf._rows, X)

@@ -243,7 +243,8 @@ class CADAVAE(ClassNamePrefixFeaturesOutMixin, NeuralGenerator):
             raise ValueError(
                 f"class_attributes has the sources {unknown}, but "
                 f"{type(self).__name__} was fitted with {sorted(self.source_dims_)}; "
-                "describe the classes by some of these."
+                "describe the classes by some of these, as in "
+                "ClassAttributes(labels, {source: table})."
             )
         tables = []
         for name, width in self.source_dims_.items():
@@ -353,7 +354,7 @@ class CADAVAE(ClassNamePrefixFeaturesOutMixin, NeuralGenerator):
     def _encoded(self, X, rng=None):
         """Latent means of features; latents drawn from ``rng``, if there is one."""
         module, latents = self.net_.module_, []
-        for rows in torch.from_numpy(X).split(self._CHUNK_ROWS):
+        for rows in torch.tensor(X).split(self._CHUNK_ROWS):
             mean, log_var = module.vaes[0].encode(rows.to(self.net_.device))
             latents.append(mean if rng is None else module.draw(mean, log_var, rng))
         return torch.cat([z.cpu() for z in latents]).numpy()

@@ -1,4 +1,4 @@
-"""GSMFlow (Chen et al. 2021): a flow conditioned on positioned descriptions."""
+"""GSMFlow (Chen et al. 2021): a flow of couplings conditioned on descriptions."""
 
 import math
 from numbers import Integral, Real
@@ -19,7 +19,7 @@ _LOUDNESS = 5.0
 
 
 class GSMFlow(DensityMixin, NeuralGenerator):
-    r"""Conditional flow on globally positioned descriptions (GSMFlow).
+    r"""Flow of couplings that are told the class by its description (GSMFlow).
 
     An invertible network with affine couplings maps features to a standard Gaussian,
     :math:`z = f(x; a_g)`, and is told the class by its *global semantic vector*
@@ -45,16 +45,19 @@ class GSMFlow(DensityMixin, NeuralGenerator):
     anchors : {"seen", "all"}, default="seen"
         Classes among which the anchors are looked for: the seen ones, or all that
         ``class_attributes`` describes in ``fit`` (the authors do so on aPY alone).
+        Without effect if ``positioning_dim`` is None.
 
     conditioning : {"explicit", "implicit"}, default="explicit"
         How the flow is told the class. "implicit" is that of IZF (Eq. 7): the
         couplings have no condition; the semantic vector is the mean of the first part
         of the latent, and the rest of it is non-semantic. There, ``positioning_dim``
-        is at most half the number of features.
+        is reduced to half the number of features if it is more.
 
     perturbation : float, default=0.05
         Deviation of the noise that is added to the training rows at every step
-        (Eq. 9, pi), in the unit of X; 0 leaves it out (Table 3).
+        (Eq. 9, pi), in the unit of X; 0 leaves it out (Table 3). It and
+        ``proto_weight`` are made for features of about [0, 1], as ``GZSLClassifier``
+        scales them.
 
     perturbation_dropout : float, default=0.0
         Probability with which a feature is left without noise, drawn once for each
@@ -264,7 +267,7 @@ class GSMFlow(DensityMixin, NeuralGenerator):
         module, device = self.net_.module_, self.net_.device
         A = torch.tensor(A, device=device)
         scores = []
-        for rows in torch.from_numpy(X).split(self._CHUNK_ROWS):
+        for rows in torch.tensor(X).split(self._CHUNK_ROWS):
             x = rows.to(device)
             columns = [
                 module.log_density(x, A, torch.full((len(x),), c, device=device))

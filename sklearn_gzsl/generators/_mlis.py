@@ -164,6 +164,9 @@ class MLIS(ClassNamePrefixFeaturesOutMixin, NeuralGenerator):
 
     Notes
     -----
+    The paper's final classifier learns from synthetic rows of seen classes as well:
+    ``GZSLClassifier(MLIS(), synthesize="all")``.
+
     No code of the authors is known, and the paper leaves much open. It fixes the
     layers, the critic's loss, that the metric loss is of real rows alone, five
     synthetic rows of each unseen class, and a small margin. Chosen here as its nearest
@@ -344,7 +347,7 @@ class MLIS(ClassNamePrefixFeaturesOutMixin, NeuralGenerator):
     @torch.no_grad()
     def _features(self, X):
         module, device = self.net_.module_, self.net_.device
-        chunks = torch.from_numpy(X).split(self._CHUNK_ROWS)
+        chunks = torch.tensor(X).split(self._CHUNK_ROWS)
         return torch.cat([module.embed(x.to(device)).cpu() for x in chunks]).numpy()
 
 
@@ -377,7 +380,7 @@ class _MLISModule(ConditionalWGAN):
         self.implicit_semantics = implicit_semantics
         self.semantic_weight = semantic_weight
         self.ce_weight = ce_weight
-        self.n_refinement = n_refinement if synthetic_refinement else 0
+        self.n_refinement = n_refinement if synthetic_refinement and ce_weight else 0
         self.register_buffer("x_spread", torch.ones(()))
         self.encoder = linear(n_features, embedding_dim, rng)
         if ce_weight:

@@ -257,7 +257,7 @@ class VAECFlow(DensityMixin, NeuralGenerator):
         constant = -(0.5 * mean.square() * precision + log_std).sum(dim=1)
         constant -= 0.5 * X.shape[1] * math.log(2 * math.pi)
         scores = []
-        for rows in torch.from_numpy(X).split(self._CHUNK_ROWS):
+        for rows in torch.tensor(X).split(self._CHUNK_ROWS):
             z, log_det = (t.cpu().double() for t in module.flow(rows.to(device)))
             cross = z @ (mean * precision).T - 0.5 * z.square() @ precision.T
             scores.append(cross + constant + log_det)

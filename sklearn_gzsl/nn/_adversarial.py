@@ -248,8 +248,6 @@ class ConditionalWGAN(nn.Module):
         self, x: Tensor, y: Tensor, rng: torch.Generator
     ) -> dict[str, Tensor]:
         """Negative score, and classification loss, of new rows."""
-        if self.ema_decay:
-            self._update_average()
         classes, rows = y.unique(return_inverse=True)
         a = self.A[classes]
         fake = self.generate(self.generator, a, rows, rng)
@@ -261,8 +259,10 @@ class ConditionalWGAN(nn.Module):
         return {"generator": loss + self.cls_weight * cls, "cls": cls}
 
     @torch.no_grad()
-    def _update_average(self) -> None:
-        """Take in the weights that the last step left; a short past counts less."""
+    def after_step(self) -> None:
+        """Average the weights that the step has left; a short past counts less."""
+        if not self.ema_decay:
+            return
         decay = min(self.ema_decay, self.n_averaged / (self.n_averaged + 10))
         self.n_averaged += 1
         new = self.generator.parameters()

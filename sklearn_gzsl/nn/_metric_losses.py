@@ -126,7 +126,8 @@ def contrastive_loss(
     """
     positive, negative = _pairs(labels)
     unit = F.normalize(embeddings, dim=1)
-    distance = torch.cdist(unit, unit)
+    # Not by matrix products: these lose the small distances that training leads to.
+    distance = torch.cdist(unit, unit, compute_mode="donot_use_mm_for_euclid_dist")
     pull = (distance - positive_margin).relu() * positive
     push = (negative_margin - distance).relu() * negative
     return _mean_of_nonzero(pull) + _mean_of_nonzero(push)

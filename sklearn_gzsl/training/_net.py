@@ -139,7 +139,8 @@ class AdversarialNet(StepNet):
     rng)``, dicts of loss terms of which those called ``"critic"`` and ``"generator"``
     are minimised, and ``critic_parameters()`` and ``generator_parameters()``, lists
     that do not overlap. One step is ``n_critic`` steps of the critic's side, each on a
-    fresh batch, and one of the generator's side on the last of these batches.
+    fresh batch, and one of the generator's side on the last of these batches; then the
+    module's ``after_step()`` is called.
 
     Parameters
     ----------
@@ -184,6 +185,7 @@ class AdversarialNet(StepNet):
         self.generator_optimizer_.zero_grad()
         generator["generator"].backward()
         self.generator_optimizer_.step()
+        module.after_step()
         for p in module.critic_parameters():
             p.requires_grad_(True)
         return critic | generator
