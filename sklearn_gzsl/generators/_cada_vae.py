@@ -49,10 +49,10 @@ class CADAVAE(ClassNamePrefixFeaturesOutMixin, NeuralGenerator):
         Weight delta of the distance between the Gaussians of a row's modalities, each
         pair once; 0 is the paper's ablation CA-VAE.
 
-    kl_warmup, cross_warmup, distribution_warmup : (float, float), \
-            default=(0.0, 0.93), (0.21, 0.75), (0.06, 0.22)
-        The fractions of the steps between which a weight rises from 0 to its value, in
-        the authors' code the epochs 0 to 93, 21 to 75 and 6 to 22 of 100.
+    kl_warmup, cross_warmup, distribution_warmup : tuple of two floats
+        The fractions of the steps between which a weight rises from 0 to its value. The
+        defaults, (0.0, 0.93), (0.21, 0.75) and (0.06, 0.22), are the authors' epochs of
+        100.
 
     standardize : bool, default=True
         Whether the VAEs see features and descriptions centred and divided by one number

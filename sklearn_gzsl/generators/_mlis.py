@@ -59,10 +59,9 @@ class MLIS(ClassNamePrefixFeaturesOutMixin, NeuralGenerator):
         Typical deviation of the features inside the GAN, where each one's range among
         the training rows is the same; None gives all of them the range [0, 1].
 
-    metric_loss : {"circle", "unified", "contrastive", "multi_similarity"}, \
-            default="circle"
-        Metric loss on real rows (Table 4). "unified" is the circle loss without
-        its weights of pairs and its optimal points, Eq. 1 of the paper.
+    metric_loss : {"circle", "unified", "contrastive", "multi_similarity"}
+        Metric loss on real rows (Table 4), "circle" by default. "unified" is the circle
+        loss without its weights of pairs and its optimal points, Eq. 1 of the paper.
 
     metric_weight : float, default=0.1
         Weight of the metric loss; 0 leaves it out (Table 3).
