@@ -51,7 +51,9 @@ class GSMFlow(DensityMixin, NeuralGenerator):
         How the flow is told the class. "implicit" is that of IZF (Eq. 7): the
         couplings have no condition; the semantic vector is the mean of the first part
         of the latent, and the rest of it is non-semantic. There, ``positioning_dim``
-        is reduced to half the number of features if it is more.
+        is reduced to half the number of features if it is more. Without relative
+        positioning it was much the better on held-out classes where features and
+        descriptions come from the same text encoder, so that their dimensions agree.
 
     perturbation : float, default=0.05
         Deviation of the noise that is added to the training rows at every step
