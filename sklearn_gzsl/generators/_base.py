@@ -175,11 +175,16 @@ class BaseGenerator(
         ndarray of shape (n_samples, n_features_out), float32
         """
         check_is_fitted(self)
-        return self._features(validate_data(self, X, dtype=np.float32, reset=False))
+        X = validate_data(self, X, dtype=np.float32, reset=False)
+        return self._training_features(X, random_state)
 
     def _features(self, X):
         """Real rows in the space that ``sample`` draws in."""
         return X
+
+    def _training_features(self, X, random_state):
+        """The same, drawn where they are distributions."""
+        return self._features(X)
 
     def _described(self, class_attributes):
         """Labels and scaled rows of descriptions as long as those in fit."""
@@ -256,6 +261,10 @@ class NeuralGenerator(BaseGenerator):
     @abstractmethod
     def _module(self, architecture, rng):
         """Build the module with weights drawn from ``rng``."""
+
+    def _values(self, *names):
+        """Parameters by name, for ``_architecture``."""
+        return {name: getattr(self, name) for name in names}
 
     def _training_options(self, n_rows):
         """Further arguments of the net, for methods with an optimiser of their own."""

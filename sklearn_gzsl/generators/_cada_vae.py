@@ -6,10 +6,9 @@ import numpy as np
 import torch
 from sklearn.base import ClassNamePrefixFeaturesOutMixin
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import nn
 
-from ..nn import ReLUNet, linear
+from ..nn import ReLUNet, linear, typical_norm
 from ..training import draw_seed, torch_generator
 from ._base import NeuralGenerator
 
@@ -307,43 +306,26 @@ class CADAVAE(ClassNamePrefixFeaturesOutMixin, NeuralGenerator):
                 )
         return {
             "dims": [n_features, *self.source_dims_.values()],
-            **{
-                name: getattr(self, name)
-                for name in (
-                    "latent_dim",
-                    "encoder_dim",
-                    "decoder_dim",
-                    "attribute_encoder_dim",
-                    "attribute_decoder_dim",
-                    "kl_weight",
-                    "cross_weight",
-                    "distribution_weight",
-                    "standardize",
-                    "noise",
-                )
-            },
+            **self._values(
+                "latent_dim",
+                "encoder_dim",
+                "decoder_dim",
+                "attribute_encoder_dim",
+                "attribute_decoder_dim",
+                "kl_weight",
+                "cross_weight",
+                "distribution_weight",
+                "standardize",
+                "noise",
+            ),
             **{
                 name: [float(t) for t in getattr(self, name)]
                 for name in ("kl_warmup", "cross_warmup", "distribution_warmup")
             },
         }
 
-    def training_features(self, X, *, random_state=None):
-        """Latents of real rows from which a classifier is to learn: with noise.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Features.
-        random_state : int, RandomState instance or None, default=None
-            Seed of the noise; by default the generator's own ``random_state``.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, latent_dim), float32
-        """
-        check_is_fitted(self)
-        X = validate_data(self, X, dtype=np.float32, reset=False)
+    def _training_features(self, X, random_state):
+        """Latents with noise."""
         seed = draw_seed(self.random_state if random_state is None else random_state)
         return self._encoded(X, torch_generator(seed, self.net_.device))
 
@@ -377,11 +359,10 @@ class _VAE(nn.Module):
         self.log_var = linear(encoder_dim, latent_dim, rng)
         self.decoder = ReLUNet((latent_dim, decoder_dim, n_inputs), rng)
 
-    def prepare(self, t, norm, cost):
+    def prepare(self, t, n, cost):
         """Bring rows like t to one scale, and set what their mean costs as output."""
         self.location.copy_(t.mean(dim=0))
-        spread = (t - self.location).square().sum(dim=1).mean().sqrt() / norm
-        self.spread.copy_(torch.where(spread > 0, spread, 1.0))
+        self.spread.copy_(typical_norm(t - self.location, n))
         by_mean = self.standardized(t).abs().sum(dim=1).mean()
         self.unit.copy_(torch.where(by_mean > 0, cost / by_mean, 1.0))
 
@@ -436,10 +417,10 @@ class _CADAVAEModule(nn.Module):
         """Set the units of all modalities, and keep the seen classes' descriptions."""
         self.tables, self.described = self._by_source(A)
         if self.standardize:
-            self.vaes[0].prepare(X, X.shape[1] ** 0.5, _FEATURE_COST)
+            self.vaes[0].prepare(X, X.shape[1], _FEATURE_COST)
             for i, vae in enumerate(self.vaes[1:]):
                 rows = self.tables[i][self.described[:, i]]
-                vae.prepare(rows, 1.0, _DESCRIPTION_COST)
+                vae.prepare(rows, 1, _DESCRIPTION_COST)
 
     def _by_source(self, a):
         """One table for each source, and who is described (n_classes, n_sources)."""

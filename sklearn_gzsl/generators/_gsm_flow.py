@@ -8,7 +8,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from torch import nn
 from torch.nn import functional as F
 
-from ..nn import AffineCoupling, Flow, linear
+from ..nn import AffineCoupling, Flow, linear, typical_norm
 from ..training import LR_SCHEDULES
 from ._base import DensityMixin, NeuralGenerator
 
@@ -238,20 +238,19 @@ class GSMFlow(DensityMixin, NeuralGenerator):
                 f"of the latent, which has as many dimensions as X ({n_features}); "
                 "give positioning_dim a width, or use conditioning='explicit'."
             )
-        names = (
-            "hidden_dim",
-            "n_layers",
-            "positioning_dim",
-            "anchors",
-            "conditioning",
-            "perturbation",
-            "perturbation_dropout",
-            "proto_weight",
-        )
         return {
             "n_features": n_features,
             "n_attributes": n_attributes,
-            **{name: getattr(self, name) for name in names},
+            **self._values(
+                "hidden_dim",
+                "n_layers",
+                "positioning_dim",
+                "anchors",
+                "conditioning",
+                "perturbation",
+                "perturbation_dropout",
+                "proto_weight",
+            ),
         }
 
     def _training_options(self, n_rows):
@@ -277,12 +276,6 @@ class GSMFlow(DensityMixin, NeuralGenerator):
             ]
             scores.append(torch.stack(columns, dim=1).cpu().double())
         return torch.cat(scores).numpy()
-
-
-def _spread(centred, n=1):
-    """Root mean square of the rows' norms, per sqrt(n); 1 if all rows are 0."""
-    spread = (centred.square().sum(dim=1).mean() / n).sqrt()
-    return torch.where(spread > 0, spread, 1.0)
 
 
 class _RelativePositioning(nn.Module):
@@ -356,9 +349,9 @@ class _GSMFlowModule(nn.Module):
         """Scales, anchors, and the centroids of the seen classes."""
         self.A = A
         self.x_mean.copy_(X.mean(dim=0))
-        self.x_spread.copy_(_spread(X - self.x_mean, X.shape[1]))
+        self.x_spread.copy_(typical_norm(X - self.x_mean, X.shape[1]))
         self.a_mean.copy_(A.mean(dim=0))
-        self.a_spread.copy_(_spread(A - self.a_mean) / _LOUDNESS)
+        self.a_spread.copy_(typical_norm(A - self.a_mean) / _LOUDNESS)
         counts = torch.bincount(y, minlength=len(A))
         sums = X.new_zeros(len(A), X.shape[1]).index_add_(0, y, X)
         self.centroids = sums / counts[:, None]

@@ -14,6 +14,7 @@ from ..nn import (
     contrastive_loss,
     linear,
     multi_similarity_loss,
+    typical_norm,
 )
 from ..training import AdversarialNet
 from ._base import NeuralGenerator
@@ -310,27 +311,24 @@ class MLIS(ClassNamePrefixFeaturesOutMixin, NeuralGenerator):
             "n_attributes": n_attributes,
             "n_classes": n_classes + self._n_unseen,
             "latent_dim": self.latent_dim or n_attributes,
-            **{
-                name: getattr(self, name)
-                for name in (
-                    "hidden_dim",
-                    "embedding_dim",
-                    "output_activation",
-                    "feature_scale",
-                    "metric_loss",
-                    "metric_weight",
-                    "margin",
-                    "gamma",
-                    "implicit_semantics",
-                    "semantic_weight",
-                    "ce_weight",
-                    "synthetic_refinement",
-                    "n_refinement",
-                    "gp_weight",
-                    "cls_weight",
-                    "ema_decay",
-                )
-            },
+            **self._values(
+                "hidden_dim",
+                "embedding_dim",
+                "output_activation",
+                "feature_scale",
+                "metric_loss",
+                "metric_weight",
+                "margin",
+                "gamma",
+                "implicit_semantics",
+                "semantic_weight",
+                "ce_weight",
+                "synthetic_refinement",
+                "n_refinement",
+                "gp_weight",
+                "cls_weight",
+                "ema_decay",
+            ),
         }
 
     def _module(self, sizes, rng):
@@ -395,8 +393,7 @@ class _MLISModule(ConditionalWGAN):
         """Scale features, and keep the descriptions of seen and of unseen classes."""
         self.start(X, A)
         self.unseen = unseen
-        spread = (self.scaled(X) - self.x_mean).square().mean().sqrt()
-        self.x_spread.copy_(torch.where(spread > 0, spread, 1.0))
+        self.x_spread.copy_(typical_norm(self.scaled(X) - self.x_mean, X.shape[1]))
 
     def encode(self, x):
         """E of scaled rows: one layer, which meets them centred and of deviation 1."""

@@ -16,6 +16,7 @@ from ..nn import (
     Permutation,
     ReLUNet,
     linear,
+    typical_norm,
 )
 from ._base import DensityMixin, NeuralGenerator
 
@@ -230,20 +231,17 @@ class VAECFlow(DensityMixin, NeuralGenerator):
             "n_attributes": n_attributes,
             "n_classes": n_classes,
             "encoder_dims": [int(n) for n in dims],
-            **{
-                name: getattr(self, name)
-                for name in (
-                    "hidden_dim",
-                    "n_layers",
-                    "decoder_dim",
-                    "conditioning",
-                    "rec_weight",
-                    "reg_weight",
-                    "cls_weight",
-                    "noise",
-                    "feature_noise",
-                )
-            },
+            **self._values(
+                "hidden_dim",
+                "n_layers",
+                "decoder_dim",
+                "conditioning",
+                "rec_weight",
+                "reg_weight",
+                "cls_weight",
+                "noise",
+                "feature_noise",
+            ),
         }
 
     @torch.no_grad()
@@ -322,8 +320,7 @@ class _VAECFlowModule(nn.Module):
         # Names' embeddings share most of their direction: what tells them apart, and
         # what the encoder should see at a common scale, is the rest.
         self.a_mean.copy_(A.mean(dim=0))
-        spread = (A - self.a_mean).square().sum(dim=1).mean().sqrt()
-        self.a_spread.copy_(torch.where(spread > 0, spread, 1.0))
+        self.a_spread.copy_(typical_norm(A - self.a_mean))
         self.x_noise = self.feature_noise * X.var(dim=0, correction=0).mean().sqrt()
 
     def prior(self, a):

@@ -13,7 +13,7 @@ from ._adversarial import (
 )
 from ._coupling import AdditiveCoupling, AffineCoupling
 from ._flow import Flow, Permutation
-from ._layers import ConditionalNet, LearnedScale, ReLUNet, linear
+from ._layers import ConditionalNet, LearnedScale, ReLUNet, linear, typical_norm
 from ._metric_losses import circle_loss, contrastive_loss, multi_similarity_loss
 
 __all__ = [
@@ -33,4 +33,5 @@ __all__ = [
     "gradient_penalty",
     "linear",
     "multi_similarity_loss",
+    "typical_norm",
 ]

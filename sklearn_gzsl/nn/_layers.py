@@ -40,6 +40,12 @@ def linear(
     return layer
 
 
+def typical_norm(centred: Tensor, n: int = 1) -> Tensor:
+    """Root mean square of the rows' norms, per sqrt(n); 1 if all rows are 0."""
+    norm = (centred.square().sum(dim=1).mean() / n).sqrt()
+    return torch.where(norm > 0, norm, 1.0)
+
+
 class ReLUNet(nn.Module):
     """Linear layers with ReLU between them and, optionally, after the last."""
 
