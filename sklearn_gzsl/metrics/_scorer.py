@@ -53,6 +53,7 @@ class GZSLScorer:
     gzsl_scores : The same accuracies from labels and predictions.
     ausuc_score : The same area from labels and scores.
     sklearn_gzsl.model_selection.GZSLShuffleSplit : Folds that can be scored.
+    sklearn_gzsl.model_selection.GZSLKFold : Such folds, each class unseen in one.
 
     Notes
     -----
@@ -186,9 +187,9 @@ def _check_fold(y, classes, seen_classes):
         side = "unseen" if seen.all() else "seen"
         raise ValueError(
             f"The scored rows hold no {side} class, so U, S and H are not defined. Use "
-            "GZSLShuffleSplit as cv: it keeps whole classes out of training, and rows "
-            "of the others. (Training rows never hold an unseen class: set "
-            "return_train_score=False.)"
+            "GZSLShuffleSplit or GZSLKFold as cv: they keep whole classes out of "
+            "training, and rows of the others. (Training rows never hold an unseen "
+            "class: set return_train_score=False.)"
         )
     return y
 
