@@ -87,7 +87,7 @@ def top_k_per_class_accuracy(
     References
     ----------
     .. [1] Frome, Corrado, Shlens, Bengio, Dean, Ranzato and Mikolov. DeViSE: a deep
-       visual-semantic embedding model. NIPS, 2013. Section 4.2.
+       visual-semantic embedding model. NIPS, 2013.
 
     .. [2] Xian, Lampert, Schiele and Akata. Zero-shot learning: a comprehensive
        evaluation of the good, the bad and the ugly. TPAMI, 2018.

@@ -122,7 +122,7 @@ def few_shot_curve(
     References
     ----------
     .. [1] Schönfeld, Ebrahimi, Sinha, Darrell and Akata. Generalized zero- and
-       few-shot learning via aligned variational autoencoders. CVPR, 2019. Section 4.4.
+       few-shot learning via aligned variational autoencoders. CVPR, 2019.
 
     Examples
     --------

@@ -10,6 +10,9 @@ import numpy as np
 
 from .._messages import few
 
+# Orders in which classes choose the groups that test them, before giving up.
+_MOST_TRIES = 50
+
 
 class GroupedRows:
     """Rows counted by group and class; ``groups`` and ``codes`` number them from 0."""
@@ -100,10 +103,23 @@ def folds_of_groups(rows, fold_of_class, n_splits, order, classes):
     ``order`` says which group comes first among those of equal size, and ``classes``
     are labels for the error message.
     """
-    folds = _Folds(rows, fold_of_class, n_splits)
     size = np.bincount(rows.groups)
     order = order[np.argsort(-size[order], kind="stable")]
-    folds.cover_unseen(order, classes)
+    hardest = list(np.argsort(np.bincount(rows.pair_class), kind="stable"))
+    for _ in range(_MOST_TRIES):
+        folds = _Folds(rows, fold_of_class, n_splits)
+        failed = folds.cover_unseen(order, hardest)
+        if failed is None:
+            break
+        hardest.remove(failed)
+        hardest.insert(0, failed)
+    else:
+        raise ValueError(
+            f"Class {few(classes[[failed]])} is unseen in fold "
+            f"{fold_of_class[failed]}, but none of its groups can be tested there: "
+            "other folds test them, or they hold all rows of a class that is seen "
+            "there. Use fewer splits, or GZSLShuffleSplit."
+        )
     for group in order:
         if folds.of_group[group] < 0:
             folds.assign(group, range(n_splits))
@@ -148,13 +164,17 @@ class _Folds:
             self.load[fold, classes] += n_rows
             self.seen_load[fold] += n_rows[unseen_in != fold].sum()
 
-    def cover_unseen(self, order, classes):
-        """See to it that each class has test rows in the fold in which it is unseen."""
+    def cover_unseen(self, order, hardest):
+        """See to it that each class has test rows in the fold in which it is unseen.
+
+        Takes the classes in the order of ``hardest``, and returns the first that could
+        not be served, or None.
+        """
         place = np.argsort(order)
         by_class = np.argsort(self.rows.pair_class, kind="stable")
-        n_groups = np.bincount(self.rows.pair_class)
-        groups = np.split(self.rows.pair_group[by_class], np.cumsum(n_groups)[:-1])
-        for code in np.argsort(n_groups, kind="stable"):
+        ends = np.cumsum(np.bincount(self.rows.pair_class))[:-1]
+        groups = np.split(self.rows.pair_group[by_class], ends)
+        for code in hardest:
             fold, own = self.fold_of_class[code], groups[code]
             for group in own[np.argsort(place[own])]:
                 if self.tested(fold)[own].any():
@@ -162,9 +182,5 @@ class _Folds:
                 if self.of_group[group] < 0:
                     self.assign(group, [fold])
             if not self.tested(fold)[own].any():
-                raise ValueError(
-                    f"Class {few(classes[[code]])} is unseen in fold {fold}, but none "
-                    "of its groups can be tested there: other folds test them, or "
-                    "they hold all rows of a class that is seen there. Use fewer "
-                    "splits, or GZSLShuffleSplit."
-                )
+                return code
+        return None

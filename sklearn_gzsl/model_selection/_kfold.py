@@ -75,8 +75,7 @@ class GZSLKFold(BaseCrossValidator):
     References
     ----------
     Xian, Lampert, Schiele and Akata (2018). Zero-shot learning: a comprehensive
-    evaluation of the good, the bad and the ugly. TPAMI. Section 4 on splits in which
-    whole classes of the training set play the unseen ones.
+    evaluation of the good, the bad and the ugly. TPAMI.
 
     Examples
     --------
