@@ -104,9 +104,9 @@ def random_scores(seed, kind="distinct"):
     codes = np.append(np.arange(7), rng.choice(7, size=33, p=[0.4, *[0.1] * 6]))
     scores = rng.normal(size=(40, 7)) + 1.5 * np.eye(7)[codes]
     scores[:, :3] += 0.5
-    if kind == "ties":
+    if "ties" in kind:
         scores = scores.round()
-    if kind == "ruled out":
+    if "ruled out" in kind:
         rows = rng.permutation(np.flatnonzero(codes))  # not "a", argmax of all -inf
         scores[rows[:5], :3] = -np.inf
         scores[rows[5:10], 3:] = -np.inf
@@ -134,7 +134,10 @@ def brute_force_curve(y_true, scores, labels, seen_classes, average):
     return np.array(points), penalties
 
 
-@pytest.mark.parametrize("kind", ["distinct", "ties", "ruled out"])
+KINDS = ["distinct", "ties", "ruled out", "ties, ruled out"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("average", ["macro", "micro"])
 @pytest.mark.parametrize("seed", range(5))
 def test_curve_has_every_point_of_a_sweep_over_penalties(seed, average, kind):
@@ -150,7 +153,80 @@ def test_curve_has_every_point_of_a_sweep_over_penalties(seed, average, kind):
     assert {0, len(seen) - 1, *where} == set(range(len(seen)))
     S, U = np.vstack([[swept[0, 0], 0], swept, [0, swept[-1, 1]]]).T
     area = np.sum((S[:-1] - S[1:]) * (U[:-1] + U[1:])) / 2
-    assert ausuc_score(y_true, scores, labels=labels, **options) == pytest.approx(area)
+    found = ausuc_score(y_true, scores, labels=labels, **options)
+    assert found == pytest.approx(area, rel=0, abs=1e-12)
+
+
+def brute_force_area(y_true, scores, labels, seen_classes, average):
+    """Chance that a seen and an unseen row are right and in order, pair by pair."""
+    is_seen = np.isin(labels, seen_classes)
+    rows = {True: [], False: []}
+    for label, row in zip(y_true, scores, strict=True):
+        side = label in seen_classes
+        own = row[is_seen == side]
+        right = labels[is_seen == side][own.argmax()] == label and own.max() > -np.inf
+        gap = row[is_seen].max() - row[~is_seen].max() if right else None
+        n_classes = len({c for c in y_true if (c in seen_classes) == side})
+        weight = 1 / np.sum(y_true == label) / n_classes
+        if average == "micro":
+            weight = 1 / np.sum(np.isin(y_true, seen_classes) == side)
+        if right:
+            rows[side].append((gap, weight))
+    return sum(
+        w_seen * w_unseen * ((g_seen > g_unseen) + 0.5 * (g_seen == g_unseen))
+        for g_seen, w_seen in rows[True]
+        for g_unseen, w_unseen in rows[False]
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("average", ["macro", "micro"])
+@pytest.mark.parametrize("seed", range(5))
+def test_area_is_the_chance_of_a_pair_in_order(seed, average, kind):
+    y_true, scores, labels = random_scores(seed, kind)
+    options = {"seen_classes": ["c", "a", "b"], "average": average}
+    area = brute_force_area(y_true, scores, labels, **options)
+    found = ausuc_score(y_true, scores, labels=labels, **options)
+    assert found == pytest.approx(area, rel=0, abs=1e-12)
+    assert 0.05 < area < 0.95
+
+
+@pytest.mark.parametrize("kind", ["ties", "ties, ruled out"])
+@pytest.mark.parametrize("average", ["macro", "micro"])
+def test_at_a_gap_itself_the_unseen_side_wins(average, kind):
+    """As the definition of ``penalties`` says; whole scores make this exact."""
+    y_true, scores, labels = random_scores(2, kind)
+    seen_classes = labels[:3]
+    seen, unseen, penalties = seen_unseen_curve(
+        y_true, scores, seen_classes=seen_classes, labels=labels, average=average
+    )
+    finite = np.flatnonzero(np.isfinite(penalties))
+    assert len(finite) > 4
+    for i in finite:
+        penalised = np.column_stack([scores[:, 3:], scores[:, :3] - penalties[i]])
+        best = penalised.argmax(axis=1)  # the first of equals, and unseen come first
+        right = np.roll(labels, -3)[best] == y_true
+        right &= penalised.max(axis=1) > -np.inf
+        row_seen = np.isin(y_true, seen_classes)
+        for side, found in ((row_seen, seen[i]), (~row_seen, unseen[i])):
+            classes = np.unique(y_true[side])
+            expected = np.mean([right[y_true == c].mean() for c in classes])
+            expected = expected if average == "macro" else right[side].mean()
+            assert found == pytest.approx(expected, rel=0, abs=1e-12)
+
+
+@pytest.mark.parametrize("average", ["macro", "micro"])
+def test_area_is_exact_where_a_grid_is_not(average):
+    """Many rows, uneven classes: a sweep over all midpoints, to 1e-9."""
+    rng = np.random.default_rng(0)
+    y_true = np.append(np.arange(20), rng.zipf(1.3, size=600) % 20)
+    scores = rng.normal(size=(len(y_true), 20)) + 2 * np.eye(20)[y_true]
+    options = {"seen_classes": np.arange(0, 20, 2), "average": average}
+    points, _ = brute_force_curve(y_true, scores, np.arange(20), **options)
+    S, U = points.T  # its first and last points are the ends, all rows on one side
+    area = np.sum((S[:-1] - S[1:]) * (U[:-1] + U[1:])) / 2
+    found = ausuc_score(y_true, scores, **options)
+    assert found == pytest.approx(area, rel=0, abs=1e-9)
 
 
 def test_curve_runs_from_seen_alone_to_unseen_alone():

@@ -10,6 +10,7 @@ from sklearn.utils import Bunch
 
 from sklearn_gzsl import ClassAttributes, GaussianGenerator, VAECFlow
 from sklearn_gzsl.metrics import per_class_accuracy
+from sklearn_gzsl.model_selection import check_gzsl_split
 
 FOLDER = Path(os.environ.get("GZSL_DATA", Path(__file__).parents[1] / "../shared/data"))
 
@@ -53,3 +54,37 @@ def test_vae_cflow_trains_on_dense_and_on_sparse_features(real):
         assert np.isfinite(losses).all()
         assert losses[-1] < losses[0]
         assert np.isfinite(generator.score_samples(real.X_unseen[:100])).all()
+
+
+def load(name):
+    path = FOLDER / f"{name}.npz"
+    if not path.exists():
+        pytest.skip(f"no {path.name} in {FOLDER}")
+    with np.load(path, allow_pickle=False) as data:
+        return {key: data[key] for key in data if key != "image_files"}
+
+
+@pytest.mark.parametrize(
+    ("name", "n_same"),
+    [("awa1_shallow", 1), ("clinc150_minilm", 3), ("flo_mobilenetv2", 3)],
+)
+def test_published_splits_pass_but_for_a_few_rows_that_occur_twice(name, n_same):
+    data = load(name)
+    y, train, seen, unseen = (
+        data[key].astype(int)
+        for key in ("labels", "trainval_loc", "test_seen_loc", "test_unseen_loc")
+    )
+    test = np.concatenate([seen, unseen])
+    classes = np.unique(y[unseen])
+    with pytest.warns(UserWarning, match=f"^{n_same} rows of test equal a row of trai"):
+        summary = check_gzsl_split(y, train, test, unseen=classes, X=data["X"])
+    assert summary.n_test_seen == len(seen)
+    assert summary.unseen_classes.tolist() == classes.tolist()
+
+
+def test_the_published_validation_split_of_flo_leaks_test_rows():
+    """Its train_loc and val_loc overlap the test rows, as is known of this split."""
+    data = load("flo_mobilenetv2")
+    test = np.concatenate([data["test_seen_loc"], data["test_unseen_loc"]])
+    with pytest.raises(ValueError, match=r"leaks\. train and test share rows"):
+        check_gzsl_split(data["labels"], data["train_loc"], test)

@@ -14,16 +14,19 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import (
     GridSearchCV,
     HalvingGridSearchCV,
+    HalvingRandomSearchCV,
+    RandomizedSearchCV,
     StratifiedKFold,
     cross_val_score,
     cross_validate,
     learning_curve,
+    validation_curve,
 )
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from sklearn_gzsl.metrics import GZSLScorer, ausuc_score, gzsl_scores
-from sklearn_gzsl.model_selection import GZSLShuffleSplit
+from sklearn_gzsl.model_selection import GZSLKFold, GZSLShuffleSplit
 
 METRICS = ["U", "S", "H", "AUSUC"]
 
@@ -85,9 +88,15 @@ def zoo():
     return X, y, Descriptions(labels, vectors)
 
 
-@pytest.fixture
-def cv():
-    return GZSLShuffleSplit(n_splits=3, unseen_size=3, random_state=0)
+@pytest.fixture(
+    params=[
+        GZSLShuffleSplit(n_splits=3, unseen_size=3, random_state=0),
+        GZSLKFold(3, shuffle=True, random_state=0),
+    ],
+    ids=["shuffle split", "k-fold"],
+)
+def cv(request):
+    return request.param
 
 
 @pytest.fixture(params=[False, True], ids=["routing off", "routing on"])
@@ -235,6 +244,67 @@ def test_successive_halving(zoo, cv, routing):
     assert set(search.cv_results_["n_resources"]) == {60, 120}
 
 
+@pytest.mark.parametrize("scaled", [False, True], ids=["alone", "pipeline"])
+@pytest.mark.parametrize(
+    ("search", "options"),
+    [
+        (RandomizedSearchCV, {"n_iter": 3}),
+        (
+            HalvingRandomSearchCV,
+            {
+                "n_candidates": 3,
+                "min_resources": 60,
+                "factor": 2,
+                "return_train_score": False,
+            },
+        ),
+    ],
+    ids=["randomized", "halving"],
+)
+def test_random_searches(zoo, cv, routing, scaled, search, options):
+    X, y, descriptions = zoo
+    model, name = NearestDescription(), "seen_penalty"
+    if scaled:
+        model = make_pipeline(StandardScaler(), model)
+        name = f"nearestdescription__{name}"
+    search = search(
+        model,
+        {name: [-50, 0.5, 50]},
+        cv=cv,
+        scoring=GZSLScorer("H"),
+        error_score="raise",
+        random_state=0,
+        **options,
+    )
+    parameters = fit_parameter(model, descriptions, routing)
+    search.fit(X, y, **parameters)
+    assert search.best_params_ == {name: 0.5}
+    by_hand = []
+    for train, test in cv.split(X, y):
+        best = clone(model).set_params(**search.best_params_)
+        best.fit(X[train], y[train], **parameters)
+        by_hand.append(GZSLScorer("H")(best, X[test], y[test]))
+    # Halving's last round has all rows, in an order of its own.
+    assert search.best_score_ == pytest.approx(np.mean(by_hand))
+
+
+def test_validation_curve(zoo, cv, routing):
+    X, y, descriptions = zoo
+    with pytest.warns(UserWarning, match="set return_train_score=False"):
+        _, scores = validation_curve(
+            NearestDescription(),
+            X,
+            y,
+            param_name="seen_penalty",
+            param_range=[-50, 0.5, 50],
+            cv=cv,
+            scoring=GZSLScorer("U"),
+            params={"class_attributes": descriptions},
+        )
+    assert (scores[0] < scores[1]).all()
+    assert (scores[1] <= scores[2]).all()
+
+
 def test_other_ways_in(zoo, cv, routing):
     X, y, descriptions = zoo
     options = {"cv": cv, "params": {"class_attributes": descriptions}}
@@ -252,7 +322,9 @@ def test_other_ways_in(zoo, cv, routing):
     assert H.min() > 0
 
 
-def test_learning_curve_improves_on_test_rows_and_has_no_training_score(zoo, cv):
+def test_learning_curve_improves_on_test_rows_and_has_no_training_score(
+    zoo, cv, routing
+):
     X, y, descriptions = zoo
     with pytest.warns(UserWarning, match="set return_train_score=False"):
         _, train_scores, test_scores = learning_curve(

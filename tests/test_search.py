@@ -6,7 +6,15 @@ import pytest
 from joblib import parallel_config
 from sklearn import config_context
 from sklearn.base import clone
-from sklearn.model_selection import GridSearchCV, cross_validate
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+from sklearn.model_selection import (
+    GridSearchCV,
+    HalvingGridSearchCV,
+    RandomizedSearchCV,
+    cross_val_score,
+    cross_validate,
+    learning_curve,
+)
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -18,7 +26,7 @@ from sklearn_gzsl import (
     VAECFlow,
 )
 from sklearn_gzsl.metrics import GZSLScorer
-from sklearn_gzsl.model_selection import GZSLShuffleSplit
+from sklearn_gzsl.model_selection import GZSLKFold, GZSLShuffleSplit
 
 METRICS = ["U", "S", "H", "AUSUC"]
 GRID = {"generator__alpha": [0.01, 1000.0], "n_synthetic": [5, 20]}
@@ -86,6 +94,67 @@ def test_the_best_model_knows_all_classes(animals, options, searched):
     model = search.best_estimator_
     model = model[-1] if isinstance(model, Pipeline) else model
     assert model.unseen_classes_.tolist() == animals.unseen.tolist()
+    assert np.mean(search.predict(animals.X_test) == animals.y_test) > 0.9
+
+
+SPLITTERS = [GZSLShuffleSplit(2, unseen_size=2, random_state=0), GZSLKFold(3)]
+
+
+@pytest.mark.parametrize("cv", SPLITTERS, ids=["shuffle split", "k-fold"])
+def test_one_number_in_every_tool(animals, cv, searched):
+    """Dicts of scores are not for these: each gets ``GZSLScorer("H")``."""
+    estimator, grid, attributes = searched
+    X, y = animals.X, animals.y
+
+    def score(train, test, **params):
+        model = clone(estimator).set_params(**params)
+        model.fit(X[train], y[train], **attributes)
+        return GZSLScorer("H")(model, X[test], y[test])
+
+    folds = list(cv.split(X, y))
+    by_hand = np.array([score(*fold) for fold in folds])
+    options = {"cv": cv, "scoring": GZSLScorer("H"), "error_score": "raise"}
+
+    found = cross_val_score(estimator, X, y, params=attributes, **options)
+    np.testing.assert_array_equal(found, by_hand)
+
+    random = RandomizedSearchCV(estimator, grid, n_iter=2, random_state=0, **options)
+    random.fit(X, y, **attributes)
+    best = random.best_params_
+    expected = np.mean([score(*fold, **best) for fold in folds])
+    assert random.best_score_ == pytest.approx(expected)
+
+    with pytest.warns(UserWarning, match="set return_train_score=False"):
+        sizes, _, found = learning_curve(
+            estimator,
+            X,
+            y,
+            train_sizes=[0.6, 1.0],
+            params=attributes,
+            **(options | {"error_score": np.nan}),
+        )
+    expected = [[score(train[:n], test) for train, test in folds] for n in sizes]
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_halving_ends_with_all_rows(animals, searched):
+    estimator, grid, attributes = searched
+    search = HalvingGridSearchCV(
+        estimator,
+        grid,
+        cv=SPLITTERS[0],
+        scoring=GZSLScorer("H"),
+        min_resources=45,
+        factor=2,
+        return_train_score=False,
+        error_score="raise",
+        random_state=0,
+    )
+    search.fit(animals.X, animals.y, **attributes)
+    alpha = next(name for name in search.best_params_ if name.endswith("alpha"))
+    assert search.best_params_[alpha] == 0.01
+    assert search.best_score_ > 0.9
+    assert search.n_resources_ == [45, 90]
     assert np.mean(search.predict(animals.X_test) == animals.y_test) > 0.9
 
 

@@ -182,14 +182,6 @@ def test_parameters_out_of_range(parameters, message):
         next(GZSLShuffleSplit(**parameters).split(y, y))
 
 
-def test_groups_are_ignored_with_a_warning():
-    y = make_labels("integers")
-    cv = GZSLShuffleSplit(n_splits=1, random_state=0)
-    with pytest.warns(UserWarning, match="groups parameter is ignored by GZSLShuffle"):
-        grouped = next(cv.split(y, y, groups=y))
-    assert grouped[1].tolist() == next(cv.split(y, y))[1].tolist()
-
-
 def test_it_is_a_splitter_like_the_others():
     cv = GZSLShuffleSplit(n_splits=3, unseen_size=2, random_state=7)
     assert cv.get_n_splits() == 3

@@ -3,6 +3,7 @@
 from ._accuracy import gzsl_scores, harmonic_mean_score, per_class_accuracy
 from ._curve import ausuc_score, seen_unseen_curve
 from ._scorer import GZSLScorer
+from ._top_k import top_k_per_class_accuracy
 
 __all__ = [
     "GZSLScorer",
@@ -11,4 +12,5 @@ __all__ = [
     "harmonic_mean_score",
     "per_class_accuracy",
     "seen_unseen_curve",
+    "top_k_per_class_accuracy",
 ]

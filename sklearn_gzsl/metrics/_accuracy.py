@@ -65,18 +65,7 @@ def per_class_accuracy(
     1.0
     """
     y_true, y_pred = _check_targets(y_true, y_pred)
-    if labels is not None:
-        labels = check_labels(labels, "labels", like=y_true)
-        missing = np.setdiff1d(labels, y_true)
-        if missing.size:
-            raise ValueError(
-                f"labels holds {few(missing)}, which have no row in y_true and so no "
-                "accuracy; leave them out."
-            )
-        rows = np.isin(y_true, labels)
-        y_true, y_pred = y_true[rows], y_pred[rows]
-    _, codes, counts = np.unique(y_true, return_inverse=True, return_counts=True)
-    return float(np.mean(np.bincount(codes, weights=y_true == y_pred) / counts))
+    return class_means(y_true, y_true == y_pred, labels, "labels")
 
 
 @validate_params(
@@ -229,6 +218,26 @@ def check_labels(y, name, *, like=None):
             "labels are all strings or all integers."
         )
     return y
+
+
+def class_means(y_true, hits, classes, name):
+    """Mean over classes of the mean of ``hits`` over a class's rows.
+
+    ``classes`` are those to average over, every one of ``y_true`` if None, and ``name``
+    is what the caller calls them.
+    """
+    if classes is not None:
+        classes = check_labels(classes, name, like=y_true)
+        missing = np.setdiff1d(classes, y_true)
+        if missing.size:
+            raise ValueError(
+                f"{name} holds {few(missing)}, which have no row in y_true and so no "
+                "accuracy; leave them out."
+            )
+        rows = np.isin(y_true, classes)
+        y_true, hits = y_true[rows], hits[rows]
+    _, codes, counts = np.unique(y_true, return_inverse=True, return_counts=True)
+    return float(np.mean(np.bincount(codes, weights=hits) / counts))
 
 
 def check_sides(y_true, seen_classes):

@@ -101,7 +101,7 @@ def seen_unseen_curve(
     y_true = check_labels(y_true, "y_true")
     seen_classes = check_labels(seen_classes, "seen_classes", like=y_true)
     seen_row = check_sides(y_true, seen_classes)
-    y_score, labels = _check_scores(y_true, y_score, labels, seen_classes)
+    y_score, labels = check_scores(y_true, y_score, labels, seen_classes)
     seen_column = np.isin(labels, seen_classes)
     best = {}
     for side in (True, False):
@@ -203,7 +203,11 @@ def ausuc_score(
     return float(np.sum((seen[:-1] - seen[1:]) * (unseen[:-1] + unseen[1:])) / 2)
 
 
-def _check_scores(y_true, y_score, labels, seen_classes):
+def check_scores(y_true, y_score, labels, more_classes):
+    """Check scores and the classes of their columns.
+
+    Without ``labels`` the columns are those of ``y_true`` and ``more_classes``.
+    """
     y_score = check_array(
         y_score, dtype=np.float64, ensure_all_finite=False, input_name="y_score"
     )
@@ -214,7 +218,7 @@ def _check_scores(y_true, y_score, labels, seen_classes):
             "ruled out. Look for a model that has diverged."
         )
     if labels is None:
-        labels = np.union1d(y_true, seen_classes)
+        labels = np.union1d(y_true, more_classes)
         hint = "pass labels, the classes of the columns (classifier.classes_)."
     else:
         labels = check_labels(labels, "labels", like=y_true)

@@ -50,6 +50,7 @@ class GZSLScorer:
     gzsl_scores : The same accuracies from labels and predictions.
     ausuc_score : The same area from labels and scores.
     sklearn_gzsl.model_selection.GZSLShuffleSplit : Folds that can be scored.
+    sklearn_gzsl.model_selection.GZSLKFold : Such folds, each class unseen in one.
 
     Notes
     -----

@@ -1,6 +1,5 @@
 """Random splits in which some classes have no training row at all."""
 
-import warnings
 from collections.abc import Iterator
 from numbers import Integral
 
@@ -9,13 +8,13 @@ from numpy.random import RandomState
 from numpy.typing import ArrayLike
 from sklearn.model_selection import BaseShuffleSplit
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import (
-    Interval,
-    RealNotInt,
-    validate_parameter_constraints,
-)
+from sklearn.utils._param_validation import Interval, RealNotInt
 
-from ..metrics._accuracy import check_labels
+from ._groups import GroupedRows, draw_test_groups
+from ._labels import check_groups, check_parameters, encode_labels
+
+# Draws of classes, and of groups to test, before giving up.
+_MOST_DRAWS = 100
 
 
 class GZSLShuffleSplit(BaseShuffleSplit):
@@ -50,10 +49,13 @@ class GZSLShuffleSplit(BaseShuffleSplit):
     ValueError
         From ``split``, as in scikit-learn: if a parameter is out of range, if ``y``
         is missing, continuous, or has a single class, if ``unseen_size`` leaves no
-        class to be seen, or if every class has a single row.
+        class to be seen, if every class has a single row, or if the groups cannot be
+        split.
 
     See Also
     --------
+    GZSLKFold : Each class is unseen in exactly one fold.
+    check_gzsl_split : Checks any split for leaks.
     sklearn_gzsl.metrics.GZSLScorer : Scores the folds.
     sklearn.model_selection.StratifiedShuffleSplit : Splits without unseen classes.
 
@@ -62,6 +64,14 @@ class GZSLShuffleSplit(BaseShuffleSplit):
     A draw after which every seen class has a single row, so that no seen row could
     be tested, is drawn again. This is how the field picks its settings [1]_: whole
     classes of the training set play the unseen ones, and no test class takes part.
+
+    With ``groups``, no group has rows in training and in test. Groups without a row of
+    a seen class are tested, and so are randomly drawn others: enough that each unseen
+    class has a test row and that ``test_size`` is met for the seen classes as nearly as
+    the sizes of the groups allow, but never one with all the rows that training has
+    left of a seen class. Rows of unseen classes in groups that are not tested take no
+    part in a split: where each photographer has pictures of many classes, an unseen
+    class is tested on the pictures by the photographers drawn.
 
     References
     ----------
@@ -80,6 +90,9 @@ class GZSLShuffleSplit(BaseShuffleSplit):
     12 8 ['horse']
     12 8 ['cat']
     """
+
+    # With metadata routing, searches pass groups on without being asked to.
+    __metadata_request__split = {"groups": True}
 
     _parameter_constraints: dict = {
         "n_splits": [Interval(Integral, 1, None, closed="left")],
@@ -108,7 +121,7 @@ class GZSLShuffleSplit(BaseShuffleSplit):
         self.unseen_size = unseen_size
 
     def split(
-        self, X: ArrayLike, y: ArrayLike, groups: None = None
+        self, X: ArrayLike, y: ArrayLike, groups: ArrayLike | None = None
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Generate row numbers to split data into training and test set.
 
@@ -120,8 +133,9 @@ class GZSLShuffleSplit(BaseShuffleSplit):
         y : array-like of shape (n_samples,)
             Class labels, strings or integers.
 
-        groups : object
-            Always ignored, exists for API compatibility.
+        groups : array-like of shape (n_samples,), default=None
+            What must not be in training and in test at once, such as the subject of
+            each row; strings or numbers.
 
         Yields
         ------
@@ -131,50 +145,24 @@ class GZSLShuffleSplit(BaseShuffleSplit):
         test : ndarray of shape (n_test,)
             Row numbers of the test set, shuffled.
         """
-        if groups is not None:
-            warnings.warn(
-                f"The groups parameter is ignored by {self.__class__.__name__}",
-                UserWarning,
-                stacklevel=2,
-            )
-        return super().split(X, y)
+        return super().split(X, y, groups)
 
     def _iter_indices(self, X, y=None, groups=None):
-        validate_parameter_constraints(
-            self._parameter_constraints,
-            {name: getattr(self, name) for name in self._parameter_constraints},
-            caller_name=self.__class__.__name__,
-        )
-        if y is None:
-            raise ValueError(
-                "y is None, but GZSLShuffleSplit splits by class; pass the labels."
-            )
-        _, codes, counts = np.unique(
-            check_labels(y, "y"), return_inverse=True, return_counts=True
-        )
-        n_unseen = self._n_unseen_classes(counts)
+        check_parameters(self)
+        _, codes, counts = encode_labels(y, self.__class__.__name__)
+        n_unseen = self._n_unseen_classes(len(counts))
         n_held_out = self._n_test_rows(counts)
-        place_in_class = np.concatenate([np.arange(n) for n in counts])
+        if groups is not None:
+            rows = GroupedRows(check_groups(groups), codes, counts)
         rng = check_random_state(self.random_state)
         for _ in range(self.n_splits):
-            n_test = n_held_out.copy()
-            unseen = _draw_unseen(rng, n_unseen, n_held_out)
-            n_test[unseen] = counts[unseen]
-            shuffled = rng.permutation(len(codes))
-            by_class = shuffled[np.argsort(codes[shuffled], kind="stable")]
-            to_test = place_in_class < np.repeat(n_test, counts)
-            yield (
-                rng.permutation(by_class[~to_test]),
-                rng.permutation(by_class[to_test]),
-            )
+            if groups is None:
+                train, test = _draw_rows(rng, codes, counts, n_unseen, n_held_out)
+            else:
+                train, test = _draw_groups(rng, rows, n_unseen, n_held_out)
+            yield rng.permutation(train), rng.permutation(test)
 
-    def _n_unseen_classes(self, counts):
-        n_classes = len(counts)
-        if n_classes < 2:
-            raise ValueError(
-                "y holds a single class; a split needs one class to be seen and one "
-                "to be unseen."
-            )
+    def _n_unseen_classes(self, n_classes):
         if isinstance(self.unseen_size, Integral):
             if self.unseen_size >= n_classes:
                 raise ValueError(
@@ -196,6 +184,31 @@ class GZSLShuffleSplit(BaseShuffleSplit):
         return np.clip(
             _rounded(self.test_size * counts), np.minimum(1, counts - 1), counts - 1
         )
+
+
+def _draw_rows(rng, codes, counts, n_unseen, n_held_out):
+    n_test = n_held_out.copy()
+    unseen = _draw_unseen(rng, n_unseen, n_held_out)
+    n_test[unseen] = counts[unseen]
+    place_in_class = np.concatenate([np.arange(n) for n in counts])
+    shuffled = rng.permutation(len(codes))
+    by_class = shuffled[np.argsort(codes[shuffled], kind="stable")]
+    to_test = place_in_class < np.repeat(n_test, counts)
+    return by_class[~to_test], by_class[to_test]
+
+
+def _draw_groups(rng, rows, n_unseen, n_held_out):
+    for _ in range(_MOST_DRAWS):
+        unseen = np.zeros(len(rows.counts), dtype=bool)
+        unseen[_draw_unseen(rng, n_unseen, n_held_out)] = True
+        tested = draw_test_groups(rows, unseen, n_held_out, rng)
+        if tested is not None:
+            return map(np.flatnonzero, rows.sides(tested, unseen))
+    raise ValueError(
+        f"In {_MOST_DRAWS} draws, no choice among the {rows.n_groups} groups left test "
+        "rows to the unseen and to the seen classes, and training rows to each seen "
+        "one; give more groups, or draw fewer unseen classes."
+    )
 
 
 def _draw_unseen(rng, n_unseen, n_held_out):

@@ -1,0 +1,122 @@
+"""Flat hit@k, class by class."""
+
+from numbers import Integral
+from warnings import warn
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.exceptions import UndefinedMetricWarning
+from sklearn.utils._param_validation import Interval, validate_params
+
+from ._accuracy import check_labels, class_means
+from ._curve import check_scores
+
+
+@validate_params(
+    {
+        "y_true": ["array-like"],
+        "y_score": ["array-like"],
+        "k": [Interval(Integral, 1, None, closed="left")],
+        "labels": ["array-like", None],
+        "classes": ["array-like", None],
+    },
+    prefer_skip_nested_validation=True,
+)
+def top_k_per_class_accuracy(
+    y_true: ArrayLike,
+    y_score: ArrayLike,
+    *,
+    k: int = 5,
+    labels: ArrayLike | None = None,
+    classes: ArrayLike | None = None,
+) -> float:
+    """Mean over classes of the fraction of rows with the true class among the k best.
+
+    The flat hit@k of [1]_, "flat" because it takes no notice of how classes are
+    related; averaged over classes rather than rows as in [2]_, so that every class
+    counts the same.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_samples,)
+        True labels, strings or integers.
+
+    y_score : array-like of shape (n_samples, n_classes)
+        Score of each class for each row, higher is better: log-probabilities or any
+        other scores. A class with -inf is ruled out and never hit.
+
+    k : int, default=5
+        How many classes a row may be given.
+
+    labels : array-like of shape (n_classes,), default=None
+        The class of each column of ``y_score``, ``classifier.classes_``. ``None`` is
+        the sorted classes of ``y_true``.
+
+    classes : array-like of shape (n_averaged,), default=None
+        The classes to average over, such as ``classifier.unseen_classes_``; rows of
+        other classes are left out. ``None`` is every class of ``y_true``.
+
+    Returns
+    -------
+    accuracy : float
+        Between 0 and 1.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, if ``y_true`` has labels without a column or one of
+        ``classes`` has no row, if columns and labels differ in number, or if a score
+        is NaN or +inf.
+
+    Warns
+    -----
+    UndefinedMetricWarning
+        If ``k`` is at least the number of columns, so that nearly every row is right.
+
+    See Also
+    --------
+    per_class_accuracy : The same for k = 1, from predictions.
+    sklearn.metrics.top_k_accuracy_score : The mean over rows.
+
+    Notes
+    -----
+    Where the true class is tied with others at the k-th place, the row counts by the
+    chance that it is among the k best when the tie is broken at random. So the order
+    of columns has no influence; scikit-learn's function favours later columns.
+
+    References
+    ----------
+    .. [1] Frome, Corrado, Shlens, Bengio, Dean, Ranzato and Mikolov. DeViSE: a deep
+       visual-semantic embedding model. NIPS, 2013.
+
+    .. [2] Xian, Lampert, Schiele and Akata. Zero-shot learning: a comprehensive
+       evaluation of the good, the bad and the ugly. TPAMI, 2018.
+
+    Examples
+    --------
+    >>> from sklearn_gzsl.metrics import top_k_per_class_accuracy
+    >>> y_true = ["cat", "cat", "dog", "zebra"]
+    >>> y_score = [[5, 1, 2], [1, 3, 2], [3, 2, 1], [3, 1, 2]]  # cat, dog, zebra
+    >>> top_k_per_class_accuracy(y_true, y_score, k=1)
+    0.166...
+    >>> top_k_per_class_accuracy(y_true, y_score, k=2)
+    0.833...
+    >>> top_k_per_class_accuracy(y_true, y_score, k=2, classes=["zebra"])
+    1.0
+    """
+    y_true = check_labels(y_true, "y_true")
+    y_score, labels = check_scores(y_true, y_score, labels, y_true)
+    if k >= len(labels):
+        warn(
+            f"k={k} is no less than the {len(labels)} columns of y_score, so that "
+            "every class with a finite score is a hit; choose a smaller k.",
+            UndefinedMetricWarning,
+            stacklevel=2,
+        )
+    order = np.argsort(labels)
+    column = order[np.searchsorted(labels, y_true, sorter=order)]
+    own = y_score[np.arange(len(y_true)), column][:, None]
+    n_better = np.sum(y_score > own, axis=1)
+    n_tied = np.sum(y_score == own, axis=1)
+    hits = np.clip((k - n_better) / n_tied, 0, 1) * (own[:, 0] > -np.inf)
+    return class_means(y_true, hits, classes, "classes")

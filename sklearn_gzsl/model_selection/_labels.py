@@ -1,0 +1,50 @@
+"""Labels, groups and parameters as the splitters take them."""
+
+import numpy as np
+from sklearn.utils import check_array
+from sklearn.utils._param_validation import validate_parameter_constraints
+
+from ..metrics._accuracy import check_labels
+
+
+def check_parameters(splitter):
+    """Check the parameters by the constraints of the splitter's class."""
+    names = splitter._parameter_constraints
+    validate_parameter_constraints(
+        names,
+        {name: getattr(splitter, name) for name in names},
+        caller_name=splitter.__class__.__name__,
+    )
+
+
+def encode_labels(y, caller):
+    """Classes, the code of each row's class, and the number of rows of each class."""
+    if y is None:
+        raise ValueError(f"y is None, but {caller} splits by class; pass the labels.")
+    classes, codes, counts = np.unique(
+        check_labels(y, "y"), return_inverse=True, return_counts=True
+    )
+    if len(classes) < 2:
+        raise ValueError(
+            "y holds a single class; a split needs one class to be seen and one to be "
+            "unseen."
+        )
+    return classes, codes, counts
+
+
+def check_groups(groups):
+    """Groups as an array of one dimension that can be sorted."""
+    groups = check_array(groups, input_name="groups", ensure_2d=False, dtype=None)
+    if groups.ndim != 1:
+        raise ValueError(
+            f"groups has shape {groups.shape}; give one group for each row, in one "
+            "dimension."
+        )
+    try:
+        np.sort(groups)
+    except TypeError as error:
+        raise ValueError(
+            "groups holds values of mixed kinds; name all groups by strings, or all "
+            "by numbers."
+        ) from error
+    return groups
