@@ -20,7 +20,14 @@ _HOME = {
     "VAECFlow": ".generators",
     "WGANGP": ".generators",
 }
-_SUBMODULES = ("datasets", "generators", "metrics", "model_selection", "presets")
+_SUBMODULES = (
+    "datasets",
+    "generators",
+    "inspection",
+    "metrics",
+    "model_selection",
+    "presets",
+)
 
 __all__ = [
     "CADAVAE",
@@ -36,6 +43,7 @@ __all__ = [
     "__version__",
     "datasets",
     "generators",
+    "inspection",
     "metrics",
     "model_selection",
     "presets",
