@@ -1,5 +1,7 @@
 """Real and synthetic rows are drawn where they are, and compared as they should be."""
 
+import warnings
+
 import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
@@ -207,7 +209,9 @@ def test_classes_of_one_row_or_without_spread_have_no_shift(fitted, animals):
     X = np.concatenate([animals.X_test[animals.y_test == "elk"][:1]] * 3)
     X = np.concatenate([X, animals.X_test[animals.y_test == "elephant"][:1]])
     y = ["elk", "elk", "elk", "elephant"]
-    display = SyntheticFeaturesDisplay.from_estimator(fitted, X, y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        display = SyntheticFeaturesDisplay.from_estimator(fitted, X, y)
     assert np.isnan(display.mean_shift).all()
     assert len(display.real) == 4
 
