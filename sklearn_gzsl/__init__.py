@@ -21,7 +21,14 @@ _HOME = {
     "VAECFlow": ".generators",
     "WGANGP": ".generators",
 }
-_SUBMODULES = ("datasets", "generators", "metrics", "model_selection", "presets")
+_SUBMODULES = (
+    "datasets",
+    "generators",
+    "inspection",
+    "metrics",
+    "model_selection",
+    "presets",
+)
 
 __all__ = [
     "CADAVAE",
@@ -38,6 +45,7 @@ __all__ = [
     "__version__",
     "datasets",
     "generators",
+    "inspection",
     "metrics",
     "model_selection",
     "presets",

@@ -94,6 +94,22 @@ def clf():
 
 
 @pytest.fixture
+def blurred(animals):
+    """Test rows of the animals that are hard to tell apart."""
+    noise = np.random.default_rng(1).normal(size=animals.X_test.shape)
+    return animals.X_test + 1.2 * noise
+
+
+@pytest.fixture
+def close_figures():
+    """Draw without windows, and leave no figure open."""
+    plt = pytest.importorskip("matplotlib.pyplot")
+    plt.switch_backend("agg")
+    yield
+    plt.close("all")
+
+
+@pytest.fixture
 def fitted(clf, animals):
     return clf.fit(animals.X, animals.y, class_attributes=animals.attributes)
 

@@ -25,23 +25,29 @@ def score_fold(estimator, X, y, candidates="present"):
     return y, scores, classes, seen_classes
 
 
-def find_model(estimator):
-    """The part of a fitted estimator that knows its seen classes."""
-    model = estimator
-    while not hasattr(model, "seen_classes_"):
-        if isinstance(model, Pipeline):
-            model = model.steps[-1][1]
-        elif hasattr(model, "best_estimator_"):
-            model = model.best_estimator_
-        elif hasattr(model, "estimator_"):
-            model = model.estimator_
+def path_to(estimator, attribute):
+    """A fitted estimator, what it wraps, and so on to the part with the attribute."""
+    path = [estimator]
+    while not hasattr(path[-1], attribute):
+        part = path[-1]
+        if isinstance(part, Pipeline):
+            path.append(part.steps[-1][1])
+        elif hasattr(part, "best_estimator_"):
+            path.append(part.best_estimator_)
+        elif hasattr(part, "estimator_"):
+            path.append(part.estimator_)
         else:
-            check_is_fitted(model)
+            check_is_fitted(part)
             raise TypeError(
-                f"Found no seen_classes_ in {estimator!r}; use a fitted "
+                f"Found no {attribute} in {estimator!r}; use a fitted "
                 "GZSLClassifier, or a pipeline or search (with refit) around one."
             )
-    return model
+    return path
+
+
+def find_model(estimator):
+    """The part of a fitted estimator that knows its seen classes."""
+    return path_to(estimator, "seen_classes_")[-1]
 
 
 def _check_fold(y, classes, seen_classes):
@@ -57,9 +63,9 @@ def _check_fold(y, classes, seen_classes):
         side = "unseen" if seen.all() else "seen"
         raise ValueError(
             f"The scored rows hold no {side} class, so U, S and H are not defined. Use "
-            "GZSLShuffleSplit as cv: it keeps whole classes out of training, and rows "
-            "of the others. (Training rows never hold an unseen class: set "
-            "return_train_score=False.)"
+            "GZSLShuffleSplit or GZSLKFold as cv: they keep whole classes out of "
+            "training, and rows of the others. (Training rows never hold an unseen "
+            "class: set return_train_score=False.)"
         )
     return y
 

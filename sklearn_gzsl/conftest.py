@@ -1,0 +1,13 @@
+"""Settings of the examples in docstrings, which run as tests."""
+
+import os
+from importlib.util import find_spec
+
+# No test opens a window.
+os.environ.setdefault("MPLBACKEND", "agg")
+
+collect_ignore = []
+if find_spec("matplotlib") is None:
+    # It is optional, and these examples draw.
+    names = ("_confusion", "_curve", "_synthetic")
+    collect_ignore += [f"inspection/{name}.py" for name in names]

@@ -1,0 +1,333 @@
+"""Which classes are taken for which, sorted into seen and unseen ones."""
+
+from itertools import product
+from numbers import Integral
+
+import numpy as np
+from sklearn.utils import check_consistent_length, check_scalar
+
+from .._messages import few
+from ..metrics._accuracy import check_labels
+from ..metrics._response import find_model
+from ._drawing import load_pyplot
+
+_MOST_VALUES = 12
+_MOST_NAMES = 40
+
+
+class ClassConfusionDisplay:
+    """Confusion matrix with the seen classes first, then the unseen ones.
+
+    Two lines divide it into four blocks: seen rows taken for seen classes, seen for
+    unseen, unseen for seen, unseen for unseen. Their sums tell how much of the error is
+    bias towards one side, which a seen penalty can mend, and how much is confusion
+    within a side, which it cannot. Make one by :meth:`from_estimator` or
+    :meth:`from_predictions`, which draw it, too.
+
+    Parameters
+    ----------
+    counts : ndarray of shape (n_classes, n_classes), int
+        Number of rows of each true class (row) that were predicted as each class
+        (column).
+
+    classes : ndarray of shape (n_classes,)
+        Labels of rows and columns, the seen classes first.
+
+    n_seen : int
+        How many of them are seen.
+
+    Attributes
+    ----------
+    confusion_matrix : ndarray of shape (n_classes, n_classes)
+        The counts as shares of the class's rows; NaN in the row of a class that was
+        predicted but has no rows.
+    blocks : dict of str to float
+        ``"seen->seen"``, ``"seen->unseen"``, ``"unseen->seen"`` and
+        ``"unseen->unseen"``: the shares summed over the block's columns, mean over its
+        classes. Both of one side sum to 1; NaN for a side without rows.
+    shown_classes_ : ndarray
+        The classes in the picture.
+    im_ : matplotlib AxesImage
+        The matrix.
+    text_ : ndarray of matplotlib Text, or None
+        The values in the cells, if they are drawn; None in cells without.
+    dividers_ : list of matplotlib Line2D
+        The horizontal and the vertical line between seen and unseen classes; empty if
+        only one of the sides is shown.
+    ax_ : matplotlib Axes
+        Where it is drawn.
+    figure_ : matplotlib Figure
+        What that is a part of.
+
+    See Also
+    --------
+    sklearn_gzsl.metrics.gzsl_scores : The means of the diagonal, as U and S.
+    SeenUnseenCurveDisplay : What a seen penalty can change.
+
+    Examples
+    --------
+    >>> from sklearn_gzsl.inspection import ClassConfusionDisplay
+    >>> display = ClassConfusionDisplay.from_predictions(
+    ...     ["cat", "cat", "dog", "zebra", "zebra", "okapi"],
+    ...     ["cat", "dog", "dog", "zebra", "dog", "zebra"],
+    ...     seen_classes=["cat", "dog"],
+    ... )
+    >>> display.classes.tolist()
+    ['cat', 'dog', 'okapi', 'zebra']
+    >>> display.confusion_matrix
+    array([[0.5, 0.5, 0. , 0. ],
+           [0. , 1. , 0. , 0. ],
+           [0. , 0. , 0. , 1. ],
+           [0. , 0.5, 0. , 0.5]])
+    >>> display.blocks["unseen->seen"]
+    0.25
+    """
+
+    def __init__(self, counts, *, classes, n_seen):
+        self.counts = counts
+        self.classes = classes
+        self.n_seen = n_seen
+
+    @property
+    def confusion_matrix(self) -> np.ndarray:
+        """Shares of each true class's rows; NaN for a class without rows."""
+        totals = self.counts.sum(axis=1, keepdims=True)
+        return np.where(totals > 0, self.counts / np.maximum(totals, 1), np.nan)
+
+    @property
+    def blocks(self) -> dict[str, float]:
+        """Share of each side's rows that is taken for either side."""
+        sides = {"seen": slice(None, self.n_seen), "unseen": slice(self.n_seen, None)}
+        blocks, matrix = {}, self.confusion_matrix
+        for (true, rows), (pred, columns) in product(sides.items(), repeat=2):
+            shares = matrix[rows, columns].sum(axis=1)
+            shares = shares[~np.isnan(shares)]
+            blocks[f"{true}->{pred}"] = float(shares.mean()) if len(shares) else np.nan
+        return blocks
+
+    @classmethod
+    def from_estimator(cls, estimator, X, y, *, ax=None, **options):
+        """Draw the confusion of a fitted estimator's predictions.
+
+        Parameters
+        ----------
+        estimator : object
+            A fitted classifier with ``seen_classes_``, or a pipeline, search or
+            meta-estimator that ends in one.
+
+        X : array-like of shape (n_samples, n_features)
+            Rows as the estimator takes them.
+
+        y : array-like of shape (n_samples,)
+            True labels.
+
+        ax : matplotlib Axes, default=None
+            Where to draw; a new figure by default.
+
+        **options : dict
+            Further arguments of :meth:`plot`.
+
+        Returns
+        -------
+        display : ClassConfusionDisplay
+
+        Raises
+        ------
+        TypeError
+            If no part of the estimator has ``seen_classes_``.
+        ImportError
+            If matplotlib is not installed.
+        """
+        load_pyplot(f"{cls.__name__}.from_estimator")
+        seen_classes = find_model(estimator).seen_classes_
+        y_pred = estimator.predict(X)
+        return cls.from_predictions(
+            y, y_pred, seen_classes=seen_classes, ax=ax, **options
+        )
+
+    @classmethod
+    def from_predictions(cls, y_true, y_pred, *, seen_classes, ax=None, **options):
+        """Draw the confusion of predictions.
+
+        Parameters
+        ----------
+        y_true : array-like of shape (n_samples,)
+            True labels. Unlike for scores, rows of one side are enough.
+
+        y_pred : array-like of shape (n_samples,)
+            Predicted labels.
+
+        seen_classes : array-like of shape (n_seen_classes,)
+            The classes that had rows in training; the others are unseen. Those that
+            occur neither in ``y_true`` nor in ``y_pred`` are left out.
+
+        ax : matplotlib Axes, default=None
+            Where to draw; a new figure by default.
+
+        **options : dict
+            Further arguments of :meth:`plot`.
+
+        Returns
+        -------
+        display : ClassConfusionDisplay
+
+        Raises
+        ------
+        ValueError
+            If lengths differ, or labels are of mixed kinds.
+        ImportError
+            If matplotlib is not installed.
+        """
+        load_pyplot(f"{cls.__name__}.from_predictions")
+        y_true = check_labels(y_true, "y_true")
+        y_pred = check_labels(y_pred, "y_pred", like=y_true)
+        seen_classes = check_labels(seen_classes, "seen_classes", like=y_true)
+        check_consistent_length(y_true, y_pred)
+
+        present = np.union1d(y_true, y_pred)
+        seen = np.isin(present, seen_classes)
+        position = np.empty(len(present), dtype=int)
+        position[np.argsort(~seen, kind="stable")] = np.arange(len(present))
+        rows, columns = (
+            position[np.searchsorted(present, y)] for y in (y_true, y_pred)
+        )
+        counts = np.bincount(rows * len(present) + columns, minlength=len(present) ** 2)
+        display = cls(
+            counts.reshape(len(present), len(present)),
+            classes=np.concatenate([present[seen], present[~seen]]),
+            n_seen=int(seen.sum()),
+        )
+        return display.plot(ax=ax, **options)
+
+    def plot(
+        self,
+        ax=None,
+        *,
+        top_n=None,
+        classes=None,
+        include_values=None,
+        cmap="viridis",
+        xticks_rotation="vertical",
+        colorbar=True,
+        im_kwargs=None,
+    ):
+        """Draw the matrix.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; a new figure by default.
+
+        top_n : int, default=None
+            Show only the classes with the most confusion: the share of their rows
+            taken for other classes, plus the shares of other classes taken for them.
+            Shares remain those of all rows, so what is shown of a row may sum to less
+            than 1.
+
+        classes : array-like, default=None
+            Show only these classes.
+
+        include_values : bool, default=None
+            Whether to write the shares above 0 into the cells; by default up to twelve
+            classes.
+
+        cmap : str or matplotlib Colormap, default="viridis"
+            Colours.
+
+        xticks_rotation : {"vertical", "horizontal"} or float, default="vertical"
+            Rotation of the labels of columns. Above forty classes, only the sides are
+            labelled.
+
+        colorbar : bool, default=True
+            Whether to draw the scale of colours.
+
+        im_kwargs : dict, default=None
+            Options of the picture for matplotlib's ``imshow``.
+
+        Returns
+        -------
+        display : ClassConfusionDisplay
+            Itself.
+
+        Raises
+        ------
+        ValueError
+            If ``top_n`` is less than 1, if ``classes`` holds one that occurs nowhere,
+            or if both are given.
+        ImportError
+            If matplotlib is not installed.
+        """
+        plt = load_pyplot(f"{type(self).__name__}.plot")
+        shown = self._choose(top_n, classes)
+        matrix = self.confusion_matrix[np.ix_(shown, shown)]
+        self.shown_classes_ = np.asarray(self.classes)[shown]
+        if ax is None:
+            ax = plt.subplots()[1]
+        self.ax_, self.figure_ = ax, ax.figure
+
+        defaults = {"cmap": cmap, "interpolation": "nearest", "vmin": 0, "vmax": 1}
+        self.im_ = ax.imshow(matrix, **{**defaults, **(im_kwargs or {})})
+        if colorbar:
+            label = "share of the true class's rows"
+            self.figure_.colorbar(self.im_, ax=ax, label=label)
+        if include_values is None:
+            include_values = len(shown) <= _MOST_VALUES
+        self.text_ = self._write(matrix) if include_values else None
+        n_seen = int((shown < self.n_seen).sum())
+        self.dividers_ = self._divide(n_seen, len(shown))
+        self._name(n_seen, len(shown), xticks_rotation)
+        return self
+
+    def _choose(self, top_n, classes):
+        """Positions of the classes to show, in order."""
+        if top_n is not None and classes is not None:
+            raise ValueError("top_n and classes both choose what is shown; give one.")
+        if classes is not None:
+            chosen = check_labels(classes, "classes", like=self.classes)
+            unknown = np.setdiff1d(chosen, self.classes)
+            if unknown.size:
+                raise ValueError(
+                    f"classes holds {few(unknown)}, which occur neither among the true "
+                    "nor among the predicted labels; leave them out."
+                )
+            return np.flatnonzero(np.isin(self.classes, chosen))
+        if top_n is None:
+            return np.arange(len(self.classes))
+        check_scalar(top_n, "top_n", Integral, min_val=1)
+        errors = np.nan_to_num(self.confusion_matrix)
+        np.fill_diagonal(errors, 0)
+        confusion = errors.sum(axis=0) + errors.sum(axis=1)
+        return np.sort(np.argsort(-confusion, kind="stable")[:top_n])
+
+    def _write(self, matrix):
+        """Shares above 0 in the cells, in the colour of the scale's other end."""
+        text = np.full(matrix.shape, None, dtype=object)
+        low, high = self.im_.cmap(0.0), self.im_.cmap(1.0)
+        for (i, j), share in np.ndenumerate(matrix):
+            if share > 0:
+                color = high if self.im_.norm(share) < 0.5 else low
+                text[i, j] = self.ax_.text(
+                    j, i, f"{share:.2f}", ha="center", va="center", color=color
+                )
+        return text
+
+    def _divide(self, n_seen, n_shown):
+        if not 0 < n_seen < n_shown:
+            return []
+        line = {"color": "red", "linewidth": 1}
+        edge = n_seen - 0.5
+        return [self.ax_.axhline(edge, **line), self.ax_.axvline(edge, **line)]
+
+    def _name(self, n_seen, n_shown, rotation):
+        """Labels of the classes, or only of the sides where they are too many."""
+        ticks, names = np.arange(n_shown), self.shown_classes_
+        if n_shown > _MOST_NAMES:
+            centres = {"seen": (n_seen - 1) / 2, "unseen": (n_seen + n_shown - 1) / 2}
+            both = 0 < n_seen < n_shown
+            names = list(centres) if both else ["seen" if n_seen else "unseen"]
+            ticks = [centres[side] for side in names] if both else [(n_shown - 1) / 2]
+            rotation = "horizontal"
+        self.ax_.set_xticks(ticks, names, rotation=rotation)
+        self.ax_.set_yticks(ticks, names)
+        sides = "seen | unseen classes" if self.dividers_ else "class"
+        self.ax_.set(xlabel=f"Predicted {sides}", ylabel=f"True {sides}")
