@@ -423,9 +423,7 @@ def test_compressed_features_that_a_bad_disk_changed(tmp_path, files):
     content = bytearray(path.read_bytes())
     content[-1] ^= 1  # of the checksum
     path.write_bytes(content)
-    with pytest.raises(
-        ValueError, match=r"res101\.mat.*incorrect data"
-    ):
+    with pytest.raises(ValueError, match=r"res101\.mat.*incorrect data"):
         load_xlsa17(tmp_path, "TOY")
 
 
