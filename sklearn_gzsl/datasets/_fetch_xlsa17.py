@@ -53,8 +53,8 @@ def fetch_xlsa17(
 ) -> Path:
     """Download the archive of the xlsa17 benchmark, if it is not there yet.
 
-    About 900 MB, from the authors' site. Only what :func:`load_xlsa17` reads is
-    unpacked: features, attributes and split of each data set.
+    About 900 MB, from the site of its authors [1]_. Only what :func:`load_xlsa17`
+    reads is unpacked: features, attributes and split of each data set.
 
     Parameters
     ----------

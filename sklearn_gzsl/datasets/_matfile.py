@@ -40,10 +40,10 @@ def _reading(path, key=None):
     """Turn what the libraries raise on damaged files into one kind of error."""
     from scipy.io.matlab import MatReadError  # noqa: PLC0415
 
-    known = (ValueError, TypeError, LookupError, OSError, struct.error, zlib.error)
+    builtin = (ValueError, TypeError, LookupError, RuntimeError, OSError)
     try:
         yield
-    except (*known, MatReadError) as error:
+    except (*builtin, MatReadError, struct.error, zlib.error) as error:
         what = "the file" if key is None else f"its variable {key!r}"
         raise ValueError(
             f"{path}: {what} cannot be read ({error}). Either it is not what it should "
@@ -100,7 +100,7 @@ class _HDF5Mat:
         self._open = lambda: h5py.File(path, "r")
         with self._open() as file:
             self.shapes = {
-                name: item.shape[::-1]
+                str(name): item.shape[::-1]
                 for name, item in file.items()
                 if isinstance(item, h5py.Dataset)
             }
