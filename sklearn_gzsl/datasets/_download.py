@@ -1,0 +1,172 @@
+"""Downloads that go on where they were interrupted."""
+
+import hashlib
+import json
+import re
+import sys
+import time
+from http.client import HTTPException
+from urllib.error import HTTPError
+from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
+
+_BLOCK = 1 << 18
+_SCHEMES = ("https", "http", "file")
+_NEVER_THERE = (400, 401, 403, 404, 405, 410)  # HTTP statuses that retrying won't mend
+
+
+def check_url(url):
+    """Refuse what is no web or file address."""
+    scheme = urlsplit(url).scheme
+    if scheme not in _SCHEMES:
+        raise ValueError(
+            f"url={url!r} starts with {scheme!r}; use one of {', '.join(_SCHEMES)}."
+        )
+
+
+def check_checksum(checksum):
+    """Refuse what is no SHA-256 checksum; None is none."""
+    if checksum is not None and not re.fullmatch(r"[0-9a-fA-F]{64}", checksum):
+        raise ValueError(
+            f"checksum={checksum!r} is no SHA-256 checksum of 64 hexadecimal digits."
+        )
+
+
+def verify(path, checksum):
+    """Compare a file with its checksum."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+    if digest.hexdigest() != checksum.lower():
+        raise OSError(
+            f"{path.name} has the SHA-256 checksum {digest.hexdigest()}, but "
+            f"{checksum.lower()} was expected"
+        )
+
+
+def download(url, target, *, checksum, resume, report, n_retries, delay, timeout):
+    """Download to `target`, which appears only when it is complete and verified.
+
+    What has come is kept in ``<target>.part`` when the connection breaks, with a note
+    beside it on what it is a part of.
+    """
+    part, note = (
+        target.with_name(target.name + end) for end in (".part", ".part.json")
+    )
+    if not resume:
+        _forget(part, note)
+    for attempt in range(n_retries + 1):
+        try:
+            _transfer(url, part, note, report, timeout)
+            break
+        except (OSError, HTTPException) as error:
+            hopeless = getattr(error, "code", None) in _NEVER_THERE
+            if attempt == n_retries or hopeless or urlsplit(url).scheme == "file":
+                raise
+            time.sleep(delay)
+    if checksum is not None:
+        try:
+            verify(part, checksum)
+        except OSError:
+            _forget(part, note)  # going on with it would never make it right
+            raise
+    part.replace(target)
+    _forget(note)
+
+
+def _transfer(url, part, note, report, timeout):
+    """Get what is missing of a file, or all of it."""
+    known = _read_note(part, note, url)
+    done = part.stat().st_size if known else 0
+    if known and done == known["total"]:
+        return
+    headers = {}
+    if done:
+        headers["Range"] = f"bytes={done}-"
+        if known["validator"]:
+            # A server whose file has changed since sends the whole new one.
+            headers["If-Range"] = known["validator"]
+    try:
+        # The scheme is one of _SCHEMES, and urllib follows no redirection to a file.
+        response = urlopen(Request(url, headers=headers), timeout=timeout)  # noqa: S310
+    except HTTPError as error:
+        error.close()
+        if error.code == 416:  # the part is no part of what is there now
+            _forget(part, note)
+        raise
+    with response:
+        check_url(response.url)
+        goes_on = done > 0 and response.status == 206
+        total = _total(response.headers, done if goes_on else None)
+        if goes_on and total != known["total"]:
+            _forget(part, note)
+            raise OSError("the file has changed since the download began")
+        if not goes_on:
+            done = 0
+            _write_note(note, url, response.headers, total)
+        with part.open("ab" if goes_on else "wb") as file:
+            while block := response.read(_BLOCK):
+                file.write(block)
+                done += len(block)
+                report(done, total)
+    if total is not None and done != total:
+        raise OSError(f"the connection broke after {done} of {total} bytes")
+
+
+def _total(headers, done):
+    """Size of the whole file, None if unknown or if not what comes after `done`."""
+    if done is None:
+        length = headers.get("Content-Length")
+        return None if length is None else int(length)
+    range_ = headers.get("Content-Range", "")
+    match = re.fullmatch(rf"bytes {done}-\d+/(\d+)", range_)
+    return int(match.group(1)) if match else None
+
+
+def _read_note(part, note, url):
+    """What the part is a part of; None if that cannot be told, or is something else."""
+    try:
+        known = json.loads(note.read_text(encoding="utf-8"))
+        usable = part.is_file() and known["url"] == url and known["total"] is not None
+        return known if usable and part.stat().st_size <= known["total"] else None
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
+
+
+def _write_note(note, url, headers, total):
+    etag = headers.get("ETag") or ""
+    # Weak tags promise less than equal bytes, so If-Range does not take them.
+    strong = etag if etag.startswith('"') else None
+    validator = strong or headers.get("Last-Modified")
+    content = {"url": url, "validator": validator, "total": total}
+    note.write_text(json.dumps(content), encoding="utf-8")
+
+
+def _forget(*paths):
+    for path in paths:
+        path.unlink(missing_ok=True)
+
+
+class Progress:
+    """Reports megabytes on stderr: in one line of a terminal, else at each tenth."""
+
+    def __init__(self, name):
+        self._name, self._shown = name, None
+        self._in_place = sys.stderr.isatty()
+
+    def __call__(self, done, total):
+        """Take notice of bytes done, and of the total or None."""
+        megabytes, share = done / 1e6, ""
+        step = int(megabytes) // 10
+        if total:
+            step = (100 if self._in_place else 10) * done // total
+            share = f" of {total / 1e6:.1f} ({100 * done // total} %)"
+        if step == self._shown and done != total:
+            return
+        self._shown = step
+        start, end = ("\r", "") if self._in_place and done != total else ("", "\n")
+        if self._in_place and done == total:
+            start = "\r"
+        sys.stderr.write(f"{start}{self._name}: {megabytes:.1f}{share} MB{end}")
+        sys.stderr.flush()
