@@ -20,7 +20,14 @@ _HOME = {
     "VAECFlow": ".generators",
     "WGANGP": ".generators",
 }
-_SUBMODULES = ("datasets", "generators", "metrics", "model_selection", "presets")
+_SUBMODULES = (
+    "benchmark",
+    "datasets",
+    "generators",
+    "metrics",
+    "model_selection",
+    "presets",
+)
 
 __all__ = [
     "CADAVAE",
@@ -34,6 +41,7 @@ __all__ = [
     "SoftmaxClassifier",
     "VAECFlow",
     "__version__",
+    "benchmark",
     "datasets",
     "generators",
     "metrics",

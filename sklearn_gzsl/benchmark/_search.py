@@ -1,0 +1,96 @@
+"""Hyper-parameters, chosen on held-out classes of the training rows."""
+
+import time
+
+import numpy as np
+from sklearn.model_selection import ParameterGrid, RandomizedSearchCV
+
+from ..metrics import GZSLScorer
+from ..model_selection import GZSLShuffleSplit
+from ._methods import search_space, with_memory
+from ._record import Cost, jsonable
+
+
+class _TellingScorer:
+    """Scores a fold, and says so."""
+
+    def __init__(self, by, names, total, say):
+        self.by, self.names, self.total, self.say = by, names, total, say
+        self.n_done, self.since = 0, time.perf_counter()
+
+    def __call__(self, estimator, X, y):
+        value = GZSLScorer(self.by)(estimator, X, y)
+        params = estimator.get_params()
+        chosen = ", ".join(f"{name}={params[name]}" for name in self.names)
+        self.n_done += 1
+        now = time.perf_counter()
+        self.say(
+            f"search {self.n_done}/{self.total}: {self.by} {100 * value:.1f} in "
+            f"{now - self.since:.0f} s with {chosen}"
+        )
+        self.since = now
+        return value
+
+
+def search(
+    method,
+    clf,
+    data,
+    *,
+    seed,
+    fixed,
+    grid,
+    by,
+    n_iter,
+    folds,
+    memory,
+    n_jobs,
+    n_typical,
+    say,
+):
+    """Best parameters, all that was tried, and the cost, JSON-able."""
+    space = search_space(method, grid=grid, fixed=fixed, n_typical=n_typical)
+    unknown = sorted(space.keys() - clf.get_params().keys())
+    if unknown:
+        raise ValueError(f"grid: {method} has no parameter {unknown}.")
+    n_all = len(ParameterGrid(space))
+    n_iter = n_all if n_iter is None else min(n_iter, n_all)
+    say(f"{method}: searching {n_iter} of {n_all} combinations on {folds} splits")
+    searching = RandomizedSearchCV(
+        with_memory(clf, memory),
+        space,
+        n_iter=n_iter,
+        scoring=_TellingScorer(by, sorted(space), n_iter * folds, say),
+        cv=GZSLShuffleSplit(n_splits=folds, random_state=seed),
+        refit=False,
+        n_jobs=n_jobs,
+        random_state=seed,
+    )
+    rows = data.train
+    with Cost() as cost:
+        searching.fit(
+            data.X[rows], data.y[rows], class_attributes=data.class_attributes
+        )
+    means = searching.cv_results_["mean_test_score"]
+    if not np.isfinite(means).any():
+        raise ValueError(f"{method}: no combination of the search could be fitted.")
+    best = int(np.nanargmax(means))
+    tried = [
+        {"params": jsonable(params), "mean": jsonable(mean), "sd": jsonable(sd)}
+        for params, mean, sd in zip(
+            searching.cv_results_["params"],
+            means,
+            searching.cv_results_["std_test_score"],
+            strict=True,
+        )
+    ]
+    say(f"{method}: chose {tried[best]['params']}, {by} {100 * means[best]:.1f}")
+    return {
+        "metric": by,
+        "best_params": tried[best]["params"],
+        "best_score": tried[best]["mean"],
+        "tried": tried,
+        "space": jsonable(space),
+        "seed": seed,
+        "cost": cost.figures,
+    }
