@@ -124,7 +124,11 @@ def _add_benchmark(commands):
         metavar="PARAM=V1,V2",
         help="values for --tune, in place of or beside its own",
     )
-    add("--tune-by", choices=["H", "AUSUC"], default="H", help="(%(default)s)")
+    add(
+        "--tune-by",
+        choices=["H", "calibrated-H", "AUSUC"],
+        help="what --tune maximises (with --calibrate calibrated-H, otherwise H)",
+    )
     add(
         "--tune-iter",
         type=int,
@@ -134,9 +138,8 @@ def _add_benchmark(commands):
     add(
         "--folds",
         type=int,
-        default=3,
         metavar="N",
-        help="splits in --tune and --calibrate (%(default)s)",
+        help="splits in --tune (3) and --calibrate (as CalibratedStackingCV does)",
     )
     add("--memory", metavar="FOLDER", help="where --tune keeps fitted generators")
     add("--jobs", type=int, metavar="N", help="processes in --tune and --calibrate")
@@ -175,7 +178,13 @@ def _table(args):
 
 
 def _seeds(text):
-    return [int(part) for part in text.split(",")] if "," in text else int(text)
+    try:
+        numbers = [int(part) for part in text.split(",")]
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is neither a number nor a list such as 3,4,7"
+        ) from error
+    return numbers if "," in text else numbers[0]
 
 
 def _assignment(text):

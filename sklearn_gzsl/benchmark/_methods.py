@@ -67,6 +67,10 @@ def build(method, *, preset, params, n_typical):
         clf = GZSLClassifier(METHODS[method](), SoftmaxClassifier())
     else:
         clf = paper_settings(METHODS[method].__name__, preset)
+    if "random_state" in params:
+        raise ValueError(
+            "random_state cannot be fixed: the seeds of the benchmark are put there."
+        )
     known = clf.get_params()
     unknown = [name for name in params if name not in known]
     if unknown:
@@ -117,4 +121,6 @@ def typical_rows(y):
 def with_memory(clf, memory):
     """The same with fitted generators cached, where there is a cache."""
     clf = clone(clf)
-    return clf if memory is None else clf.set_params(memory=memory)
+    if "memory" not in clf.get_params():
+        return clf
+    return clf.set_params(memory=memory)

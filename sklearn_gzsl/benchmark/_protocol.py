@@ -29,12 +29,12 @@ def score(estimator, model, data, *, oracle=False):
     own = scores[len(data.test_seen) :, unseen].argmax(axis=1)
     result["Z"] = per_class_accuracy(data.y[data.test_unseen], classes[unseen][own])
     if oracle:
-        result["oracle_H"] = _best_h(y, scores, seen, classes)
+        result["oracle_H"] = best_h(y, scores, seen, classes)
     return {name: float(value) for name, value in result.items()}
 
 
-def _best_h(y, scores, seen_classes, classes):
-    """H at the penalty that is best on these very rows."""
+def best_h(y, scores, seen_classes, classes):
+    """H at the seen penalty that is best on these very rows."""
     S, U, _ = seen_unseen_curve(y, scores, seen_classes=seen_classes, labels=classes)
     total = S + U
     return np.max(2 * S * U / np.where(total > 0, total, 1.0))

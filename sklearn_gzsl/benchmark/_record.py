@@ -43,6 +43,18 @@ def environment():
     }
 
 
+class Progress:
+    """Says what happens on stderr; worker processes take it along."""
+
+    def __init__(self, verbose):
+        self.verbose = verbose
+
+    def __call__(self, text):
+        """Print a line."""
+        if self.verbose:
+            print(f"[{time.strftime('%H:%M:%S')}] {text}", file=sys.stderr, flush=True)
+
+
 class Cost:
     """Measures a ``with`` block; ``figures`` are there when it is over.
 

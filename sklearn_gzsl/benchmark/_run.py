@@ -1,18 +1,24 @@
 """The loop over methods and seeds."""
 
-import sys
 import tempfile
-import time
 
 import numpy as np
 from sklearn.base import clone
 
-from ..model_selection import GZSLShuffleSplit
 from ._data import describe_data, load_data
 from ._methods import build, check_methods, typical_rows
 from ._protocol import PROTOCOLS, best_look, looking, score
-from ._record import FORMAT, Cost, environment, jsonable, save, start, used_params
-from ._search import search
+from ._record import (
+    FORMAT,
+    Cost,
+    Progress,
+    environment,
+    jsonable,
+    save,
+    start,
+    used_params,
+)
+from ._search import check_by, search
 from ._table import summary
 
 
@@ -28,9 +34,9 @@ def run_benchmark(
     params=None,
     preset=None,
     grid=None,
-    tune_by="H",
+    tune_by=None,
     tune_iter=None,
-    folds=3,
+    folds=None,
     memory=None,
     n_jobs=None,
     out=None,
@@ -86,15 +92,16 @@ def run_benchmark(
     grid : dict of str to list, default=None
         Values for ``tune``, in place of or beside those that it tries by itself.
 
-    tune_by : {"H", "AUSUC"}, default="H"
-        What ``tune`` maximises; AUSUC does not depend on the seen penalty.
+    tune_by : {"H", "calibrated-H", "AUSUC"}, default=None
+        What ``tune`` maximises. ``"calibrated-H"`` is the H at the best penalty of the
+        held-out rows, the default with ``calibrate``; otherwise it is H.
 
     tune_iter : int, default=None
         Number of combinations that ``tune`` tries, drawn at random; all by default.
 
-    folds : int, default=3
-        Splits of :class:`~sklearn_gzsl.model_selection.GZSLShuffleSplit` in ``tune``
-        and ``calibrate``.
+    folds : int, default=None
+        Splits in ``tune``, 3 by default, and the ``cv`` of ``CalibratedStackingCV`` in
+        ``calibrate``, its own default by default.
 
     memory : str or path, default=None
         Where ``tune`` keeps fitted generators, so that combinations that differ in
@@ -156,13 +163,17 @@ def run_benchmark(
     methods, seeds = check_methods(methods), _check_seeds(seeds)
     data = load_data(data)
     options = {
-        "tune": _search_options(tune_by, tune_iter, grid) if tune else None,
+        "tune": None,
         "calibrate": bool(calibrate),
         "oracle": bool(oracle),
         "params": jsonable(params or {}),
         "preset": preset,
-        "folds": int(folds) if tune or calibrate else None,
+        "folds": folds if tune or calibrate else None,
     }
+    if tune:
+        by = tune_by or ("calibrated-H" if calibrate else "H")
+        options["tune"] = {"by": check_by(by), "n_iter": tune_iter}
+        options["tune"]["grid"] = jsonable(grid or {})
     results = {
         "format": FORMAT,
         "protocol": protocol,
@@ -183,7 +194,7 @@ def run_benchmark(
         memory=memory,
         n_jobs=n_jobs,
         out=out,
-        verbose=verbose,
+        say=Progress(verbose),
     )
     if protocol == "published":
         run.say(f"warning: {PROTOCOLS[protocol]}")
@@ -201,12 +212,6 @@ def _check_seeds(seeds):
     return [int(seed) for seed in dict.fromkeys(seeds)]
 
 
-def _search_options(tune_by, tune_iter, grid):
-    if tune_by not in ("H", "AUSUC"):
-        raise ValueError(f"tune_by={tune_by!r}; choose 'H' or 'AUSUC'.")
-    return {"by": tune_by, "n_iter": tune_iter, "grid": jsonable(grid or {})}
-
-
 class _Run:
     """State of a benchmark: what is asked for, and what is there already."""
 
@@ -214,10 +219,6 @@ class _Run:
         vars(self).update(parts)
         self.n_typical = typical_rows(self.data.y[self.data.train])
         self.n_environment = self.results["environments"].index(self.environment)
-
-    def say(self, text):
-        if self.verbose:
-            print(f"[{time.strftime('%H:%M:%S')}] {text}", file=sys.stderr, flush=True)
 
     def build(self, method):
         return build(
@@ -265,7 +266,7 @@ class _Run:
                 grid=self.grid,
                 by=self.options["tune"]["by"],
                 n_iter=self.options["tune"]["n_iter"],
-                folds=self.options["folds"],
+                folds=self.options["folds"] or 3,
                 memory=folder if self.memory is None else str(self.memory),
                 n_jobs=self.n_jobs,
                 n_typical=self.n_typical,
@@ -295,8 +296,8 @@ class _Run:
             "params": used_params(model),
             "fitted": {
                 "n_synthetic": int(model.n_synthetic_),
-                "generator_steps": getattr(model.generator_, "n_iter_", None),
-                "classifier_steps": getattr(model.classifier_, "n_iter_", None),
+                "generator_steps": _steps(model.generator_),
+                "classifier_steps": _steps(model.classifier_),
             },
             "cost": cost.figures,
             "environment": self.n_environment,
@@ -309,11 +310,15 @@ class _Run:
             return clf
         from .. import CalibratedStackingCV  # noqa: PLC0415
 
-        cv = GZSLShuffleSplit(n_splits=self.options["folds"], random_state=seed)
+        cv = self.options["folds"]
         return CalibratedStackingCV(clf, cv=cv, n_jobs=self.n_jobs, random_state=seed)
 
     def _save(self):
         save(self.results, self.out)
+
+
+def _steps(part):
+    return jsonable(getattr(part, "n_iter_", None))
 
 
 def _as_params(best):

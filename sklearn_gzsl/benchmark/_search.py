@@ -8,7 +8,24 @@ from sklearn.model_selection import ParameterGrid, RandomizedSearchCV
 from ..metrics import GZSLScorer
 from ..model_selection import GZSLShuffleSplit
 from ._methods import search_space, with_memory
+from ._protocol import best_h
 from ._record import Cost, jsonable
+
+_BY = ("H", "calibrated-H", "AUSUC")
+
+
+def check_by(by):
+    """The name of what to maximise, if it is one."""
+    if by not in _BY:
+        raise ValueError(f"tune_by={by!r}; choose one of {list(_BY)}.")
+    return by
+
+
+def _fold_score(by, estimator, X, y):
+    if by != "calibrated-H":
+        return GZSLScorer(by)(estimator, X, y)
+    scores = estimator.predict_log_proba(X)
+    return best_h(y, scores, estimator.seen_classes_, estimator.classes_)
 
 
 class _TellingScorer:
@@ -19,7 +36,7 @@ class _TellingScorer:
         self.n_done, self.since = 0, time.perf_counter()
 
     def __call__(self, estimator, X, y):
-        value = GZSLScorer(self.by)(estimator, X, y)
+        value = _fold_score(self.by, estimator, X, y)
         params = estimator.get_params()
         chosen = ", ".join(f"{name}={params[name]}" for name in self.names)
         self.n_done += 1
@@ -66,11 +83,11 @@ def search(
         n_jobs=n_jobs,
         random_state=seed,
     )
-    rows = data.train
+    X, y = data.X[data.train], data.y[data.train]
+    # Classes held out play the unseen ones; the true ones take no part at all.
+    attributes = data.class_attributes.subset(np.unique(y))
     with Cost() as cost:
-        searching.fit(
-            data.X[rows], data.y[rows], class_attributes=data.class_attributes
-        )
+        searching.fit(X, y, class_attributes=attributes)
     means = searching.cv_results_["mean_test_score"]
     if not np.isfinite(means).any():
         raise ValueError(f"{method}: no combination of the search could be fitted.")

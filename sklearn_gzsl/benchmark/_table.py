@@ -8,7 +8,7 @@ _LEGEND = (
     "Points, mean +- standard deviation over seeds. U, S: accuracy per class on unseen "
     "and seen test rows among all classes; H: their harmonic mean; AUSUC: area under "
     "the seen-unseen curve; Z: accuracy on unseen rows among unseen classes alone; "
-    "min: minutes per fit, that of the penalty included, that of tuning not."
+    "min: minutes per fit, the choice of the penalty included, and once for tuning."
 )
 _ORACLE = (
     "oracle H, for orientation: at the penalty that is best on the test rows; not a "
@@ -105,7 +105,7 @@ def _block(results, style):
         for result in results
         for method, record in result["methods"].items()
         if record["fits"]
-        for row in _rows(method, record, result, oracle=oracle)
+        for row in _rows(method, record, result, oracle)
     ]
     if style == "text":
         notes = "\n".join(dict.fromkeys(_note(result) for result in results))
@@ -125,17 +125,31 @@ def _oracle(result):
     return bool(result["options"]["oracle"])
 
 
-def _rows(method, record, result, *, oracle):
+def _rows(method, record, result, oracle):
     """One row, and with calibration another one without the penalty."""
     both = record["summary"]
-    settings = _settings(result)
+    penalty = f"{both['seen_penalty']['mean']:.2f}"
+    lines = [(penalty if float(penalty) else "none", both["scores"])]
     if "scores_without_penalty" in both:
-        yield _row(method, settings, "none", both, "scores_without_penalty", oracle)
-        penalty = f"chosen, {both['seen_penalty']['mean']:.2f}"
-    else:
-        mean = both["seen_penalty"]["mean"]
-        penalty = f"{mean:g}" if mean else "none"
-    yield _row(method, settings, penalty, both, "scores", oracle)
+        lines = [
+            ("none", both["scores_without_penalty"]),
+            (f"chosen, {penalty}", both["scores"]),
+        ]
+    minutes = f"{both['minutes']['mean']:.1f}"
+    if record["search"] is not None:
+        minutes += f" + {record['search']['cost']['wall_s'] / 60:.1f}"
+    for penalty, scores in lines:
+        cells = [_cell(scores[name]) for name in _SCORES]
+        if oracle:
+            cells.append(_cell(scores["oracle_H"]) if "oracle_H" in scores else "")
+        yield [
+            method,
+            _settings(result),
+            penalty,
+            *cells,
+            minutes,
+            str(both["n_fits"]),
+        ]
 
 
 def _settings(result):
@@ -151,18 +165,9 @@ def _settings(result):
     return name
 
 
-def _row(method, settings, penalty, both, key, oracle):
-    scores = both[key]
-    cells = [_cell(scores[name], 100) for name in _SCORES]
-    if oracle:
-        cells.append(_cell(scores["oracle_H"], 100) if "oracle_H" in scores else "")
-    minutes = f"{both['minutes']['mean']:.1f}"
-    return [method, settings, penalty, *cells, minutes, str(both["n_fits"])]
-
-
-def _cell(figure, factor):
-    mean = f"{factor * figure['mean']:.1f}"
-    return mean if figure["sd"] is None else f"{mean} +- {factor * figure['sd']:.1f}"
+def _cell(figure):
+    mean = f"{100 * figure['mean']:.1f}"
+    return mean if figure["sd"] is None else f"{mean} +- {100 * figure['sd']:.1f}"
 
 
 def _text(head, rows):
