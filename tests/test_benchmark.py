@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ import sklearn_gzsl
 from sklearn_gzsl import GaussianGenerator, GZSLClassifier, SoftmaxClassifier
 from sklearn_gzsl.benchmark import _run, format_results, run_benchmark
 from sklearn_gzsl.benchmark._cli import main
-from sklearn_gzsl.benchmark._methods import METHODS
+from sklearn_gzsl.benchmark._methods import METHODS, search_space
 from sklearn_gzsl.metrics import GZSLScorer, per_class_accuracy
 
 QUICK = {"n_synthetic": 5, "classifier__max_iter": 60, "classifier__lr": 0.1}
@@ -132,6 +133,19 @@ def test_checksums_tell_what_changed(run, write, arrays):
     for part, arguments in changed.items():
         new = sums(**arguments)
         assert [key for key in original if new[key] != original[key]] == [part]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_documented_searches_are_those_made(method):
+    page = (Path(__file__).parents[1] / "docs" / "benchmarks.rst").read_text("utf-8")
+    space = search_space(method, grid={}, fixed=(), n_typical=1)
+    assert space.pop("n_synthetic") == [1, 4, 12]
+    assert space.pop("classifier__max_iter") == [3000, 30_000]
+    documented = "; ".join(
+        f"`{name.removeprefix('generator__')}` {', '.join(f'{v:g}' for v in values)}"
+        for name, values in space.items()
+    )
+    assert f"   * - `{method}`\n     - {documented}\n" in page
 
 
 @pytest.mark.parametrize("method", METHODS)

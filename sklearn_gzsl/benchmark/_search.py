@@ -41,9 +41,11 @@ class _TellingScorer:
         chosen = ", ".join(f"{name}={params[name]}" for name in self.names)
         self.n_done += 1
         now = time.perf_counter()
+        # Worker processes count by themselves, so their counts mean nothing.
+        place = "" if self.total is None else f" {self.n_done}/{self.total}"
         self.say(
-            f"search {self.n_done}/{self.total}: {self.by} {100 * value:.1f} in "
-            f"{now - self.since:.0f} s with {chosen}"
+            f"search{place}: {self.by} {100 * value:.1f} in {now - self.since:.0f} s "
+            f"with {chosen}"
         )
         self.since = now
         return value
@@ -73,11 +75,12 @@ def search(
     n_all = len(ParameterGrid(space))
     n_iter = n_all if n_iter is None else min(n_iter, n_all)
     say(f"{method}: searching {n_iter} of {n_all} combinations on {folds} splits")
+    total = n_iter * folds if n_jobs in (None, 1) else None
     searching = RandomizedSearchCV(
         with_memory(clf, memory),
         space,
         n_iter=n_iter,
-        scoring=_TellingScorer(by, sorted(space), n_iter * folds, say),
+        scoring=_TellingScorer(by, sorted(space), total, say),
         cv=GZSLShuffleSplit(n_splits=folds, random_state=seed),
         refit=False,
         n_jobs=n_jobs,
