@@ -9,6 +9,7 @@ from importlib import import_module
 __version__ = "0.1.0.dev0"
 
 _HOME = {
+    "CalibratedStackingCV": "._calibration",
     "ClassAttributes": "._attributes",
     "GSMFlow": ".generators",
     "GZSLClassifier": "._classifier",
@@ -34,6 +35,7 @@ __all__ = [
     "MLIS",
     "WGANGP",
     "BaseGenerator",
+    "CalibratedStackingCV",
     "ClassAttributes",
     "GSMFlow",
     "GZSLClassifier",

@@ -1,15 +1,17 @@
 """GZSLClassifier: generator, synthetic rows, and any classifier on top."""
 
 from numbers import Integral, Real
+from os import PathLike
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
+from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context, clone
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler
 from sklearn.utils import check_array
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, check_memory
 
+from . import __version__
 from ._attributes import check_class_attributes, extend_class_attributes
 from ._messages import few
 from ._scoring import ScoringMixin
@@ -19,6 +21,8 @@ from .generators import VAECFlow
 from .training import draw_seed
 
 _AUTO_FACTOR = 12
+# Parameters that do not change what a generator learns, at their defaults.
+_NOT_FOR_FIT = {"temperature": 1.0, "verbose": 0}
 
 
 class GZSLClassifier(ClassifierMixin, ScoringMixin, TrainingMixin, BaseEstimator):
@@ -63,6 +67,12 @@ class GZSLClassifier(ClassifierMixin, ScoringMixin, TrainingMixin, BaseEstimator
         Subtracted from the log-probabilities of the seen classes before the largest
         is taken (calibrated stacking, Chao et al. 2016). Positive values favour the
         unseen classes.
+
+    memory : str, Path or joblib.Memory, default=None
+        Where to keep fitted generators, as in a pipeline. A search over what comes
+        after the generator, such as ``n_synthetic``, ``classifier``, ``seen_penalty``
+        or ``generator__temperature``, then trains the generator once for each fold.
+        Needs an int as ``random_state``: without a seed no two fits are alike.
 
     random_state : int, RandomState instance or None, default=None
         Seeds the synthetic rows, and the generator and the classifier where they
@@ -158,6 +168,7 @@ class GZSLClassifier(ClassifierMixin, ScoringMixin, TrainingMixin, BaseEstimator
         "synthesize": [StrOptions({"unseen", "all"})],
         "candidate_classes": [StrOptions({"all", "unseen"})],
         "seen_penalty": [Interval(Real, None, None, closed="neither")],
+        "memory": [str, PathLike, HasMethods(["cache"]), None],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
@@ -174,6 +185,7 @@ class GZSLClassifier(ClassifierMixin, ScoringMixin, TrainingMixin, BaseEstimator
         synthesize="unseen",
         candidate_classes="all",
         seen_penalty=0.0,
+        memory=None,
         random_state=None,
         verbose=0,
     ):
@@ -186,6 +198,7 @@ class GZSLClassifier(ClassifierMixin, ScoringMixin, TrainingMixin, BaseEstimator
         self.synthesize = synthesize
         self.candidate_classes = candidate_classes
         self.seen_penalty = seen_penalty
+        self.memory = memory
         self.random_state = random_state
         self.verbose = verbose
 
@@ -233,8 +246,8 @@ class GZSLClassifier(ClassifierMixin, ScoringMixin, TrainingMixin, BaseEstimator
 
         self._say(f"fitting the generator on {len(X)} rows")
         generator = VAECFlow() if self.generator is None else self.generator
-        self.generator_ = seeded(generator, seeds)
-        self.generator_.fit(X, y, class_attributes=self.class_attributes_)
+        generator = seeded(generator, seeds)
+        self.generator_ = self._fit_generator(generator, X, y)
 
         self.n_synthetic_ = self.n_synthetic
         if self.n_synthetic == "auto":
@@ -376,6 +389,19 @@ class GZSLClassifier(ClassifierMixin, ScoringMixin, TrainingMixin, BaseEstimator
         self._say(f"adding {len(X)} rows")
         return self._fit_classifier()
 
+    def _fit_generator(self, generator, X, y):
+        """Fit the generator, or take it from memory if this fit has been before."""
+        if self.memory is None:
+            return generator.fit(X, y, class_attributes=self.class_attributes_)
+        given = generator.get_params(deep=False)
+        later = {name: given[name] for name in _NOT_FOR_FIT if name in given}
+        alike = clone(generator).set_params(**{n: _NOT_FOR_FIT[n] for n in later})
+        path = isinstance(self.memory, PathLike)
+        memory = check_memory(str(self.memory) if path else self.memory)
+        fit = memory.cache(_fit_generator, ignore=["generator"])
+        fitted = fit(generator, alike, __version__, X, y, self.class_attributes_)
+        return fitted.set_params(**later)
+
     def _fit_preprocessor(self, X, y, seeds):
         """Preprocessed float32 rows and labels."""
         self._takes_numbers = self.preprocessor in (None, "passthrough")
@@ -408,3 +434,8 @@ class GZSLClassifier(ClassifierMixin, ScoringMixin, TrainingMixin, BaseEstimator
         tags.transformer_tags.preserves_dtype = ["float32"]
         tags.input_tags.allow_nan = self.preprocessor not in (None, "passthrough")
         return tags
+
+
+def _fit_generator(generator, _alike, _version, X, y, class_attributes):
+    """Fit a generator; memory goes by all but the first argument."""
+    return generator.fit(X, y, class_attributes=class_attributes)

@@ -12,6 +12,8 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from ._utils import score_difference
+
 
 def _classifier_has(method):
     """Whether the classifier, fitted or not yet, has the method."""
@@ -99,10 +101,7 @@ class ScoringMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
             classifier that only predicts gives 1 to its choice and 0 to the others.
         """
         scores = self._scores(X)
-        if scores.shape[1] != 2:
-            return scores
-        # Not a plain difference: both may be infinite.
-        return np.where(scores[:, 1] == scores[:, 0], 0.0, scores[:, 1] - scores[:, 0])
+        return scores if scores.shape[1] != 2 else score_difference(scores)
 
     @available_if(_classifier_has("predict_proba"))
     def predict_log_proba(self, X):

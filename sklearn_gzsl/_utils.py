@@ -43,3 +43,11 @@ def like(labels, y):
         return labels.astype(y.dtype.kind)  # without a length: long names stay whole
     cast = labels.astype(y.dtype)
     return cast if np.array_equal(cast, labels) else labels
+
+
+def score_difference(scores):
+    """Scores of two classes as scikit-learn wants them: the second's minus the first's.
+
+    Not a plain difference: both may be infinite.
+    """
+    return np.where(scores[:, 1] == scores[:, 0], 0.0, scores[:, 1] - scores[:, 0])

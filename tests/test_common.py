@@ -23,6 +23,7 @@ from sklearn_gzsl import (
     MLIS,
     WGANGP,
     BaseGenerator,
+    CalibratedStackingCV,
     ClassAttributes,
     GaussianGenerator,
     GSMFlow,
@@ -57,7 +58,8 @@ FAST[GZSLClassifier] = [
         "preprocessor": make_pipeline(SimpleImputer(), StandardScaler()),
     },
 ]
-
+CLASSIFIER = GZSLClassifier(GaussianGenerator(), LogisticRegression(), random_state=0)
+FAST[CalibratedStackingCV] = [{"estimator": CLASSIFIER}]
 
 ESTIMATORS = [cls(**arguments) for cls in FAST for arguments in FAST[cls]]
 
@@ -69,11 +71,12 @@ def test_scikit_learn_checks(estimator, check):
 
 def outcome(estimator, data, seed):
     """Fit on the animals; everything random shows in what is returned."""
-    estimator = clone(estimator).set_params(random_state=seed)
+    own = "estimator__" if isinstance(estimator, CalibratedStackingCV) else ""
+    estimator = clone(estimator).set_params(**{f"{own}random_state": seed})
     if isinstance(estimator, SoftmaxClassifier):
         return estimator.fit(data.X, data.y).predict_proba(data.X).tobytes()
     estimator.fit(data.X, data.y, data.attributes)
-    if isinstance(estimator, GZSLClassifier):
+    if hasattr(estimator, "decision_function"):
         return estimator.decision_function(data.X).tobytes()
     return estimator.sample(data.attributes)[0].tobytes()
 

@@ -142,7 +142,7 @@ def gzsl_scores(
     seen = check_sides(y_true, seen_classes)
     U = per_class_accuracy(y_true[~seen], y_pred[~seen])
     S = per_class_accuracy(y_true[seen], y_pred[seen])
-    return {"U": U, "S": S, "H": 2 * U * S / (U + S) if U + S else 0.0}
+    return {"U": U, "S": S, "H": float(harmonic_mean(U, S))}
 
 
 def harmonic_mean_score(
@@ -189,6 +189,12 @@ def harmonic_mean_score(
     0.666...
     """
     return gzsl_scores(y_true, y_pred, seen_classes=seen_classes)["H"]
+
+
+def harmonic_mean(U, S):
+    """2US / (U + S) of numbers or arrays, 0 where both are."""
+    total = np.add(U, S)
+    return 2 * np.multiply(U, S) / np.where(total > 0, total, 1)
 
 
 def check_labels(y, name, *, like=None):

@@ -1,0 +1,521 @@
+"""CalibratedStackingCV: the seen penalty, chosen on classes held out of training."""
+
+from numbers import Integral, Real
+
+import numpy as np
+from joblib import Parallel, delayed
+from scipy.special import log_softmax
+from sklearn import get_config
+from sklearn.base import (
+    BaseEstimator,
+    ClassifierMixin,
+    MetaEstimatorMixin,
+    _fit_context,
+    clone,
+)
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import check_cv
+from sklearn.utils import get_tags
+from sklearn.utils._param_validation import (
+    HasMethods,
+    Interval,
+    RealNotInt,
+    StrOptions,
+)
+from sklearn.utils.metadata_routing import (
+    MetadataRouter,
+    MethodMapping,
+    process_routing,
+)
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted, indexable
+
+from ._penalty import (
+    between,
+    check_split,
+    fit_and_score,
+    nearest_to_zero,
+    penalty_curve,
+)
+from ._utils import all_or_nothing, score_difference
+from .metrics._accuracy import harmonic_mean
+from .metrics._response import class_scores, find_model
+from .model_selection import GZSLKFold, GZSLShuffleSplit
+
+_MAX_FOLDS = 5
+
+
+def _estimator_has(method):
+    """Whether the estimator, fitted if there is one, has the method."""
+
+    def check(self):
+        getattr(getattr(self, "estimator_", self.estimator), method)
+        return True
+
+    return check
+
+
+class CalibratedStackingCV(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
+    """Choose the penalty on seen classes by cross-validation over classes.
+
+    A generalized zero-shot classifier favours the classes it has seen rows of.
+    Calibrated stacking [1]_ subtracts one number, the seen penalty, from their
+    log-probabilities. Here the number is chosen without a single row of the truly
+    unseen classes: in each fold some of the seen classes are held out to play the
+    unseen ones, a clone of the estimator is trained without any of their rows, and
+    scored on these and on rows of the other classes that it was not trained on. The
+    penalty with the best mean score over the folds is kept, and the estimator is
+    trained on all rows.
+
+    Parameters
+    ----------
+    estimator : classifier
+        A classifier with ``seen_classes_`` after ``fit``: ``GZSLClassifier``, or a
+        pipeline or search that ends in one.
+
+    scoring : "H" or callable, default="H"
+        What to maximise: the harmonic mean of the accuracies per class, or any
+        function ``scoring(unseen_accuracy, seen_accuracy)`` of two arrays that
+        returns an array of the same shape.
+
+    cv : int, float, cross-validation generator, iterable or "prefit", default=None
+        The folds, of which each needs test rows of classes without training rows:
+
+        * ``None``: ``GZSLKFold``, with so many folds that the share of classes held
+          out is close to the share of unseen classes, but two at least and five at
+          most;
+        * an int: ``GZSLKFold`` with so many folds;
+        * a float between 0 and 1: one ``GZSLShuffleSplit``, with this share of
+          classes and of the other classes' rows held out;
+        * a splitter such as ``GZSLShuffleSplit``, or pairs of row numbers;
+        * ``"prefit"``: ``estimator`` is fitted already, and ``fit`` gets rows that it
+          was not trained on, of seen and of unseen classes.
+
+    refit : bool, default=True
+        Train on all rows once the penalty is found. ``False`` keeps the estimator of
+        a single fold, or the one given with ``cv="prefit"``, and is an error with
+        several folds.
+
+    n_jobs : int, default=None
+        Folds to train at the same time.
+
+    random_state : int, RandomState instance or None, default=None
+        Draws the folds if ``cv`` is None or a number; without it ``GZSLKFold`` does not
+        shuffle. The estimator has its own.
+
+    store_cv_results : bool, default=False
+        Keep the scores of all penalties in ``cv_results_``.
+
+    verbose : int, default=0
+        Print the score of each fold.
+
+    Attributes
+    ----------
+    estimator_ : classifier
+        The fitted estimator.
+    seen_penalty_ : float
+        What is subtracted from the log-probabilities of the seen classes, in nats,
+        on top of a ``seen_penalty`` of the estimator's own.
+    best_score_ : float or None
+        Mean score over the folds at this penalty; None without unseen classes.
+    cv_results_ : dict of str to ndarray of shape (n_points,)
+        With ``store_cv_results=True``: ``"seen_penalties"``, all at which anything
+        changes; ``"mean_test_score"``, ``"mean_test_U"`` and ``"mean_test_S"`` from
+        each penalty up to the next one; and the same of each fold, ``"split0_U"``...
+    classes_ : ndarray of shape (n_classes,)
+        Sorted labels of all classes, seen and unseen.
+    seen_classes_ : ndarray of shape (n_seen,)
+        Those with rows in ``fit``.
+    unseen_classes_ : ndarray of shape (n_unseen,)
+        The others.
+    n_features_in_ : int
+        Number of features, if the estimator tells.
+    feature_names_in_ : ndarray of str
+        Names of the features, if the estimator tells.
+
+    See Also
+    --------
+    GZSLClassifier : Takes a fixed ``seen_penalty``.
+    sklearn_gzsl.metrics.seen_unseen_curve : Both accuracies at every penalty.
+    sklearn.model_selection.TunedThresholdClassifierCV : The same idea for the
+        threshold of a binary classifier.
+
+    Notes
+    -----
+    The score changes only where a row moves from its best seen to its best unseen
+    class. All of these penalties are looked at, so the maximum is exact; the middle
+    between it and the next one is taken.
+
+    In each fold the estimator is told of the classes in ``y`` only: the held-out
+    classes take the whole part of the unseen ones. Each class is scored by models
+    that have met none of its rows.
+
+    Without unseen classes the penalty has no effect: it is 0, and no fold is trained.
+
+    References
+    ----------
+    .. [1] Chao, Changpinyo, Gong and Sha. An empirical study and analysis of
+       generalized zero-shot learning for object recognition in the wild. ECCV, 2016.
+
+    Examples
+    --------
+    >>> from sklearn_gzsl import CalibratedStackingCV, GaussianGenerator, GZSLClassifier
+    >>> from sklearn_gzsl.datasets import load_two_digit_numbers
+    >>> from sklearn_gzsl.metrics import GZSLScorer
+    >>> numbers = load_two_digit_numbers(n_train=20, n_test=10)
+    >>> X, y = numbers.data, numbers.target
+    >>> clf = CalibratedStackingCV(
+    ...     GZSLClassifier(GaussianGenerator(), n_synthetic=20, random_state=0), cv=2
+    ... )
+    >>> clf = clf.fit(
+    ...     X[numbers.train],
+    ...     y[numbers.train],
+    ...     class_attributes=numbers.class_attributes,
+    ... )
+    >>> plain, calibrated = (
+    ...     GZSLScorer("H")(model, X[numbers.test], y[numbers.test])
+    ...     for model in (clf.estimator_, clf)
+    ... )
+    >>> bool(calibrated > plain)
+    True
+    """
+
+    _parameter_constraints: dict = {
+        "estimator": [HasMethods(["fit", "predict"])],
+        "scoring": [StrOptions({"H"}), callable],
+        "cv": [
+            "cv_object",
+            StrOptions({"prefit"}),
+            Interval(RealNotInt, 0.0, 1.0, closed="neither"),
+        ],
+        "refit": ["boolean"],
+        "n_jobs": [Integral, None],
+        "random_state": ["random_state"],
+        "store_cv_results": ["boolean"],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        estimator,
+        *,
+        scoring="H",
+        cv=None,
+        refit=True,
+        n_jobs=None,
+        random_state=None,
+        store_cv_results=False,
+        verbose=0,
+    ):
+        self.estimator = estimator
+        self.scoring = scoring
+        self.cv = cv
+        self.refit = refit
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.store_cv_results = store_cv_results
+        self.verbose = verbose
+
+    @all_or_nothing
+    @_fit_context(prefer_skip_nested_validation=False)  # the estimator is unchecked
+    def fit(self, X, y, class_attributes=None, **params):
+        """Choose the seen penalty, then fit the estimator on all rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows of seen classes; with ``cv="prefit"`` of seen and unseen ones.
+        y : array-like of shape (n_samples,)
+            Their labels.
+        class_attributes : ClassAttributes, mapping, DataFrame or 2-d array, optional
+            Descriptions of seen and unseen classes, for the estimator's ``fit``. In
+            a pipeline that gets no metadata routing its name is
+            ``<step>__class_attributes``, among ``params``.
+        **params : dict
+            Further arguments of the estimator's ``fit``, and ``groups`` for ``cv``.
+            What is as long as ``X`` is cut into folds.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If a fold has rows in common between training and test, or no test rows
+            of classes without training rows, or if ``refit`` does not go with ``cv``.
+        NotFittedError
+            With ``cv="prefit"``, if ``estimator`` is not fitted.
+        """
+        X, y = indexable(X, y)
+        vars(self).pop("cv_results_", None)
+        if class_attributes is not None:
+            params["class_attributes"] = class_attributes
+        fit_params, split_params = self._route(params)
+        if isinstance(self.cv, str):
+            return self._fit_prefit(X, y)
+
+        folds = self._folds(X, y, split_params)
+        if self.refit:
+            self.estimator_ = clone(self.estimator).fit(X, y, **fit_params)
+            n_seen, n_unseen = len(self.seen_classes_), len(self.unseen_classes_)
+            if not n_unseen:
+                self.seen_penalty_, self.best_score_ = 0.0, None
+                return self
+            if folds is None:
+                n_splits = round((n_seen + n_unseen) / n_unseen)
+                cv = self._k_fold(min(max(n_splits, 2), _MAX_FOLDS))
+                folds = list(cv.split(X, y, **split_params))
+        results = Parallel(n_jobs=self.n_jobs)(
+            delayed(fit_and_score)(
+                self.estimator, X, y, fit_params, *fold, keep=not self.refit
+            )
+            for fold in folds
+        )
+        if not self.refit:
+            self.estimator_ = results[0][0]
+        return self._choose([curve for _, curve in results])
+
+    def _fit_prefit(self, X, y):
+        if self.refit:
+            raise ValueError(
+                "cv='prefit' takes the estimator as it is; pass refit=False with it."
+            )
+        try:
+            check_is_fitted(self.estimator)
+        except NotFittedError as error:
+            raise NotFittedError(
+                "cv='prefit', but estimator is not fitted; fit it first, on other rows."
+            ) from error
+        self.estimator_ = self.estimator
+        return self._choose([penalty_curve(self.estimator, X, y)])
+
+    def _route(self, params):
+        """Arguments of the estimator's fit, and of the splitter's split."""
+        if get_config()["enable_metadata_routing"]:
+            routed = process_routing(self, "fit", **params)
+            return routed.estimator.fit, routed.splitter.split
+        groups = {"groups": params.pop("groups")} if "groups" in params else {}
+        return params, groups
+
+    def _folds(self, X, y, split_params):
+        """Row numbers of all folds, or None if their number is not known yet."""
+        if self.cv is None:
+            if self.refit:
+                return None
+            cv = self._k_fold(_MAX_FOLDS)
+        elif isinstance(self.cv, Integral):
+            cv = self._k_fold(self.cv)
+        elif isinstance(self.cv, Real):
+            cv = GZSLShuffleSplit(
+                1,
+                unseen_size=self.cv,
+                test_size=self.cv,
+                random_state=self.random_state,
+            )
+        else:
+            cv = check_cv(self.cv)
+        folds = list(cv.split(X, y, **split_params))
+        if not self.refit and len(folds) > 1:
+            raise ValueError(
+                f"refit=False, but cv has {len(folds)} folds, so as many estimators; "
+                "use refit=True, or a cv with one fold."
+            )
+        labels = np.asarray(y)
+        for i, (train, test) in enumerate(folds):
+            check_split(i, labels, train, test)
+        return folds
+
+    def _k_fold(self, n_splits):
+        shuffle = self.random_state is not None
+        return GZSLKFold(n_splits, shuffle=shuffle, random_state=self.random_state)
+
+    def _choose(self, curves):
+        """Set the penalty that is best in the mean over the curves of all folds."""
+        penalties = np.unique(np.concatenate([curve[2] for curve in curves]))
+        folds = []
+        for seen, unseen, steps in curves:
+            at = np.searchsorted(steps, penalties, side="right") - 1
+            folds.append((unseen[at], seen[at]))
+        scoring = harmonic_mean if self.scoring == "H" else self.scoring
+        scores = np.array([scoring(U, S) for U, S in folds])
+        mean = scores.mean(axis=0)
+        best = nearest_to_zero(np.flatnonzero(mean == mean.max()), penalties)
+        self.best_score_ = float(mean[best])
+        self.seen_penalty_ = between(penalties, best)
+        for i, fold in enumerate(scores):
+            self._say(f"fold {i}: {fold[best]:.4f} with the chosen penalty")
+        self._say(f"seen_penalty_={self.seen_penalty_:.4g}: {self.best_score_:.4f}")
+        if self.store_cv_results:
+            U, S = np.array(folds).transpose(1, 0, 2)
+            self.cv_results_ = {"seen_penalties": penalties}
+            for name, values in (("score", scores), ("U", U), ("S", S)):
+                self.cv_results_[f"mean_test_{name}"] = values.mean(axis=0)
+                for i, fold in enumerate(values):
+                    self.cv_results_[f"split{i}_test_{name}"] = fold
+        return self
+
+    def _say(self, text):
+        if self.verbose:
+            print(f"[CalibratedStackingCV] {text}")
+
+    @property
+    def classes_(self):
+        return find_model(self.estimator_).classes_
+
+    @property
+    def seen_classes_(self):
+        return find_model(self.estimator_).seen_classes_
+
+    @property
+    def unseen_classes_(self):
+        return np.setdiff1d(self.classes_, self.seen_classes_)
+
+    @property
+    def n_features_in_(self):
+        return self.estimator_.n_features_in_
+
+    @property
+    def feature_names_in_(self):
+        return self.estimator_.feature_names_in_
+
+    def predict(self, X):
+        """Most probable class of each row, after the seen penalty.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows as in ``fit``.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Labels of the type of ``y``.
+        """
+        best = self._scores(X).argmax(axis=1)
+        return self.classes_[best]
+
+    def decision_function(self, X):
+        """Scores of the classes, after the seen penalty: the largest wins.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows as in ``fit``.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes), or (n_samples,) for two classes
+            Log-probabilities of the estimator, or its decision function if it has no
+            probabilities, minus the penalty. For two classes the second's score minus
+            the first's.
+        """
+        scores = self._scores(X)
+        return scores if scores.shape[1] != 2 else score_difference(scores)
+
+    @available_if(_estimator_has("predict_proba"))
+    def predict_log_proba(self, X):
+        """Logarithm of the probabilities, after the seen penalty.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows as in ``fit``.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Columns in the order of ``classes_``.
+        """
+        return log_softmax(self._scores(X), axis=1)
+
+    @available_if(_estimator_has("predict_proba"))
+    def predict_proba(self, X):
+        """Probabilities of the classes, after the seen penalty; rows sum to 1.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows as in ``fit``.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Columns in the order of ``classes_``.
+        """
+        return np.exp(self.predict_log_proba(X))
+
+    def _scores(self, X):
+        """Penalised scores, one column for each class."""
+        check_is_fitted(self)
+        classes = self.classes_
+        scores = class_scores(self.estimator_, X, len(classes))
+        return scores - self.seen_penalty_ * np.isin(classes, self.seen_classes_)
+
+    @available_if(_estimator_has("add_classes"))
+    def add_classes(self, class_attributes):
+        """Make further unseen classes known to the fitted estimator.
+
+        The penalty stays.
+
+        Parameters
+        ----------
+        class_attributes : ClassAttributes, mapping, DataFrame or 2-d array
+            Descriptions of the new classes, as for ``GZSLClassifier.add_classes``.
+
+        Returns
+        -------
+        self : object
+        """
+        check_is_fitted(self)
+        self.estimator_.add_classes(class_attributes)
+        return self
+
+    @available_if(_estimator_has("partial_fit"))
+    def partial_fit(self, X, y, classes=None, class_attributes=None):
+        """Add real rows to the fitted estimator's training; the penalty stays.
+
+        Before ``fit``, this is ``fit``.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows as in ``fit``.
+        y : array-like of shape (n_samples,)
+            Labels that have a description.
+        classes : ignored
+            Other classifiers with this method demand the labels that will come; here
+            they are those described.
+        class_attributes : ClassAttributes, mapping, DataFrame or 2-d array, optional
+            As for ``fit``, in the first call only.
+
+        Returns
+        -------
+        self : object
+        """
+        if not hasattr(self, "estimator_"):
+            return self.fit(X, y, class_attributes=class_attributes)
+        given = (
+            {} if class_attributes is None else {"class_attributes": class_attributes}
+        )
+        self.estimator_.partial_fit(X, y, **given)
+        return self
+
+    def get_metadata_routing(self):
+        """Say which arguments of ``fit`` go to the estimator and to the splitter.
+
+        Returns
+        -------
+        MetadataRouter
+        """
+        fit = MethodMapping().add(caller="fit", callee="fit")
+        split = MethodMapping().add(caller="fit", callee="split")
+        cv = GZSLKFold() if self.cv is None or np.isscalar(self.cv) else self.cv
+        router = MetadataRouter(owner=self.__class__.__name__)
+        router.add(estimator=self.estimator, method_mapping=fit)
+        return router.add(splitter=cv, method_mapping=split)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags = get_tags(self.estimator).input_tags
+        return tags

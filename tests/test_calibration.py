@@ -1,0 +1,321 @@
+"""CalibratedStackingCV chooses the penalty that a sweep over held-out classes would."""
+
+import numpy as np
+import pytest
+from sklearn import config_context
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, KFold, cross_validate
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sklearn_gzsl import (
+    CalibratedStackingCV,
+    ClassAttributes,
+)
+from sklearn_gzsl.metrics import GZSLScorer, gzsl_scores
+from sklearn_gzsl.model_selection import GZSLKFold, GZSLShuffleSplit
+
+
+@pytest.fixture
+def calibrated(clf):
+    return CalibratedStackingCV(clf, cv=3, random_state=0)
+
+
+def h_with_penalty(model, X, y, penalty):
+    """H of log-probabilities minus the penalty, worked out the plain way."""
+    scores = model.predict_log_proba(X)
+    kept = np.isin(model.classes_, np.union1d(model.seen_classes_, y))
+    classes, scores = model.classes_[kept], scores[:, kept]
+    scores = scores - penalty * np.isin(classes, model.seen_classes_)
+    y_pred = classes[scores.argmax(axis=1)]
+    return gzsl_scores(y, y_pred, seen_classes=model.seen_classes_)["H"]
+
+
+def test_no_penalty_of_a_sweep_is_better(clf, numbers_rows):
+    X, y, attributes = numbers_rows
+    cv = GZSLKFold(3, shuffle=True, random_state=1)
+    calibrated = CalibratedStackingCV(clf, cv=cv, random_state=0)
+    calibrated.fit(X, y, class_attributes=attributes)
+
+    def mean_h(penalty):
+        return np.mean(
+            [h_with_penalty(model, X[test], y[test], penalty) for model, test in models]
+        )
+
+    models = []
+    for train, test in cv.split(X, y):
+        # The fold knows of the classes in y alone.
+        model = clone(clf)
+        known = attributes.subset(np.unique(y))
+        models.append((model.fit(X[train], y[train], class_attributes=known), test))
+    chosen = mean_h(calibrated.seen_penalty_)
+    assert chosen == pytest.approx(calibrated.best_score_, abs=1e-12)
+    sweep = [mean_h(penalty) for penalty in np.linspace(-20, 40, 601)]
+    assert max(sweep) <= chosen + 1e-12
+    assert chosen > mean_h(0.0) + 0.003, "the example needs a penalty"
+
+
+@pytest.fixture(scope="session")
+def numbers_rows(small_numbers):
+    rows = small_numbers.train
+    return (
+        small_numbers.data[rows],
+        small_numbers.target[rows],
+        small_numbers.class_attributes,
+    )
+
+
+def test_predictions_are_those_of_the_estimator_with_this_penalty(
+    calibrated, clf, animals
+):
+    calibrated.fit(animals.X, animals.y, class_attributes=animals.attributes)
+    plain = clone(clf).set_params(seen_penalty=calibrated.seen_penalty_)
+    plain.fit(animals.X, animals.y, class_attributes=animals.attributes)
+    for method in ("predict_proba", "predict_log_proba"):
+        ours, theirs = (getattr(m, method)(animals.X_test) for m in (calibrated, plain))
+        np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-9)
+    y_pred = calibrated.predict(animals.X_test)
+    np.testing.assert_array_equal(y_pred, plain.predict(animals.X_test))
+    best = calibrated.decision_function(animals.X_test).argmax(axis=1)
+    np.testing.assert_array_equal(calibrated.classes_[best], y_pred)
+    assert calibrated.unseen_classes_.tolist() == animals.unseen.tolist()
+    assert calibrated.n_features_in_ == 5
+
+
+class Spy(ClassifierMixin, BaseEstimator):
+    """Remembers what it was trained on; scores are the distances to class codes."""
+
+    seen_by = []
+
+    def fit(self, X, y, class_attributes=None):
+        self.seen_classes_ = np.unique(y)
+        self.classes_ = np.unique(class_attributes.labels)
+        self.rows_ = X[:, 0]
+        return self
+
+    def decision_function(self, X):
+        Spy.seen_by.append((self.rows_, X[:, 0], self.seen_classes_, self.classes_))
+        codes = np.arange(len(self.classes_))
+        return -np.abs(X[:, 1:] - codes)
+
+    def predict(self, X):
+        return self.classes_[self.decision_function(X).argmax(axis=1)]
+
+
+@pytest.fixture
+def rows_with_numbers():
+    """Column 0 numbers the rows; column 1 is the code of the class among eight."""
+    y = np.repeat(list("abcdef"), 5)
+    X = np.column_stack([np.arange(30), np.repeat(np.arange(6), 5)]).astype(float)
+    return X, y, ClassAttributes(list("abcdefyz"), np.eye(8))
+
+
+def test_no_row_of_a_held_out_class_reaches_the_model_that_scores_it(rows_with_numbers):
+    X, y, attributes = rows_with_numbers
+    Spy.seen_by = []
+    CalibratedStackingCV(Spy(), cv=3).fit(X, y, class_attributes=attributes)
+    assert len(Spy.seen_by) == 3
+    held_out = []
+    for trained, scored, seen, known in Spy.seen_by:
+        assert not np.intersect1d(trained, scored).size
+        labels = y[scored.astype(int)]
+        unseen = np.setdiff1d(labels, seen)
+        assert not np.isin(y[trained.astype(int)], unseen).any()
+        assert known.tolist() == list("abcdef"), "y and z play no part in the folds"
+        held_out += unseen.tolist()
+    assert sorted(held_out) == list("abcdef")
+
+
+def test_the_default_holds_out_the_share_of_classes_that_is_unseen(rows_with_numbers):
+    X, y, attributes = rows_with_numbers
+    for n_unseen, n_folds in ((2, 4), (6, 2), (1, 5)):
+        labels = [*"abcdef", *(f"z{i}" for i in range(n_unseen))]
+        attributes = ClassAttributes(labels, np.eye(len(labels)))
+        Spy.seen_by = []
+        CalibratedStackingCV(Spy()).fit(X, y, class_attributes=attributes)
+        assert len(Spy.seen_by) == n_folds
+
+
+def test_stored_results_hold_every_penalty_that_matters(calibrated, animals):
+    calibrated.set_params(store_cv_results=True)
+    calibrated.fit(animals.X, animals.y, class_attributes=animals.attributes)
+    results = calibrated.cv_results_
+    penalties = results["seen_penalties"]
+    assert (np.diff(penalties) > 0).all()
+    H = np.mean([results[f"split{i}_test_score"] for i in range(3)], axis=0)
+    np.testing.assert_allclose(results["mean_test_score"], H)
+    assert results["mean_test_score"].max() == calibrated.best_score_
+    at = np.searchsorted(penalties, calibrated.seen_penalty_, side="right") - 1
+    assert results["mean_test_score"][at] == calibrated.best_score_
+    assert (np.diff(results["mean_test_U"]) >= 0).all()
+    assert (np.diff(results["mean_test_S"]) <= 0).all()
+    assert not hasattr(
+        clone(calibrated).set_params(store_cv_results=False), "cv_results_"
+    )
+
+
+def test_any_balance_can_be_asked_for(calibrated, animals):
+    for scoring, side in ((lambda U, _: U, "U"), (lambda _, S: S, "S")):
+        calibrated.set_params(scoring=scoring, store_cv_results=True)
+        calibrated.fit(animals.X, animals.y, class_attributes=animals.attributes)
+        results = calibrated.cv_results_
+        assert calibrated.best_score_ == results[f"mean_test_{side}"].max()
+    weighted = calibrated.set_params(scoring=lambda U, S: 0.9 * S + 0.1 * U)
+    weighted.fit(animals.X, animals.y, class_attributes=animals.attributes)
+    assert np.isfinite(weighted.seen_penalty_)
+
+
+def test_prefit_balances_a_given_model_on_rows_of_both_sides(fitted, animals):
+    half = np.arange(len(animals.X_test)) % 2 == 0
+    before = fitted.predict_proba(animals.X_test)
+    calibrated = CalibratedStackingCV(fitted, cv="prefit", refit=False)
+    calibrated.fit(animals.X_test[half], animals.y_test[half])
+    assert calibrated.estimator_ is fitted
+    np.testing.assert_array_equal(fitted.predict_proba(animals.X_test), before)
+    best = h_with_penalty(
+        fitted, animals.X_test[half], animals.y_test[half], calibrated.seen_penalty_
+    )
+    assert best == pytest.approx(calibrated.best_score_)
+    for penalty in np.linspace(-5, 5, 101):
+        H = h_with_penalty(fitted, animals.X_test[half], animals.y_test[half], penalty)
+        assert best + 1e-12 >= H
+
+
+def test_without_refit_the_model_of_the_single_fold_is_kept(clf, animals):
+    cv = GZSLShuffleSplit(1, unseen_size=3, random_state=0)
+    calibrated = CalibratedStackingCV(clf, cv=cv, refit=False)
+    calibrated.fit(animals.X, animals.y, class_attributes=animals.attributes)
+    assert len(calibrated.seen_classes_) == 6
+    assert len(calibrated.unseen_classes_) == 3
+    train, _ = next(cv.split(animals.X, animals.y))
+    assert calibrated.seen_classes_.tolist() == np.unique(animals.y[train]).tolist()
+
+
+def test_without_unseen_classes_there_is_nothing_to_balance(clf, animals):
+    calibrated = CalibratedStackingCV(clf).fit(animals.X, animals.y)
+    assert calibrated.seen_penalty_ == 0
+    assert calibrated.best_score_ is None
+    assert calibrated.score(animals.X, animals.y) > 0.9
+
+
+@pytest.mark.parametrize("routing", [False, True])
+def test_inside_a_search_and_around_a_pipeline(clf, animals, routing):
+    with config_context(enable_metadata_routing=routing):
+        pipeline = make_pipeline(StandardScaler(), clf)
+        calibrated = CalibratedStackingCV(pipeline, cv=2, random_state=0)
+        name = "class_attributes" if routing else "gzslclassifier__class_attributes"
+        search = GridSearchCV(
+            calibrated,
+            {"estimator__gzslclassifier__n_synthetic": [5, 20]},
+            cv=GZSLShuffleSplit(2, unseen_size=2, random_state=0),
+            scoring=GZSLScorer("H"),
+            error_score="raise",
+        )
+        search.fit(animals.X, animals.y, **{name: animals.attributes})
+        scores = cross_validate(
+            calibrated,
+            animals.X,
+            animals.y,
+            params={name: animals.attributes},
+            cv=GZSLShuffleSplit(2, unseen_size=2, random_state=0),
+            scoring=GZSLScorer(),
+            error_score="raise",
+        )
+        assert search.best_score_ >= scores["test_H"].mean() - 1e-9
+        assert search.predict(animals.X_test).shape == animals.y_test.shape
+
+
+def test_the_constructor_form_of_descriptions_is_held_out_too(clf, animals):
+    fit_form = CalibratedStackingCV(clf, cv=3, random_state=0)
+    fit_form.fit(animals.X, animals.y, class_attributes=animals.attributes)
+    clf.set_params(class_attributes=animals.attributes)
+    other = CalibratedStackingCV(clf, cv=3, random_state=0).fit(animals.X, animals.y)
+    assert other.seen_penalty_ == fit_form.seen_penalty_
+
+
+def test_groups_reach_the_splitter(clf, animals):
+    groups = np.arange(len(animals.X)) % 3
+    calibrated = CalibratedStackingCV(clf, cv=3, random_state=0)
+    calibrated.fit(
+        animals.X, animals.y, class_attributes=animals.attributes, groups=groups
+    )
+    cv = GZSLKFold(3)
+    folds = list(cv.split(animals.X, animals.y, groups))
+    same = CalibratedStackingCV(clf, cv=folds)
+    same.fit(animals.X, animals.y, class_attributes=animals.attributes)
+    calibrated.set_params(cv=cv)
+    calibrated.fit(
+        animals.X, animals.y, class_attributes=animals.attributes, groups=groups
+    )
+    assert calibrated.seen_penalty_ == same.seen_penalty_
+
+
+def test_new_classes_and_rows_go_to_the_fitted_estimator(calibrated, animals):
+    known = animals.attributes.subset([*animals.seen, "elk"])
+    calibrated.fit(animals.X, animals.y, class_attributes=known)
+    penalty = calibrated.seen_penalty_
+    calibrated.add_classes(animals.attributes.subset(["elephant", "hippopotamus"]))
+    assert calibrated.unseen_classes_.tolist() == animals.unseen.tolist()
+    few = animals.y_test == "elk"
+    before = calibrated.predict_proba(animals.X_test)
+    calibrated.partial_fit(animals.X_test[few], animals.y_test[few])
+    assert calibrated.seen_penalty_ == penalty
+    assert not np.array_equal(calibrated.predict_proba(animals.X_test), before)
+
+
+def test_same_seed_same_penalty_in_processes_too(calibrated, animals):
+    penalties = [
+        clone(calibrated)
+        .set_params(n_jobs=n_jobs)
+        .fit(animals.X, animals.y, class_attributes=animals.attributes)
+        .seen_penalty_
+        for n_jobs in (None, 2)
+    ]
+    assert penalties[0] == penalties[1]
+
+
+def test_a_failed_fit_leaves_the_old_one(calibrated, animals):
+    calibrated.fit(animals.X, animals.y, class_attributes=animals.attributes)
+    before = calibrated.predict_proba(animals.X_test)
+    calibrated.set_params(cv=KFold(2))
+    with pytest.raises(ValueError, match=r"fold 0 has no test rows of classes without"):
+        calibrated.fit(animals.X, animals.y, class_attributes=animals.attributes)
+    np.testing.assert_array_equal(calibrated.predict_proba(animals.X_test), before)
+
+
+def test_survives_storage(calibrated, animals, round_trip):
+    calibrated.fit(animals.X, animals.y, class_attributes=animals.attributes)
+    again = round_trip(calibrated)
+    np.testing.assert_array_equal(
+        again.predict_proba(animals.X_test), calibrated.predict_proba(animals.X_test)
+    )
+
+
+def test_wrong_input_is_explained(clf, fitted, animals):
+    known = {"class_attributes": animals.attributes}
+    X, y = animals.X, animals.y
+
+    def fit(estimator=clf, **params):
+        return CalibratedStackingCV(estimator, **params).fit(X, y, **known)
+
+    with pytest.raises(ValueError, match=r"refit=False, but cv has 3 folds"):
+        fit(cv=3, refit=False)
+    with pytest.raises(ValueError, match=r"pass refit=False with it"):
+        fit(fitted, cv="prefit")
+    with pytest.raises(NotFittedError, match=r"estimator is not fitted"):
+        fit(clone(clf), cv="prefit", refit=False)
+    with pytest.raises(ValueError, match=r"no unseen class"):
+        fit(fitted, cv="prefit", refit=False)
+    rows = np.arange(len(X))
+    with pytest.raises(ValueError, match=r"fold 0 trains and tests on the rows"):
+        fit(cv=[(rows, rows[:5])])
+    with pytest.raises(ValueError, match=r"no test rows of classes with training"):
+        fit(cv=[(rows[y == "ant"], rows[y != "ant"])])
+    with pytest.raises(TypeError, match=r"seen_classes_"):
+        CalibratedStackingCV(LogisticRegression(), cv=3).fit(X, y)
+    with pytest.raises(ValueError, match=r"'scoring' parameter"):
+        fit(scoring="accuracy")
+    with pytest.raises(NotFittedError):
+        CalibratedStackingCV(clf).predict(X)
