@@ -10,7 +10,12 @@ import pytest
 from sklearn.base import clone
 
 import sklearn_gzsl
-from sklearn_gzsl import GaussianGenerator, GZSLClassifier, SoftmaxClassifier
+from sklearn_gzsl import (
+    CalibratedStackingCV,
+    GaussianGenerator,
+    GZSLClassifier,
+    SoftmaxClassifier,
+)
 from sklearn_gzsl.benchmark import _run, format_results, run_benchmark
 from sklearn_gzsl.benchmark._cli import main
 from sklearn_gzsl.benchmark._methods import METHODS, search_space
@@ -261,6 +266,54 @@ def test_tuning_chooses_among_the_values_and_never_sees_test_rows(run, write, ar
     att[9:] = att[:3] + 1
     other = run(write(X=X, att=att), **options)["methods"]["gaussian"]["search"]
     assert other["tried"] == found["tried"]
+
+
+def test_tuning_trains_each_generator_once_on_each_split(run, monkeypatch, tmp_path):
+    fit, fitted = GaussianGenerator._fit, []
+
+    def counting(self, *args):
+        fitted.append(self.temperature)
+        return fit(self, *args)
+
+    monkeypatch.setattr(GaussianGenerator, "_fit", counting)
+    grid = {"classifier__max_iter": [2, 3], "n_synthetic": [5, 6]}
+    params = {"generator__temperature": 1.0}
+    options = {"tune": True, "params": params, "folds": 2, "memory": tmp_path / "kept"}
+    run(grid=grid, **options)
+    assert len(fitted) == 2 + 1  # two splits of four combinations, and the final fit
+    run(grid=grid, **options)
+    assert len(fitted) == 3 + 1  # what is kept serves the next search, but no timed fit
+
+
+def test_calibration_is_that_of_calibrated_stacking(run, arrays, animals):
+    plain = _fits(run(seeds=2))[1]
+    results = run(seeds=2, calibrate=True, folds=3)
+    fit = _fits(results)[1]
+    clf = GZSLClassifier(GaussianGenerator(), SoftmaxClassifier(), random_state=1)
+    X, y = arrays["X"].astype(np.float32), animals.labels[arrays["labels"]]
+    train = arrays["trainval_loc"]
+    calibrated = CalibratedStackingCV(clf.set_params(**QUICK), cv=3, random_state=1)
+    calibrated.fit(X[train], y[train], class_attributes=animals.attributes)
+    assert fit["seen_penalty"] == pytest.approx(calibrated.seen_penalty_)
+    assert fit["seen_penalty"] != 0
+    test = np.concatenate([arrays["test_seen_loc"], arrays["test_unseen_loc"]])
+    expected = GZSLScorer(candidates="all")(calibrated, X[test], y[test])
+    assert {k: fit["scores"][k] for k in expected} == pytest.approx(expected)
+    assert fit["scores_without_penalty"] == plain["scores"]
+    for figure in ("AUSUC", "Z"):  # which no penalty changes
+        assert fit["scores"][figure] == pytest.approx(plain["scores"][figure])
+    table = format_results(results).splitlines()
+    assert [line.split()[0] for line in table[3:5]] == ["gaussian", "gaussian"]
+    assert "  none  " in table[3]
+    assert "  chosen, " in table[4]
+
+
+def test_tuning_goes_by_what_is_reported(run):
+    options = {"tune": True, "tune_iter": 1, "folds": 2, "params": QUICK}
+    assert run(**options)["options"]["tune"]["by"] == "H"
+    results = run(calibrate=True, **options)
+    assert results["options"]["tune"]["by"] == "calibrated-H"
+    assert "tuned by calibrated-H" in format_results(results)
 
 
 def test_fixed_parameters_are_not_tuned(run):

@@ -1,7 +1,6 @@
 """The methods by name, and what is searched for each of them."""
 
 import numpy as np
-from sklearn.base import clone
 
 from .. import generators
 from .._classifier import GZSLClassifier
@@ -116,11 +115,3 @@ def resolved(params, n_typical):
 def typical_rows(y):
     """Median number of rows of a class."""
     return float(np.median(np.unique(y, return_counts=True)[1]))
-
-
-def with_memory(clf, memory):
-    """The same with fitted generators cached, where there is a cache."""
-    clf = clone(clf)
-    if "memory" not in clf.get_params():
-        return clf
-    return clf.set_params(memory=memory)

@@ -5,6 +5,7 @@ import tempfile
 import numpy as np
 from sklearn.base import clone
 
+from .._calibration import CalibratedStackingCV
 from ._data import describe_data, load_data
 from ._methods import build, check_methods, typical_rows
 from ._protocol import PROTOCOLS, best_look, looking, score
@@ -308,8 +309,6 @@ class _Run:
             return clf.set_params(classifier=looking(clf.classifier))
         if not self.options["calibrate"]:
             return clf
-        from .. import CalibratedStackingCV  # noqa: PLC0415
-
         cv = self.options["folds"]
         return CalibratedStackingCV(clf, cv=cv, n_jobs=self.n_jobs, random_state=seed)
 

@@ -7,7 +7,7 @@ from sklearn.model_selection import ParameterGrid, RandomizedSearchCV
 
 from ..metrics import GZSLScorer
 from ..model_selection import GZSLShuffleSplit
-from ._methods import search_space, with_memory
+from ._methods import search_space
 from ._protocol import best_h
 from ._record import Cost, jsonable
 
@@ -77,7 +77,7 @@ def search(
     say(f"{method}: searching {n_iter} of {n_all} combinations on {folds} splits")
     total = n_iter * folds if n_jobs in (None, 1) else None
     searching = RandomizedSearchCV(
-        with_memory(clf, memory),
+        clf.set_params(memory=memory),
         space,
         n_iter=n_iter,
         scoring=_TellingScorer(by, sorted(space), total, say),
