@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.io import savemat
 from sklearn.base import clone
 
 import sklearn_gzsl
@@ -171,6 +172,24 @@ def test_built_in_names(run):
     assert results["data"]["n_unseen"] == 20
 
 
+def test_an_xlsa17_folder_gives_the_same_figures(run, arrays, tmp_path):
+    folder = tmp_path / "Animals"
+    folder.mkdir()
+    features = {
+        "features": arrays["X"].T.astype(float),
+        "labels": arrays["labels"][:, None] + 1.0,
+    }
+    names = np.array([[name] for name in arrays["allclasses_names"]], dtype=object)
+    split = {key: arrays[key][:, None] + 1.0 for key in arrays if key.endswith("_loc")}
+    split |= {"att": arrays["att"].T.astype(float), "allclasses_names": names}
+    savemat(folder / "res101.mat", features)
+    savemat(folder / "att_splits.mat", split)
+    results, expected = run(folder), run()
+    assert results["data"]["name"] == "Animals"
+    assert results["data"]["sha256"] == expected["data"]["sha256"]
+    assert _fits(results)[0]["scores"] == _fits(expected)[0]["scores"]
+
+
 def test_published_protocol_is_labelled_and_no_worse(run, capsys, tmp_path):
     out = tmp_path / "results.json"
     honest = _fits(run(seeds=3))
@@ -328,8 +347,8 @@ def test_oracle_is_reported_on_demand_and_labelled(run):
     results = run(oracle=True)
     scores = _fits(results)[0]["scores"]
     assert scores["oracle_H"] >= scores["H"]
-    assert "oracle H, for orientation" in format_results(results)
-    assert "oracle" not in format_results(run())
+    assert "Oracle H, for orientation" in format_results(results)
+    assert "Oracle" not in format_results(run())
 
 
 def test_a_preset_is_where_it_starts(run):

@@ -23,7 +23,9 @@ def main(argv=None):
         print(f"{parser.prog} {args.command}: error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("interrupted; --resume goes on with the --out file", file=sys.stderr)
+        kept = getattr(args, "out", None)
+        hint = f"; --resume goes on with {kept}" if kept else ""
+        print(f"interrupted{hint}", file=sys.stderr)
         return 130
 
 

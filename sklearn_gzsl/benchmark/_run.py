@@ -131,8 +131,10 @@ def run_benchmark(
 
     Raises
     ------
-    FileNotFoundError, FileExistsError
-        If there is no such data, or if ``out`` exists and ``resume`` is False.
+    FileNotFoundError
+        If there is no such data, or no folder for ``out``.
+    FileExistsError
+        If ``out`` exists and ``resume`` is False.
     ValueError
         If an argument is not understood, if the data's split leaks or its classes have
         no attributes, or if a fit fails.

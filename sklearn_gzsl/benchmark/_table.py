@@ -11,7 +11,7 @@ _LEGEND = (
     "min: minutes per fit, the choice of the penalty included, and once for tuning."
 )
 _ORACLE = (
-    "oracle H, for orientation: at the penalty that is best on the test rows; not a "
+    "Oracle H, for orientation: at the penalty that is best on the test rows; not a "
     "result."
 )
 
@@ -87,7 +87,10 @@ def format_results(results, style="text"):
     if not any(result["methods"] for result in results):
         raise ValueError("results hold no fit; there is nothing to make a table of.")
     oracle = any(_oracle(result) for result in results)
-    return "\n".join([*parts, _LEGEND, *([_ORACLE] if oracle else [])])
+    legend = f"{_LEGEND} {_ORACLE}" if oracle else _LEGEND
+    if style == "text":
+        return "\n".join([*parts, legend])
+    return "\n".join([*parts, legend.replace("+-", "±")])
 
 
 def _block(results, style):
@@ -99,7 +102,7 @@ def _block(results, style):
     )
     oracle = any(_oracle(result) for result in results)
     head = ["Method", "Settings", "Penalty", *_SCORES]
-    head += [*(["oracle H"] if oracle else []), "min", "Seeds"]
+    head += [*(["Oracle H"] if oracle else []), "min", "Seeds"]
     rows = [
         row
         for result in results
