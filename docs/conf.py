@@ -66,7 +66,8 @@ html_theme = "pydata_sphinx_theme"
 html_title = "sklearn_gzsl"
 html_show_sourcelink = False
 html_sidebars = {
-    page: [] for page in ("user_guide", "persistence", "contributing", "changes")
+    page: []
+    for page in ("user_guide", "benchmarks", "persistence", "contributing", "changes")
 }
 html_theme_options = {
     "navbar_align": "left",

@@ -22,6 +22,7 @@ _HOME = {
     "WGANGP": ".generators",
 }
 _SUBMODULES = (
+    "benchmark",
     "datasets",
     "generators",
     "inspection",
@@ -43,6 +44,7 @@ __all__ = [
     "SoftmaxClassifier",
     "VAECFlow",
     "__version__",
+    "benchmark",
     "datasets",
     "generators",
     "inspection",

@@ -249,7 +249,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         _restore(adam, params, self._adam)
         batches = IndexBatches(tensors, self.batch_size, rng, lengths, drop_last=False)
         curve, n_iter = list(self.loss_curve_), self.n_iter_
-        for length in lengths:
+        for n_done, length in enumerate(lengths, start=1):
             losses = [_step(params, adam, *batch) for batch in batches]
             curve.append(torch.stack(losses).mean().item())
             n_iter += length
@@ -260,6 +260,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
                 )
             if self.verbose:
                 print(f"iter {n_iter}: loss {curve[-1]:.4f}")
+            self._after_interval(params, n_done, len(lengths))
         if not all(torch.isfinite(p).all() for p in params):
             raise ValueError(
                 f"The weights became infinite; lower lr (now {self.lr:g})."
@@ -271,6 +272,9 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
             {k: v.cpu().numpy() for k, v in adam.state[p].items()} for p in params
         ]
         return self
+
+    def _after_interval(self, params, n_done, n_intervals):
+        """For subclasses that look at the weights during training."""
 
     def _class_weights(self, codes, weight):
         """Factor of each class of ``classes_``, up to one common factor."""

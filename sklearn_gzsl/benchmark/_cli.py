@@ -1,0 +1,210 @@
+"""``python -m sklearn_gzsl benchmark`` and ``... table``."""
+
+import argparse
+import ast
+import sys
+
+from .. import __version__
+from ._data import BUILT_IN
+from ._methods import METHODS
+from ._protocol import PROTOCOLS
+from ._record import load_results
+from ._run import run_benchmark
+from ._table import format_results
+
+
+def main(argv=None):
+    """Run a command; returns the exit status."""
+    parser = _parser()
+    args = parser.parse_args(argv)
+    try:
+        return args.run(args)
+    except (ValueError, OSError) as error:
+        print(f"{parser.prog} {args.command}: error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        kept = getattr(args, "out", None)
+        hint = f"; --resume goes on with {kept}" if kept else ""
+        print(f"interrupted{hint}", file=sys.stderr)
+        return 130
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="python -m sklearn_gzsl",
+        description="Generalized zero-shot learning with the scikit-learn API.",
+    )
+    parser.add_argument(
+        "--version", action="version", version=f"sklearn_gzsl {__version__}"
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    _add_benchmark(commands)
+    table = commands.add_parser("table", help="make a table of result files")
+    table.add_argument("files", nargs="+", metavar="RESULTS.json")
+    table.add_argument(
+        "--style",
+        choices=["text", "markdown", "rst"],
+        default="text",
+        help="(%(default)s)",
+    )
+    table.set_defaults(run=_table)
+    return parser
+
+
+def _add_benchmark(commands):
+    benchmark = commands.add_parser(
+        "benchmark",
+        help="fit methods on a data set and make a table of U, S, H and AUSUC",
+        description="Fit methods on a data set, once per seed; progress goes to "
+        "stderr, the table to stdout, all figures to a JSON file. Test rows are "
+        "scored once per fit, and nothing is chosen on them.",
+    )
+    add = benchmark.add_argument
+    add(
+        "data",
+        metavar="DATA",
+        help="an .npz file, a folder with res101.mat and att_splits.mat, or one of: "
+        + ", ".join(BUILT_IN),
+    )
+    add(
+        "--method",
+        action="append",
+        metavar="NAME",
+        help=f"{', '.join(METHODS)}, or all (default: all); may be repeated",
+    )
+    add(
+        "--seeds",
+        type=_seeds,
+        default=5,
+        metavar="N",
+        help="number of fits per method (%(default)s), or seeds such as 3,4,7",
+    )
+    add(
+        "--tune",
+        action="store_true",
+        help="choose hyper-parameters on held-out classes of the training rows",
+    )
+    add(
+        "--calibrate",
+        action="store_true",
+        help="choose the seen penalty on held-out classes; the figures without it are "
+        "reported, too",
+    )
+    add(
+        "--protocol",
+        choices=list(PROTOCOLS),
+        default="honest",
+        help="published: best over looks at the test rows, only to compare with papers "
+        "(%(default)s)",
+    )
+    add(
+        "--oracle",
+        action="store_true",
+        help="report H at the penalty best on the test rows, for orientation",
+    )
+    add("--out", metavar="FILE", help="JSON file, written after every fit")
+    add("--resume", action="store_true", help="go on with the --out file")
+    add(
+        "--set",
+        action="append",
+        default=[],
+        type=_assignment,
+        metavar="PARAM=VALUE",
+        help="a parameter of GZSLClassifier, such as generator__max_iter=2000, or "
+        "n_synthetic=4x for four times the median rows of a class",
+    )
+    add(
+        "--preset",
+        metavar="DATASET",
+        help="the published hyper-parameters for AWA1, AWA2, CUB, SUN, aPY or FLO",
+    )
+    add(
+        "--grid",
+        action="append",
+        default=[],
+        type=_assignment_list,
+        metavar="PARAM=V1,V2",
+        help="values for --tune, in place of or beside its own",
+    )
+    add(
+        "--tune-by",
+        choices=["H", "calibrated-H", "AUSUC"],
+        help="what --tune maximises (with --calibrate calibrated-H, otherwise H)",
+    )
+    add(
+        "--tune-iter",
+        type=int,
+        metavar="N",
+        help="combinations to try, drawn at random (default: all)",
+    )
+    add(
+        "--folds",
+        type=int,
+        metavar="N",
+        help="splits in --tune (3) and --calibrate (as CalibratedStackingCV does)",
+    )
+    add("--memory", metavar="FOLDER", help="where --tune keeps fitted generators")
+    add("--jobs", type=int, metavar="N", help="processes in --tune and --calibrate")
+    add("--quiet", action="store_true", help="no progress on stderr")
+    benchmark.set_defaults(run=_benchmark)
+
+
+def _benchmark(args):
+    results = run_benchmark(
+        args.data,
+        args.method or "all",
+        seeds=args.seeds,
+        protocol=args.protocol,
+        tune=args.tune,
+        calibrate=args.calibrate,
+        oracle=args.oracle,
+        params=dict(args.set),
+        preset=args.preset,
+        grid=dict(args.grid),
+        tune_by=args.tune_by,
+        tune_iter=args.tune_iter,
+        folds=args.folds,
+        memory=args.memory,
+        n_jobs=args.jobs,
+        out=args.out,
+        resume=args.resume,
+        verbose=int(not args.quiet),
+    )
+    print(format_results(results))
+    return 0
+
+
+def _table(args):
+    print(format_results([load_results(file) for file in args.files], args.style))
+    return 0
+
+
+def _seeds(text):
+    try:
+        numbers = [int(part) for part in text.split(",")]
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is neither a number nor a list such as 3,4,7"
+        ) from error
+    return numbers if "," in text else numbers[0]
+
+
+def _assignment(text):
+    name, sign, value = text.partition("=")
+    if not sign or not name:
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form PARAM=VALUE")
+    return name, _value(value)
+
+
+def _assignment_list(text):
+    name, values = _assignment(text)
+    if isinstance(values, str):
+        values = [_value(value) for value in values.split(",")]
+    return name, list(values) if isinstance(values, list | tuple) else [values]
+
+
+def _value(text):
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text

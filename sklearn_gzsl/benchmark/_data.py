@@ -1,0 +1,220 @@
+"""What a benchmark runs on: an .npz file, an xlsa17 folder or a built-in set."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+from sklearn.utils import Bunch
+
+from .. import datasets
+from .._attributes import ClassAttributes
+from .._messages import few
+
+BUILT_IN = {
+    "two-digit-numbers": "load_two_digit_numbers",
+    "make-gzsl-classification": "make_gzsl_classification",
+}
+_SPLITS = ("train", "test_seen", "test_unseen")
+_XLSA17_FILES = ("res101.mat", "att_splits.mat")
+
+
+def load_data(source):
+    """Rows, labels, descriptions and split, checked, as a Bunch with a ``name``.
+
+    ``source`` is a path or a built-in name, or a Bunch as the loaders of
+    ``sklearn_gzsl.datasets`` return it.
+    """
+    name, bunch = _open(source)
+    data = Bunch(
+        name=name,
+        X=np.asarray(bunch["data"], dtype=np.float32),
+        y=np.asarray(bunch["target"]),
+        class_attributes=bunch["class_attributes"],
+        **{split: np.asarray(bunch[split]) for split in _SPLITS},
+    )
+    _check_rows(data)
+    _check_classes(data)
+    return data
+
+
+def _open(source):
+    if isinstance(source, dict):
+        missing = [
+            key
+            for key in ("data", "target", "class_attributes", *_SPLITS)
+            if key not in source
+        ]
+        if missing:
+            raise ValueError(
+                f"data has no {few(missing)}; give it the fields that the loaders of "
+                "sklearn_gzsl.datasets return."
+            )
+        return source.get("name", "data"), source
+    path = Path(source)
+    if path.is_dir():
+        return path.resolve().name, _open_xlsa17(path)
+    if path.is_file():
+        return path.stem, _open_npz(path)
+    loader = getattr(datasets, BUILT_IN.get(str(source), ""), None)
+    if loader is None:
+        raise FileNotFoundError(
+            f"data={str(source)!r} is neither a file, nor a folder, nor one of the "
+            f"built-in sets {sorted(BUILT_IN)}; check the path."
+        )
+    return str(source), loader()
+
+
+def _open_xlsa17(path):
+    missing = [name for name in _XLSA17_FILES if not (path / name).is_file()]
+    if missing:
+        raise FileNotFoundError(
+            f"The folder {str(path)!r} has no {few(missing)}; name the folder of one "
+            "data set, such as xlsa17/data/AWA2."
+        )
+    path = path.resolve()
+    return datasets.load_xlsa17(path.parent, path.name)
+
+
+def _open_npz(path):
+    try:
+        file = np.load(path, allow_pickle=False)
+    except ValueError as error:
+        raise ValueError(f"{str(path)!r} is no .npz file: {error}") from error
+    if isinstance(file, np.ndarray):
+        raise ValueError(  # noqa: TRY004 - the type of the content, not of an argument
+            f"{str(path)!r} holds a single array, no .npz archive; see the "
+            "documentation of the benchmark for the arrays that are needed."
+        )
+    with file:
+        needed = ["X", "labels", "att", *_SPLIT_ARRAYS.values()]
+        missing = [key for key in needed if key not in file]
+        if missing:
+            raise ValueError(
+                f"{str(path)!r} has no array {few(missing)}; it has "
+                f"{few(sorted(file))}."
+            )
+        X, labels, att = file["X"], file["labels"].ravel(), file["att"]
+        names = np.arange(len(att))
+        if "allclasses_names" in file:
+            names = file["allclasses_names"].ravel().astype(str)
+        split = {key: file[array].ravel() for key, array in _SPLIT_ARRAYS.items()}
+    if len(names) != len(att):
+        raise ValueError(
+            f"att describes {len(att)} classes, but allclasses_names has {len(names)} "
+            "names; row i of att belongs to name i and to label i."
+        )
+    strange = np.setdiff1d(labels, np.arange(len(att)))
+    if len(strange):
+        raise ValueError(
+            f"labels holds {few(strange)}, but att has rows for 0 to {len(att) - 1} "
+            "only; labels count from 0 and each needs a row of att."
+        )
+    return Bunch(
+        data=X,
+        target=names[labels.astype(int)],
+        class_attributes=ClassAttributes(names, att),
+        **split,
+    )
+
+
+_SPLIT_ARRAYS = {
+    "train": "trainval_loc",
+    "test_seen": "test_seen_loc",
+    "test_unseen": "test_unseen_loc",
+}
+
+
+def _check_rows(data):
+    """Shapes, finite features, and a split of rows that there are, each used once."""
+    if data.X.ndim != 2 or len(data.X) != len(data.y):
+        raise ValueError(
+            f"The features have shape {data.X.shape} and there are {len(data.y)} "
+            "labels; give one row of features for each label."
+        )
+    if not np.isfinite(data.X).all():
+        raise ValueError(
+            "The features hold NaN or infinity; remove or impute these rows."
+        )
+    for split in _SPLITS:
+        rows = data[split]
+        if rows.dtype.kind not in "iu" or not len(rows):
+            raise ValueError(
+                f"{split} holds {len(rows)} values of type {rows.dtype}; it must hold "
+                "the numbers of rows, at least one."
+            )
+        outside = rows[(rows < 0) | (rows >= len(data.X))]
+        if len(outside):
+            raise ValueError(
+                f"{split} has the row numbers {few(outside)}, but rows go from 0 to "
+                f"{len(data.X) - 1}; MATLAB's count from 1."
+            )
+        data[split] = rows.astype(np.intp)
+    used = np.concatenate([data[split] for split in _SPLITS])
+    rows, times = np.unique(used, return_counts=True)
+    if times.max() > 1:
+        raise ValueError(
+            f"The split uses the rows {few(rows[times > 1])} more than once; training "
+            "and test rows must not overlap."
+        )
+
+
+def _check_classes(data):
+    """Seen classes are trained on, unseen ones are not, and all are described."""
+    train, seen, unseen = (np.unique(data.y[data[split]]) for split in _SPLITS)
+    leaked = np.intersect1d(train, unseen)
+    if len(leaked):
+        raise ValueError(
+            f"The classes {few(leaked)} are among the unseen ones of test_unseen, but "
+            "have rows in train; leave these out of one of the two."
+        )
+    untrained = np.setdiff1d(seen, train)
+    if len(untrained):
+        raise ValueError(
+            f"The classes {few(untrained)} of test_seen have no row in train; they are "
+            "unseen, so move them to test_unseen."
+        )
+    described = data.class_attributes.labels
+    lacking = np.setdiff1d(np.concatenate([train, unseen]), described)
+    if len(lacking):
+        raise ValueError(
+            f"The classes {few(lacking)} have no class attributes; describe every "
+            "class of the split."
+        )
+
+
+def describe_data(data):
+    """Sizes and checksums, JSON-able: equal for two runs on equal data."""
+    seen = np.unique(data.y[data.train])
+    attributes = data.class_attributes
+    sources = [part for item in sorted(attributes.sources.items()) for part in item]
+    return {
+        "name": data.name,
+        "n_features": int(data.X.shape[1]),
+        "n_seen": len(seen),
+        "n_unseen": len(np.setdiff1d(attributes.labels, seen)),
+        "n_attributes": {
+            name: int(table.shape[1]) for name, table in attributes.sources.items()
+        },
+        "n_rows": {split: len(data[split]) for split in _SPLITS},
+        "sha256": {
+            "features": _sha256(data.X),
+            "labels": _sha256(data.y),
+            "class_attributes": _sha256(attributes.labels, *sources),
+            "split": _sha256(*(data[split] for split in _SPLITS)),
+        },
+    }
+
+
+def _sha256(*parts):
+    """Of shapes and values, whatever the machine's byte order and integers."""
+    digest = hashlib.sha256()
+    for part in parts:
+        values = np.asarray(part)
+        digest.update(str(values.shape).encode())
+        if values.dtype.kind == "f":
+            digest.update(np.ascontiguousarray(values, dtype="<f4").data)
+        elif values.dtype.kind in "iu":
+            digest.update(np.ascontiguousarray(values, dtype="<i8").data)
+        else:
+            digest.update("\n".join(map(str, values.ravel().tolist())).encode())
+    return digest.hexdigest()

@@ -1,0 +1,23 @@
+"""A softmax classifier that remembers how it was during its training."""
+
+from .._softmax import SoftmaxClassifier
+
+N_LOOKS = 25
+
+
+class LookingSoftmax(SoftmaxClassifier):
+    """SoftmaxClassifier that keeps its weights, at most 25 times, in ``looks_``.
+
+    It learns exactly what a SoftmaxClassifier of the same seed does; the last of
+    ``looks_`` are the weights that it ends with.
+    """
+
+    def _reset(self, X):
+        super()._reset(X)
+        self.looks_ = []
+
+    def _after_interval(self, params, n_done, n_intervals):
+        # Of 100 intervals every fourth, and always the last.
+        if n_done * N_LOOKS // n_intervals > (n_done - 1) * N_LOOKS // n_intervals:
+            W, b = (p.detach().cpu().numpy().copy() for p in params)
+            self.looks_.append((W, b))

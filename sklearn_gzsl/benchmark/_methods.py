@@ -1,0 +1,117 @@
+"""The methods by name, and what is searched for each of them."""
+
+import numpy as np
+
+from .. import generators
+from .._classifier import GZSLClassifier
+from .._softmax import SoftmaxClassifier
+from ..presets import paper_settings
+
+METHODS = {
+    "gaussian": generators.GaussianGenerator,
+    "vae-cflow": generators.VAECFlow,
+    "gsmflow": generators.GSMFlow,
+    "cada-vae": generators.CADAVAE,
+    "wgan-gp": generators.WGANGP,
+    "mlis": generators.MLIS,
+}
+
+# With a cached generator these cost a fit of the softmax each, and no more.
+_CHEAP = {
+    "n_synthetic": ["1x", "4x", "12x"],
+    "classifier__max_iter": [3000, 30_000],
+}
+_SPACES = {
+    "gaussian": {"generator__temperature": [0.7, 1.0]},
+    "vae-cflow": {
+        "generator__max_iter": [1000, 3000],
+        "generator__feature_noise": [0.2, 0.4],
+    },
+    "gsmflow": {
+        "generator__max_iter": [300, 1000],
+        "generator__perturbation": [0.05, 0.2],
+    },
+    "cada-vae": {
+        "generator__max_iter": [1500, 4500],
+        "generator__distribution_weight": [8.13, 20.0],
+    },
+    "wgan-gp": {
+        "generator__max_iter": [400, 1200],
+        "generator__cls_weight": [0.01, 0.1],
+    },
+    "mlis": {
+        "generator__max_iter": [400, 1200],
+        "generator__metric_weight": [0.1, 1.0],
+    },
+}
+
+
+def check_methods(names):
+    """The methods of these names, ``"all"`` included, each once."""
+    names = [names] if isinstance(names, str) else list(names)
+    if "all" in names:
+        names = list(METHODS)
+    unknown = [name for name in names if name not in METHODS]
+    if unknown or not names:
+        raise ValueError(
+            f"methods={names!r}: {unknown or 'nothing'} is not known; choose from "
+            f"{[*METHODS, 'all']}."
+        )
+    return list(dict.fromkeys(names))
+
+
+def build(method, *, preset, params, n_typical):
+    """An unfitted GZSLClassifier whose parts are there to be set."""
+    if preset is None:
+        clf = GZSLClassifier(METHODS[method](), SoftmaxClassifier())
+    else:
+        clf = paper_settings(METHODS[method].__name__, preset)
+    if "random_state" in params:
+        raise ValueError(
+            "random_state cannot be fixed: the seeds of the benchmark are put there."
+        )
+    known = clf.get_params()
+    unknown = [name for name in params if name not in known]
+    if unknown:
+        raise ValueError(
+            f"{method} has no parameter {unknown}; parameters of the generator begin "
+            "with generator__ and those of the classifier with classifier__. There "
+            f"are {sorted(known)}."
+        )
+    return clf.set_params(**resolved(params, n_typical))
+
+
+def search_space(method, *, grid, fixed, n_typical):
+    """Values to search: the method's, with the user's in place of or beside them."""
+    space = {**_CHEAP, **_SPACES[method], **(grid or {})}
+    space = {
+        name: [resolved({name: value}, n_typical)[name] for value in values]
+        for name, values in space.items()
+        if name not in fixed
+    }
+    if not space:
+        raise ValueError(
+            f"Nothing is left to tune for {method}: every parameter of its search is "
+            f"fixed ({sorted(fixed)})."
+        )
+    return space
+
+
+def resolved(params, n_typical):
+    """``n_synthetic="4x"`` is four times the median rows of a seen class."""
+    value = params.get("n_synthetic")
+    if not isinstance(value, str) or not value.endswith("x"):
+        return dict(params)
+    try:
+        times = float(value[:-1])
+    except ValueError as error:
+        raise ValueError(
+            f"n_synthetic={value!r} is not understood; give a number of rows, 'auto', "
+            "or a multiple of the median rows of a seen class such as '4x'."
+        ) from error
+    return {**params, "n_synthetic": max(1, round(times * n_typical))}
+
+
+def typical_rows(y):
+    """Median number of rows of a class."""
+    return float(np.median(np.unique(y, return_counts=True)[1]))

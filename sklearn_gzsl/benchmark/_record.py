@@ -1,0 +1,181 @@
+"""What is written down: the machine, the parameters, the costs, the file."""
+
+import json
+import platform
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import joblib
+import numpy as np
+import scipy
+import sklearn
+import skorch
+import torch
+
+from .. import __version__
+
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None
+
+FORMAT = 1
+
+
+def environment():
+    """Versions and machine that figures and times depend on."""
+    cuda = torch.cuda.is_available()
+    return {
+        "python": platform.python_version(),
+        "sklearn_gzsl": __version__,
+        "torch": torch.__version__,
+        "sklearn": sklearn.__version__,
+        "numpy": np.__version__,
+        "scipy": scipy.__version__,
+        "skorch": skorch.__version__,
+        "joblib": joblib.__version__,
+        "platform": platform.platform(),
+        "cpu_count": joblib.cpu_count(),
+        "torch_threads": torch.get_num_threads(),
+        "gpu": torch.cuda.get_device_name() if cuda else None,
+    }
+
+
+class Progress:
+    """Says what happens on stderr; worker processes take it along."""
+
+    def __init__(self, verbose):
+        self.verbose = verbose
+
+    def __call__(self, text):
+        """Print a line."""
+        if self.verbose:
+            print(f"[{time.strftime('%H:%M:%S')}] {text}", file=sys.stderr, flush=True)
+
+
+class Cost:
+    """Measures a ``with`` block; ``figures`` are there when it is over.
+
+    The peak of memory is that of the block on Linux, and elsewhere that of the
+    process so far. Worker processes do not count.
+    """
+
+    def __enter__(self):
+        self._reset_peaks()
+        self._wall, self._cpu = time.perf_counter(), time.process_time()
+        return self
+
+    def __exit__(self, *_):
+        self.figures = {
+            "wall_s": round(time.perf_counter() - self._wall, 3),
+            "cpu_s": round(time.process_time() - self._cpu, 3),
+            "peak_memory_mb": _peak_memory_mb(),
+        }
+        if self._cuda is not None:
+            peak = self._cuda.max_memory_allocated()
+            self.figures["peak_gpu_memory_mb"] = round(peak / 1e6)
+
+    def _reset_peaks(self):
+        with suppress(OSError):
+            Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+        self._cuda = torch.cuda if torch.cuda.is_available() else None
+        if self._cuda is not None:
+            self._cuda.reset_peak_memory_stats()
+
+
+def _peak_memory_mb():
+    status = Path("/proc/self/status")
+    if status.exists():
+        for line in status.read_text(encoding="utf-8").splitlines():
+            if line.startswith("VmHWM:"):
+                return round(int(line.split()[1]) * 1024 / 1e6)
+    if resource is None:
+        return None
+    unit = 1 if sys.platform == "darwin" else 1024
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6)
+
+
+def used_params(estimator):
+    """All parameters of an estimator, nested ones too, as JSON-able values."""
+    params = estimator.get_params(deep=True)
+    return {
+        name: jsonable(value)
+        for name, value in sorted(params.items())
+        if name.rsplit("__")[-1] not in ("class_attributes", "memory")
+    }
+
+
+def jsonable(value):
+    """The value if JSON has it, a list for arrays, else the name of its class."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not np.isfinite(value):
+        return str(value)  # strict JSON has no NaN
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, dict):
+        return {str(k): jsonable(v) for k, v in value.items()}
+    if isinstance(value, list | tuple | np.ndarray):
+        return [jsonable(v) for v in value]
+    return type(value).__name__
+
+
+def save(results, out):
+    """Write all of it anew, so that an interruption leaves the old or the new."""
+    if out is None:
+        return
+    out = Path(out)
+    part = out.with_name(out.name + ".part")
+    part.write_text(
+        json.dumps(results, indent=1, allow_nan=False) + "\n", encoding="utf-8"
+    )
+    part.replace(out)
+
+
+def load_results(path):
+    """Read results; an error unless they are results of a benchmark."""
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"There is no results file {str(path)!r}.")
+    try:
+        results = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{str(path)!r} is no JSON file: {error}") from error
+    if not isinstance(results, dict) or results.get("format") != FORMAT:
+        raise ValueError(
+            f"{str(path)!r} holds no results of this version's benchmark (format "
+            f"{FORMAT}); run the benchmark again."
+        )
+    return results
+
+
+def start(results, out, *, resume):
+    """The results to add to: those in the file to resume, or the empty ones given."""
+    if out is None or not Path(out).exists():
+        if out is not None and not Path(out).resolve().parent.is_dir():
+            raise FileNotFoundError(
+                f"out={str(out)!r}: its folder does not exist; create it first."
+            )
+        return results
+    if not resume:
+        raise FileExistsError(
+            f"out={str(out)!r} exists; choose another name, or resume=True (--resume) "
+            "to keep its fits and add those that are missing."
+        )
+    old = load_results(out)
+    differing = [
+        key
+        for key in ("protocol", "options", "data")
+        if old.get(key) != json.loads(json.dumps(results[key]))
+    ]
+    if differing:
+        raise ValueError(
+            f"out={str(out)!r} was made with other {' and '.join(differing)}, so its "
+            "fits cannot be resumed; choose another name."
+        )
+    old["environments"] += [
+        item for item in results["environments"] if item not in old["environments"]
+    ]
+    return old

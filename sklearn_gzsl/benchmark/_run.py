@@ -1,0 +1,333 @@
+"""The loop over methods and seeds."""
+
+import tempfile
+
+import numpy as np
+from sklearn.base import clone
+
+from .._calibration import CalibratedStackingCV
+from ._data import describe_data, load_data
+from ._methods import build, check_methods, typical_rows
+from ._protocol import PROTOCOLS, best_look, looking, score
+from ._record import (
+    FORMAT,
+    Cost,
+    Progress,
+    environment,
+    jsonable,
+    save,
+    start,
+    used_params,
+)
+from ._search import check_by, search
+from ._table import summary
+
+
+def run_benchmark(
+    data,
+    methods="all",
+    *,
+    seeds=5,
+    protocol="honest",
+    tune=False,
+    calibrate=False,
+    oracle=False,
+    params=None,
+    preset=None,
+    grid=None,
+    tune_by=None,
+    tune_iter=None,
+    folds=None,
+    memory=None,
+    n_jobs=None,
+    out=None,
+    resume=False,
+    verbose=1,
+):
+    """Fit methods on a data set, once per seed, and score them on its test rows.
+
+    The same as ``python -m sklearn_gzsl benchmark``. Nothing is chosen on test rows:
+    the test rows are scored once, when a fit is over. See :doc:`/benchmarks`.
+
+    Parameters
+    ----------
+    data : str, path or Bunch
+        An ``.npz`` file with the arrays ``X``, ``labels`` (from 0), ``att`` (a row for
+        each label), ``trainval_loc``, ``test_seen_loc``, ``test_unseen_loc`` (row
+        numbers from 0) and perhaps ``allclasses_names``; a folder with ``res101.mat``
+        and ``att_splits.mat``; ``"two-digit-numbers"`` or
+        ``"make-gzsl-classification"``; or what a loader of ``sklearn_gzsl.datasets``
+        returned.
+
+    methods : str or list of str, default="all"
+        ``"gaussian"``, ``"vae-cflow"``, ``"gsmflow"``, ``"cada-vae"``, ``"wgan-gp"``,
+        ``"mlis"``; ``"all"`` is all of them.
+
+    seeds : int or list of int, default=5
+        Number of fits of each method, seeded 0, 1, ...; or the seeds themselves.
+
+    protocol : {"honest", "published"}, default="honest"
+        ``"published"`` repeats what most papers do: the final classifier is scored on
+        the test rows at 25 points of its training and the best H is kept. It exists to
+        compare with such figures, and all that comes of it says so.
+
+    tune : bool, default=False
+        Choose hyper-parameters on held-out classes of the training rows, once for each
+        method, with the first seed.
+
+    calibrate : bool, default=False
+        Choose the seen penalty on held-out classes, in each fit, by
+        ``CalibratedStackingCV``. Figures without the penalty are reported, too.
+
+    oracle : bool, default=False
+        Report the H at the penalty that is best on the test rows, for orientation.
+
+    params : dict, default=None
+        Parameters of :class:`~sklearn_gzsl.GZSLClassifier` for all methods;
+        ``n_synthetic="4x"`` is four times the median number of rows of a seen class.
+
+    preset : str, default=None
+        Start from :func:`~sklearn_gzsl.presets.paper_settings` for this data set
+        rather than from the defaults.
+
+    grid : dict of str to list, default=None
+        Values for ``tune``, in place of or beside those that it tries by itself.
+
+    tune_by : {"H", "calibrated-H", "AUSUC"}, default=None
+        What ``tune`` maximises. ``"calibrated-H"`` is the H at the best penalty of the
+        held-out rows, the default with ``calibrate``; otherwise it is H.
+
+    tune_iter : int, default=None
+        Number of combinations that ``tune`` tries, drawn at random; all by default.
+
+    folds : int, default=None
+        Splits in ``tune``, 3 by default, and the ``cv`` of ``CalibratedStackingCV`` in
+        ``calibrate``, its own default by default.
+
+    memory : str or path, default=None
+        Where ``tune`` keeps fitted generators, so that combinations that differ in
+        the classifier share them; a temporary folder by default. A folder of one's own
+        survives an interruption.
+
+    n_jobs : int, default=None
+        Processes in ``tune`` and ``calibrate``.
+
+    out : str or path, default=None
+        JSON file that is written anew after every fit.
+
+    resume : bool, default=False
+        Go on with ``out``: what it has is not fitted again. It may have other methods
+        and seeds, but must agree in all else.
+
+    verbose : int, default=1
+        Report each fit on stderr.
+
+    Returns
+    -------
+    results : dict
+        JSON-able, as in ``out``: ``"protocol"``, ``"data"`` with checksums,
+        ``"options"``, ``"environments"``, and for each method of ``"methods"`` its
+        ``"search"``, ``"fits"`` and ``"summary"``. Scores are between 0 and 1.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such data, or no folder for ``out``.
+    FileExistsError
+        If ``out`` exists and ``resume`` is False.
+    ValueError
+        If an argument is not understood, if the data's split leaks or its classes have
+        no attributes, or if a fit fails.
+
+    See Also
+    --------
+    format_results : Makes a table of the results.
+
+    Examples
+    --------
+    >>> from sklearn_gzsl.benchmark import run_benchmark
+    >>> results = run_benchmark(
+    ...     "two-digit-numbers",
+    ...     "gaussian",
+    ...     seeds=1,
+    ...     params={"n_synthetic": 50, "classifier__max_iter": 500},
+    ...     verbose=0,
+    ... )
+    >>> bool(results["methods"]["gaussian"]["summary"]["scores"]["H"]["mean"] > 0.7)
+    True
+    """
+    if protocol not in PROTOCOLS:
+        raise ValueError(f"protocol={protocol!r}; choose from {sorted(PROTOCOLS)}.")
+    if protocol == "published" and (calibrate or oracle):
+        raise ValueError(
+            "protocol='published' repeats the papers' figures, which have no "
+            "calibration: use it without calibrate and oracle, or the honest protocol."
+        )
+    methods, seeds = check_methods(methods), _check_seeds(seeds)
+    data = load_data(data)
+    options = {
+        "tune": None,
+        "calibrate": bool(calibrate),
+        "oracle": bool(oracle),
+        "params": jsonable(params or {}),
+        "preset": preset,
+        "folds": folds if tune or calibrate else None,
+    }
+    if tune:
+        by = tune_by or ("calibrated-H" if calibrate else "H")
+        options["tune"] = {"by": check_by(by), "n_iter": tune_iter}
+        options["tune"]["grid"] = jsonable(grid or {})
+    results = {
+        "format": FORMAT,
+        "protocol": protocol,
+        "protocol_note": PROTOCOLS[protocol],
+        "data": describe_data(data),
+        "options": options,
+        "environments": [environment()],
+        "methods": {},
+    }
+    run = _Run(
+        data=data,
+        results=start(results, out, resume=resume),
+        environment=results["environments"][0],
+        protocol=protocol,
+        options=options,
+        params=params or {},
+        grid=grid,
+        memory=memory,
+        n_jobs=n_jobs,
+        out=out,
+        say=Progress(verbose),
+    )
+    if protocol == "published":
+        run.say(f"warning: {PROTOCOLS[protocol]}")
+    for method in methods:  # all mistakes in arguments show before the first fit
+        run.build(method)
+    for method in methods:
+        run.method(method, seeds)
+    return run.results
+
+
+def _check_seeds(seeds):
+    seeds = list(range(seeds)) if isinstance(seeds, int | np.integer) else list(seeds)
+    if not seeds or min(seeds) < 0:
+        raise ValueError(f"seeds={seeds}: at least one is needed, and none below 0.")
+    return [int(seed) for seed in dict.fromkeys(seeds)]
+
+
+class _Run:
+    """State of a benchmark: what is asked for, and what is there already."""
+
+    def __init__(self, **parts):
+        vars(self).update(parts)
+        self.n_typical = typical_rows(self.data.y[self.data.train])
+        self.n_environment = self.results["environments"].index(self.environment)
+
+    def build(self, method):
+        return build(
+            method,
+            preset=self.options["preset"],
+            params=self.params,
+            n_typical=self.n_typical,
+        )
+
+    def method(self, method, seeds):
+        """All fits of a method that are not there yet."""
+        record = self.results["methods"].setdefault(
+            method, {"search": None, "fits": [], "summary": {}}
+        )
+        done = [fit["seed"] for fit in record["fits"]]
+        missing = [seed for seed in seeds if seed not in done]
+        if len(missing) < len(seeds):
+            self.say(f"{method}: {len(seeds) - len(missing)} fits are there already")
+        if not missing:
+            return
+        clf = self.build(method)
+        if self.options["tune"]:
+            if record["search"] is None:
+                record["search"] = self._search(method, clf, seeds[0])
+                self._save()
+            clf.set_params(**_as_params(record["search"]["best_params"]))
+        for seed in missing:
+            try:
+                fit = self._fit(clf, seed)
+            except ValueError as error:
+                raise ValueError(f"{method}, seed {seed}: {error}") from error
+            record["fits"].append(fit)
+            record["summary"] = summary(record["fits"])
+            self._save()
+            self.say(f"{method}, seed {seed}: {_short(fit)}")
+
+    def _search(self, method, clf, seed):
+        with tempfile.TemporaryDirectory() as folder:
+            return search(
+                method,
+                clone(clf).set_params(random_state=seed),
+                self.data,
+                seed=seed,
+                fixed=self.params,
+                grid=self.grid,
+                by=self.options["tune"]["by"],
+                n_iter=self.options["tune"]["n_iter"],
+                folds=self.options["folds"] or 3,
+                memory=folder if self.memory is None else str(self.memory),
+                n_jobs=self.n_jobs,
+                n_typical=self.n_typical,
+                say=self.say,
+            )
+
+    def _fit(self, clf, seed):
+        """One fit and the look at the test rows."""
+        clf = clone(clf).set_params(random_state=seed)
+        estimator = self._estimator(clf, seed)
+        X, y = self.data.X[self.data.train], self.data.y[self.data.train]
+        with Cost() as cost:
+            estimator.fit(X, y, class_attributes=self.data.class_attributes)
+        calibrated = self.options["calibrate"]
+        model = estimator.estimator_ if calibrated else estimator
+        fit = {"seed": seed, "protocol": self.protocol}
+        if self.protocol == "published":
+            fit["scores"], fit["looks"] = best_look(model, self.data)
+        else:
+            oracle = self.options["oracle"]
+            fit["scores"] = score(estimator, model, self.data, oracle=oracle)
+        if calibrated:
+            fit["scores_without_penalty"] = score(model, model, self.data)
+        penalty = estimator.seen_penalty_ if calibrated else model.seen_penalty
+        return fit | {
+            "seen_penalty": float(penalty),
+            "params": used_params(model),
+            "fitted": {
+                "n_synthetic": int(model.n_synthetic_),
+                "generator_steps": _steps(model.generator_),
+                "classifier_steps": _steps(model.classifier_),
+            },
+            "cost": cost.figures,
+            "environment": self.n_environment,
+        }
+
+    def _estimator(self, clf, seed):
+        if self.protocol == "published":
+            return clf.set_params(classifier=looking(clf.classifier))
+        if not self.options["calibrate"]:
+            return clf
+        cv = self.options["folds"]
+        return CalibratedStackingCV(clf, cv=cv, n_jobs=self.n_jobs, random_state=seed)
+
+    def _save(self):
+        save(self.results, self.out)
+
+
+def _steps(part):
+    return jsonable(getattr(part, "n_iter_", None))
+
+
+def _as_params(best):
+    """Parameters as they were before JSON made lists of tuples."""
+    return {k: tuple(v) if isinstance(v, list) else v for k, v in best.items()}
+
+
+def _short(fit):
+    scores = fit["scores"]
+    figures = ", ".join(f"{name} {100 * scores[name]:.1f}" for name in ("U", "S", "H"))
+    return f"{figures} in {fit['cost']['wall_s'] / 60:.1f} min"

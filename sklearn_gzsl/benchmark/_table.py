@@ -1,0 +1,197 @@
+"""Tables of results: for a terminal, in markdown, in reStructuredText."""
+
+import numpy as np
+
+_SCORES = ("U", "S", "H", "AUSUC", "Z")
+_STYLES = ("text", "markdown", "rst")
+_LEGEND = (
+    "Points, mean +- standard deviation over seeds. U, S: accuracy per class on unseen "
+    "and seen test rows among all classes; H: their harmonic mean; AUSUC: area under "
+    "the seen-unseen curve; Z: accuracy on unseen rows among unseen classes alone; "
+    "min: minutes per fit, the choice of the penalty included, and once for tuning."
+)
+_ORACLE = (
+    "Oracle H, for orientation: at the penalty that is best on the test rows; not a "
+    "result."
+)
+
+
+def summary(fits):
+    """Means and standard deviations over the fits of a method."""
+    parts = {
+        key: {
+            name: _mean_sd([fit[key][name] for fit in fits if name in fit[key]])
+            for name in fits[0][key]
+        }
+        for key in ("scores", "scores_without_penalty")
+        if key in fits[0]
+    }
+    return {
+        "n_fits": len(fits),
+        **parts,
+        "seen_penalty": _mean_sd([fit["seen_penalty"] for fit in fits]),
+        "minutes": _mean_sd([fit["cost"]["wall_s"] / 60 for fit in fits]),
+    }
+
+
+def _mean_sd(values):
+    sd = float(np.std(values, ddof=1)) if len(values) > 1 else None
+    return {"mean": float(np.mean(values)), "sd": sd}
+
+
+def format_results(results, style="text"):
+    """Make a table of the results of one or several benchmarks.
+
+    Parameters
+    ----------
+    results : dict, or list of dict
+        What :func:`run_benchmark` returned. Results on one data set come into one
+        table.
+
+    style : {"text", "markdown", "rst"}, default="text"
+        For a terminal, or for documentation.
+
+    Returns
+    -------
+    str
+        A block for each data set. A row that was chosen on test rows says so.
+
+    Raises
+    ------
+    ValueError
+        If ``style`` is none of these, or if there is nothing in the results.
+
+    Examples
+    --------
+    >>> from sklearn_gzsl.benchmark import format_results, run_benchmark
+    >>> results = run_benchmark(
+    ...     "two-digit-numbers",
+    ...     "gaussian",
+    ...     seeds=1,
+    ...     params={"n_synthetic": 50, "classifier__max_iter": 500},
+    ...     verbose=0,
+    ... )
+    >>> print(format_results(results))
+    two-digit-numbers: 80 seen and 20 unseen classes, 4000 training rows, ...
+    Method    Settings ...
+    gaussian  default; classifier__max_iter=500, n_synthetic=50 ...
+    """
+    if style not in _STYLES:
+        raise ValueError(f"style={style!r}; choose from {list(_STYLES)}.")
+    results = [results] if isinstance(results, dict) else list(results)
+    blocks = {}
+    for result in results:
+        key = result["data"]["name"], result["data"]["sha256"]["split"]
+        blocks.setdefault(key, []).append(result)
+    parts = [_block(block, style) for block in blocks.values()]
+    if not any(result["methods"] for result in results):
+        raise ValueError("results hold no fit; there is nothing to make a table of.")
+    oracle = any(_oracle(result) for result in results)
+    legend = f"{_LEGEND} {_ORACLE}" if oracle else _LEGEND
+    if style == "text":
+        return "\n".join([*parts, legend])
+    return "\n".join([*parts, legend.replace("+-", "±")])
+
+
+def _block(results, style):
+    """The table of one data set."""
+    data, n_rows = results[0]["data"], results[0]["data"]["n_rows"]
+    sizes = (
+        f"{data['n_seen']} seen and {data['n_unseen']} unseen classes, "
+        f"{n_rows['train']} training rows, {data['n_features']} features"
+    )
+    oracle = any(_oracle(result) for result in results)
+    head = ["Method", "Settings", "Penalty", *_SCORES]
+    head += [*(["Oracle H"] if oracle else []), "min", "Seeds"]
+    rows = [
+        row
+        for result in results
+        for method, record in result["methods"].items()
+        if record["fits"]
+        for row in _rows(method, record, result, oracle)
+    ]
+    if style == "text":
+        notes = "\n".join(dict.fromkeys(_note(result) for result in results))
+        return f"{data['name']}: {sizes}\n{notes}\n{_text(head, rows)}\n"
+    plain = [[cell.replace("+-", "±") for cell in row] for row in rows]
+    if style == "markdown":
+        return f"### {data['name']}\n\n{sizes}.\n\n{_markdown(head, plain)}\n"
+    title = f"{data['name']}\n{'=' * len(data['name'])}"
+    return f"{title}\n\n{sizes}.\n\n{_rst(head, plain)}\n"
+
+
+def _note(result):
+    return f"protocol {result['protocol_note']}"
+
+
+def _oracle(result):
+    return bool(result["options"]["oracle"])
+
+
+def _rows(method, record, result, oracle):
+    """One row, and with calibration another one without the penalty."""
+    both = record["summary"]
+    penalty = f"{both['seen_penalty']['mean']:.2f}"
+    lines = [(penalty if float(penalty) else "none", both["scores"])]
+    if "scores_without_penalty" in both:
+        lines = [
+            ("none", both["scores_without_penalty"]),
+            (f"chosen, {penalty}", both["scores"]),
+        ]
+    minutes = f"{both['minutes']['mean']:.1f}"
+    if record["search"] is not None:
+        minutes += f" + {record['search']['cost']['wall_s'] / 60:.1f}"
+    for penalty, scores in lines:
+        cells = [_cell(scores[name]) for name in _SCORES]
+        if oracle:
+            cells.append(_cell(scores["oracle_H"]) if "oracle_H" in scores else "")
+        yield [
+            method,
+            _settings(result),
+            penalty,
+            *cells,
+            minutes,
+            str(both["n_fits"]),
+        ]
+
+
+def _settings(result):
+    options = result["options"]
+    name = "default" if options["preset"] is None else f"paper ({options['preset']})"
+    if options["tune"]:
+        name = f"tuned by {options['tune']['by']}"
+    if options["params"]:
+        fixed = sorted(options["params"].items())
+        name += "; " + ", ".join(f"{key}={value}" for key, value in fixed)
+    if result["protocol"] == "published":
+        name += "; BEST OF 25 LOOKS AT TEST ROWS"
+    return name
+
+
+def _cell(figure):
+    mean = f"{100 * figure['mean']:.1f}"
+    return mean if figure["sd"] is None else f"{mean} +- {100 * figure['sd']:.1f}"
+
+
+def _text(head, rows):
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        for row in (head, *rows)
+    ]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _markdown(head, rows):
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _rst(head, rows):
+    lines = [".. list-table::", "   :header-rows: 1", ""]
+    for row in (head, *rows):
+        lines += [
+            f"   {'* -' if i == 0 else '  -'} {cell}".rstrip()
+            for i, cell in enumerate(row)
+        ]
+    return "\n".join(lines)

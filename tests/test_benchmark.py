@@ -1,0 +1,484 @@
+"""The benchmark: honest figures, complete records, and clear complaints."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.io import savemat
+from sklearn.base import clone
+
+import sklearn_gzsl
+from sklearn_gzsl import (
+    CalibratedStackingCV,
+    GaussianGenerator,
+    GZSLClassifier,
+    SoftmaxClassifier,
+)
+from sklearn_gzsl.benchmark import _run, format_results, run_benchmark
+from sklearn_gzsl.benchmark._cli import main
+from sklearn_gzsl.benchmark._methods import METHODS, search_space
+from sklearn_gzsl.metrics import GZSLScorer, per_class_accuracy
+
+QUICK = {"n_synthetic": 5, "classifier__max_iter": 60, "classifier__lr": 0.1}
+
+
+@pytest.fixture(scope="module")
+def arrays(animals):
+    """The animals, with noise, in the layout of an .npz file: seen classes first."""
+    seen, rows = animals.test_codes < 9, np.arange(len(animals.X_test))
+    n_train = len(animals.X)
+    X = np.concatenate([animals.X, animals.X_test])
+    X += 0.5 * np.random.default_rng(0).normal(size=X.shape)
+    return {
+        "X": X.astype(np.float16),
+        "labels": np.concatenate([animals.codes, animals.test_codes]).astype(np.int16),
+        "att": animals.vectors.astype(np.float32),
+        "allclasses_names": animals.labels,
+        "trainval_loc": np.arange(n_train),
+        "test_seen_loc": n_train + rows[seen],
+        "test_unseen_loc": n_train + rows[~seen],
+    }
+
+
+@pytest.fixture(scope="module")
+def write(arrays, tmp_path_factory):
+    """Write the file with other arrays in place of some; without those of None."""
+
+    def write(**changed):
+        path = tmp_path_factory.mktemp("data") / "animals.npz"
+        merged = {**arrays, **changed}
+        np.savez(path, **{k: v for k, v in merged.items() if v is not None})
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="module")
+def path(write):
+    return write()
+
+
+@pytest.fixture
+def run(path):
+    """A quick benchmark of the Gaussian on the animals."""
+
+    def run(data=path, methods="gaussian", **options):
+        return run_benchmark(
+            data, methods, **{"seeds": 1, "params": QUICK, "verbose": 0, **options}
+        )
+
+    return run
+
+
+def _fits(results, method="gaussian"):
+    return results["methods"][method]["fits"]
+
+
+def test_figures_are_those_of_a_fit_by_hand(run, animals, arrays):
+    fit = _fits(run(seeds=[3]))[0]
+    X, y = arrays["X"].astype(np.float32), animals.labels[arrays["labels"]]
+    train, unseen = arrays["trainval_loc"], arrays["test_unseen_loc"]
+    clf = GZSLClassifier(
+        GaussianGenerator(),
+        SoftmaxClassifier(max_iter=60, lr=0.1),
+        n_synthetic=5,
+        random_state=3,
+    ).fit(X[train], y[train], animals.attributes)
+    test = np.concatenate([arrays["test_seen_loc"], unseen])
+    expected = GZSLScorer(candidates="all")(clf, X[test], y[test])
+    among_unseen = clone(clf).set_params(seen_penalty=1e6)
+    among_unseen.fit(X[train], y[train], animals.attributes)
+    Z = per_class_accuracy(y[unseen], among_unseen.predict(X[unseen]))
+    assert fit["scores"] == pytest.approx({**expected, "Z": Z})
+    assert 0 < fit["scores"]["H"] < 1
+
+
+def test_the_file_has_all_that_is_needed_to_repeat_a_fit(run, tmp_path):
+    out = tmp_path / "results.json"
+    results = run(seeds=2, out=out)
+    assert json.loads(out.read_text()) == results
+    assert results["protocol"] == "honest"
+    assert "one look" in results["protocol_note"]
+    assert results["data"]["n_rows"] == {
+        "train": 90,
+        "test_seen": 90,
+        "test_unseen": 30,
+    }
+    first, second = _fits(results)
+    assert (first["seed"], second["seed"]) == (0, 1)
+    assert first["params"]["classifier__max_iter"] == 60
+    assert first["params"]["generator"] == "GaussianGenerator"
+    assert first["params"]["random_state"] == 0
+    assert first["fitted"]["classifier_steps"] == 60
+    assert first["seen_penalty"] == 0
+    assert first["cost"]["wall_s"] > 0
+    assert first["cost"]["peak_memory_mb"] > 10
+    versions = results["environments"][first["environment"]]
+    assert versions["numpy"] == np.__version__
+    H = [fit["scores"]["H"] for fit in (first, second)]
+    assert results["methods"]["gaussian"]["summary"]["scores"]["H"] == {
+        "mean": pytest.approx(np.mean(H)),
+        "sd": pytest.approx(abs(H[0] - H[1]) / np.sqrt(2)),
+    }
+
+
+def test_checksums_tell_what_changed(run, write, arrays):
+    def sums(**changed):
+        return run(write(**changed))["data"]["sha256"]
+
+    original = sums()
+    assert sums(X=arrays["X"].astype(np.float64)) == original  # the same numbers
+    assert sums(test_seen_loc=arrays["test_seen_loc"].astype(np.int32)) == original
+    other = arrays["X"].copy()
+    other[7, 2] += 1
+    changed = {"features": {"X": other}, "class_attributes": {"att": arrays["att"] * 2}}
+    changed["split"] = {"test_seen_loc": arrays["test_seen_loc"][1:]}
+    for part, arguments in changed.items():
+        new = sums(**arguments)
+        assert [key for key in original if new[key] != original[key]] == [part]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_documented_searches_are_those_made(method):
+    page = (Path(__file__).parents[1] / "docs" / "benchmarks.rst").read_text("utf-8")
+    space = search_space(method, grid={}, fixed=(), n_typical=1)
+    assert space.pop("n_synthetic") == [1, 4, 12]
+    assert space.pop("classifier__max_iter") == [3000, 30_000]
+    documented = "; ".join(
+        f"`{name.removeprefix('generator__')}` {', '.join(f'{v:g}' for v in values)}"
+        for name, values in space.items()
+    )
+    assert f"   * - `{method}`\n     - {documented}\n" in page
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_runs_on_two_digit_numbers(method, small_numbers):
+    tiny = {"hidden_dim": 8, "max_iter": 2, "encoder_dim": 8}
+    known = METHODS[method]().get_params()
+    params = {f"generator__{name}": v for name, v in tiny.items() if name in known}
+    results = run_benchmark(
+        small_numbers, method, seeds=1, params=QUICK | params, verbose=0
+    )
+    fit = _fits(results, method)[0]
+    assert fit["params"]["generator"] == METHODS[method].__name__
+    assert set(fit["scores"]) == {"U", "S", "H", "AUSUC", "Z"}
+
+
+def test_built_in_names(run):
+    results = run("two-digit-numbers", params=QUICK | {"classifier__max_iter": 2})
+    assert results["data"]["n_unseen"] == 20
+
+
+def test_an_xlsa17_folder_gives_the_same_figures(run, arrays, tmp_path):
+    folder = tmp_path / "Animals"
+    folder.mkdir()
+    features = {
+        "features": arrays["X"].T.astype(float),
+        "labels": arrays["labels"][:, None] + 1.0,
+    }
+    names = np.array([[name] for name in arrays["allclasses_names"]], dtype=object)
+    split = {key: arrays[key][:, None] + 1.0 for key in arrays if key.endswith("_loc")}
+    split |= {"att": arrays["att"].T.astype(float), "allclasses_names": names}
+    savemat(folder / "res101.mat", features)
+    savemat(folder / "att_splits.mat", split)
+    results, expected = run(folder), run()
+    assert results["data"]["name"] == "Animals"
+    assert results["data"]["sha256"] == expected["data"]["sha256"]
+    assert _fits(results)[0]["scores"] == _fits(expected)[0]["scores"]
+
+
+def test_published_protocol_is_labelled_and_no_worse(run, capsys, tmp_path):
+    out = tmp_path / "results.json"
+    honest = _fits(run(seeds=3))
+    results = run(seeds=3, protocol="published", verbose=1, out=out)
+    gained = 0
+    for fit, same in zip(_fits(results), honest, strict=True):
+        assert fit["looks"]["last_look"] == same["scores"]
+        assert fit["looks"]["n_looks"] == 25
+        assert fit["scores"]["H"] >= same["scores"]["H"]
+        assert fit["protocol"] == "published"
+        gained += fit["scores"]["H"] > same["scores"]["H"]
+    assert gained
+    assert "ON THE TEST ROWS" in results["protocol_note"]
+    assert "ON THE TEST ROWS" in capsys.readouterr().err
+    assert json.loads(out.read_text())["protocol"] == "published"
+    for style in ("text", "markdown", "rst"):
+        assert "BEST OF 25 LOOKS AT TEST ROWS" in format_results(results, style)
+        assert "LOOKS AT TEST ROWS" not in format_results(run(), style)
+
+
+def test_no_more_looks_than_steps(run):
+    params = QUICK | {"classifier__max_iter": 3}
+    looks = _fits(run(protocol="published", params=params))[0]["looks"]
+    assert looks["n_looks"] == 3
+
+
+@pytest.mark.parametrize("other", ["calibrate", "oracle"])
+def test_published_protocol_stands_alone(run, other):
+    with pytest.raises(ValueError, match="protocol='published' repeats"):
+        run(protocol="published", **{other: True})
+
+
+def test_an_interrupted_run_keeps_its_fits_and_resumes(run, tmp_path, monkeypatch):
+    out = tmp_path / "results.json"
+    complete = run(seeds=3)
+    original, seeds = _run._Run._fit, []
+
+    def interrupted(self, clf, seed):
+        seeds.append(seed)
+        if len(seeds) == 2:
+            raise KeyboardInterrupt
+        return original(self, clf, seed)
+
+    monkeypatch.setattr(_run._Run, "_fit", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run(seeds=3, out=out)
+    assert [fit["seed"] for fit in _fits(json.loads(out.read_text()))] == [0]
+    with pytest.raises(FileExistsError, match="resume"):
+        run(seeds=3, out=out)
+    results = run(seeds=3, out=out, resume=True)
+    assert seeds == [0, 1, 1, 2]
+    scores = [[fit["scores"] for fit in _fits(r)] for r in (results, complete)]
+    assert scores[0] == scores[1]
+    assert results["methods"]["gaussian"]["summary"]["n_fits"] == 3
+    run(seeds=3, out=out, resume=True)
+    assert len(seeds) == 4
+
+
+def test_resuming_something_else_is_refused(run, write, arrays, tmp_path):
+    out = tmp_path / "results.json"
+    run(out=out)
+    again = {"out": out, "resume": True}
+    with pytest.raises(ValueError, match="made with other options"):
+        run(params=QUICK | {"n_synthetic": 6}, **again)
+    with pytest.raises(ValueError, match="made with other protocol"):
+        run(protocol="published", **again)
+    with pytest.raises(ValueError, match="made with other data"):
+        run(write(att=arrays["att"] * 2), **again)
+    out.write_text("{}")
+    with pytest.raises(ValueError, match="holds no results"):
+        run(**again)
+
+
+def test_tuning_chooses_among_the_values_and_never_sees_test_rows(run, write, arrays):
+    options = {
+        "tune": True,
+        "params": {"classifier__lr": 0.1},
+        "grid": {"classifier__max_iter": [2, 60], "n_synthetic": ["1x", "3x"]},
+        "folds": 2,
+    }
+    results = run(**options)
+    found = results["methods"]["gaussian"]["search"]
+    assert found["space"]["n_synthetic"] == [10, 30]  # 10 rows of each seen class
+    assert len(found["tried"]) == 8
+    best = max(found["tried"], key=lambda tried: tried["mean"])
+    assert found["best_params"] == best["params"]
+    assert best["params"]["classifier__max_iter"] == 60
+    params = _fits(results)[0]["params"]
+    assert best["params"].items() <= params.items()
+    # Whatever is in the test rows, and whatever describes their classes.
+    X, att = arrays["X"].copy(), arrays["att"].copy()
+    X[90:] = X[::-1][:120]
+    att[9:] = att[:3] + 1
+    other = run(write(X=X, att=att), **options)["methods"]["gaussian"]["search"]
+    assert other["tried"] == found["tried"]
+
+
+def test_tuning_trains_each_generator_once_on_each_split(run, monkeypatch, tmp_path):
+    fit, fitted = GaussianGenerator._fit, []
+
+    def counting(self, *args):
+        fitted.append(self.temperature)
+        return fit(self, *args)
+
+    monkeypatch.setattr(GaussianGenerator, "_fit", counting)
+    grid = {"classifier__max_iter": [2, 3], "n_synthetic": [5, 6]}
+    params = {"generator__temperature": 1.0}
+    options = {"tune": True, "params": params, "folds": 2, "memory": tmp_path / "kept"}
+    run(grid=grid, **options)
+    assert len(fitted) == 2 + 1  # two splits of four combinations, and the final fit
+    run(grid=grid, **options)
+    assert len(fitted) == 3 + 1  # what is kept serves the next search, but no timed fit
+
+
+def test_calibration_is_that_of_calibrated_stacking(run, arrays, animals):
+    plain = _fits(run(seeds=2))[1]
+    results = run(seeds=2, calibrate=True, folds=3)
+    fit = _fits(results)[1]
+    clf = GZSLClassifier(GaussianGenerator(), SoftmaxClassifier(), random_state=1)
+    X, y = arrays["X"].astype(np.float32), animals.labels[arrays["labels"]]
+    train = arrays["trainval_loc"]
+    calibrated = CalibratedStackingCV(clf.set_params(**QUICK), cv=3, random_state=1)
+    calibrated.fit(X[train], y[train], class_attributes=animals.attributes)
+    assert fit["seen_penalty"] == pytest.approx(calibrated.seen_penalty_)
+    assert fit["seen_penalty"] != 0
+    test = np.concatenate([arrays["test_seen_loc"], arrays["test_unseen_loc"]])
+    expected = GZSLScorer(candidates="all")(calibrated, X[test], y[test])
+    assert {k: fit["scores"][k] for k in expected} == pytest.approx(expected)
+    assert fit["scores_without_penalty"] == plain["scores"]
+    for figure in ("AUSUC", "Z"):  # which no penalty changes
+        assert fit["scores"][figure] == pytest.approx(plain["scores"][figure])
+    table = format_results(results).splitlines()
+    assert [line.split()[0] for line in table[3:5]] == ["gaussian", "gaussian"]
+    assert "  none  " in table[3]
+    assert "  chosen, " in table[4]
+
+
+def test_tuning_goes_by_what_is_reported(run):
+    options = {"tune": True, "tune_iter": 1, "folds": 2, "params": QUICK}
+    assert run(**options)["options"]["tune"]["by"] == "H"
+    results = run(calibrate=True, **options)
+    assert results["options"]["tune"]["by"] == "calibrated-H"
+    assert "tuned by calibrated-H" in format_results(results)
+
+
+def test_fixed_parameters_are_not_tuned(run):
+    results = run(tune=True, params=QUICK, tune_iter=1, folds=2, tune_by="AUSUC")
+    found = results["methods"]["gaussian"]["search"]
+    assert list(found["space"]) == ["generator__temperature"]
+    assert len(found["tried"]) == 1
+    assert "tuned by AUSUC; classifier__lr=0.1, " in format_results(results)
+
+
+def test_oracle_is_reported_on_demand_and_labelled(run):
+    results = run(oracle=True)
+    scores = _fits(results)[0]["scores"]
+    assert scores["oracle_H"] >= scores["H"]
+    assert "Oracle H, for orientation" in format_results(results)
+    assert "Oracle" not in format_results(run())
+
+
+def test_a_preset_is_where_it_starts(run):
+    params = {"generator__max_iter": 2, "generator__hidden_dim": 8, "n_synthetic": 5}
+    small = {"generator__positioning_dim": 4, "classifier__max_iter": 5}
+    results = run(methods="gsmflow", preset="AWA2", params=params | small)
+    assert _fits(results, "gsmflow")[0]["params"]["generator__proto_weight"] == 10.0
+    assert "paper (AWA2)" in format_results(results)
+    with pytest.raises(ValueError, match="no published settings"):
+        run(preset="AWA2")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"methods": "gan"}, r"\['gan'\] is not known; choose from"),
+        ({"methods": []}, "nothing is not known"),
+        ({"seeds": 0}, "at least one"),
+        ({"protocol": "best"}, "choose from"),
+        ({"tune": True, "tune_by": "U"}, "tune_by='U'"),
+        ({"params": {"n_layers": 3}}, "no parameter.*begin with generator__"),
+        ({"params": {"random_state": 3}}, "random_state cannot be fixed"),
+        ({"params": {"n_synthetic": "ax"}}, "multiple of the median"),
+        ({"tune": True, "grid": {"lr": [1]}}, "no parameter"),
+    ],
+)
+def test_arguments_that_are_not_understood(run, options, message):
+    with pytest.raises(ValueError, match=message):
+        run(**options)
+
+
+def test_a_failing_fit_names_method_and_seed(run):
+    with pytest.raises(ValueError, match=r"gaussian, seed 0: .*n_real"):
+        run(params={"n_real": -1})
+
+
+def _first_changed(array, value):
+    changed = array.copy()
+    changed[0] = value
+    return changed
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda _: {"labels": None}, "has no array.*labels"),
+        (lambda _: {"att": None}, "has no array.*att"),
+        (lambda a: {"att": a["att"][:-1]}, "att describes 11 classes"),
+        (
+            lambda a: {"att": a["att"][:-1], "allclasses_names": None},
+            r"labels holds \[11\].*row of att",
+        ),
+        (lambda a: {"labels": a["labels"][:-1]}, "one row of features for each label"),
+        (lambda a: {"labels": _first_changed(a["labels"], 10)}, "'elephant'.*unseen"),
+        (
+            lambda a: {"trainval_loc": a["trainval_loc"][a["labels"][:90] > 0]},
+            r"\['ant'\] of test_seen have no row in train",
+        ),
+        (lambda a: {"test_seen_loc": a["test_seen_loc"] - 90}, "more than once"),
+        (lambda a: {"trainval_loc": a["trainval_loc"] + 200}, "MATLAB"),
+        (lambda a: {"trainval_loc": a["trainval_loc"] / 2}, "type float64"),
+        (lambda a: {"test_unseen_loc": a["test_unseen_loc"][:0]}, "at least one"),
+        (lambda a: {"X": _first_changed(a["X"], np.nan)}, "NaN or infinity"),
+    ],
+)
+def test_data_that_cannot_be_right(run, write, arrays, change, message):
+    with pytest.raises(ValueError, match=message):
+        run(write(**change(arrays)))
+
+
+def test_data_that_is_not_there(run, tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"neither a file.*two-digit-numbers"):
+        run(tmp_path / "missing.npz")
+    with pytest.raises(FileNotFoundError, match=r"has no \['res101.mat', 'att_spl"):
+        run(tmp_path)
+    text = tmp_path / "data.npz"
+    text.write_text("no numbers")
+    with pytest.raises(ValueError, match=r"is no \.npz file"):
+        run(text)
+    with pytest.raises(FileNotFoundError, match="its folder does not"):
+        run(out=tmp_path / "none" / "results.json")
+    with pytest.raises(ValueError, match=r"data has no .*target"):
+        run({"data": [[1.0]]})
+
+
+def test_command_line(path, tmp_path, capsys):
+    out = tmp_path / "results.json"
+    command = ["benchmark", str(path), "--method", "gaussian", "--seeds", "4,7"]
+    command += ["--set", "n_synthetic=0.5x", "--set", "classifier__max_iter=60"]
+    assert main([*command, "--out", str(out)]) == 0
+    printed = capsys.readouterr()
+    assert printed.err.count("\n") == 2
+    assert "gaussian, seed 7: U " in printed.err
+    table = printed.out.splitlines()
+    assert table[0].startswith("animals: 9 seen and 3 unseen classes, 90 training rows")
+    assert table[1].startswith("protocol honest")
+    assert table[3].split()[0] == "gaussian"
+    assert table[3].count("+-") == 5
+    fits = _fits(json.loads(out.read_text()))
+    assert [fit["seed"] for fit in fits] == [4, 7]
+    assert fits[0]["fitted"]["n_synthetic"] == 5
+
+    assert main(["table", str(out), str(out), "--style", "markdown"]) == 0
+    printed = capsys.readouterr().out
+    rows = [line for line in printed.splitlines() if line.startswith("|")]
+    assert len(rows) == 4  # one table: head, rule, and a row of each file
+    assert len({row.count("|") for row in rows}) == 1
+    mean = np.mean([fit["scores"]["H"] for fit in fits])
+    assert f"| {100 * mean:.1f} ± " in rows[2]
+
+
+def test_command_line_complains_in_one_line(path, capsys):
+    assert main(["benchmark", str(path), "--method", "gan", "--quiet"]) == 2
+    printed = capsys.readouterr()
+    assert "benchmark: error: methods=['gan']" in printed.err
+    assert not printed.out
+    assert main(["table", "missing.json"]) == 2
+    for wrong in (["--seeds", "few"], ["--set", "n_synthetic"], ["--protocol", "best"]):
+        with pytest.raises(SystemExit):
+            main(["benchmark", str(path), *wrong])
+
+
+def test_version(capsys):
+    with pytest.raises(SystemExit):
+        main(["--version"])
+    assert capsys.readouterr().out == f"sklearn_gzsl {sklearn_gzsl.__version__}\n"
+
+
+def test_module_runs():
+    command = [sys.executable, "-m", "sklearn_gzsl", "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "python -m sklearn_gzsl" in done.stdout
+    assert "benchmark" in done.stdout
