@@ -30,6 +30,7 @@ from ..training import (
 )
 from ._early_stopping import HeldOutClasses
 
+# Of a trial training, by default; it ends after a quarter of them without a new best.
 _N_VALIDATIONS = 20
 
 
@@ -310,7 +311,11 @@ class NeuralGenerator(BaseGenerator):
     def _train(
         self, X, y, A, unseen, *, seed, n_rows=None, stop_at=None, callbacks=None
     ):
-        """Train a new net; ``n_rows`` and ``callbacks`` are for a trial."""
+        """Train a new net, ``net_``.
+
+        A trial has ``callbacks`` of its own, and goes by the ``n_rows`` of the training
+        that it is a trial of.
+        """
         device = resolve_device(self.device)
         rng = torch_generator(seed)
         self._built_from = self._architecture(X.shape[1], A.shape[1], len(A))
@@ -332,7 +337,7 @@ class NeuralGenerator(BaseGenerator):
             "optimizer__fused": device.type != "mps",
         }
         net_options = options | self._training_options(n_rows or len(X))
-        # There while it trains: a validation draws from it.
+        # Set before it trains: a validation draws from it.
         self.net_ = self._net_class(module, **net_options)
         self.net_.train_steps(X, y)
         self.n_iter_ = self.net_.n_steps_

@@ -10,7 +10,7 @@ from ..model_selection import GZSLShuffleSplit
 _MIN_CLASSES = 3
 # Rows drawn for each held-out class: fewer make the score noisy, more make it slow.
 _N_DRAWN = 100
-# Real rows that the rule learns from, and rows that it is validated on, about.
+# Most real rows, about, that the rule learns from, and as many that it is validated on.
 _MAX_ROWS = 5000
 # Near the nearest mean. Fisher's discriminant, without shrinkage, did worse on held-out
 # classes, and its score depended more on the rows drawn.
@@ -108,7 +108,7 @@ class HeldOutClasses:
 
 
 def _some_rows(y):
-    """Indices of the first rows of each class, as many of each that there are few."""
+    """Indices of the first rows of each class: of all rows, or of a manageable part."""
     order = np.argsort(y, kind="stable")
     _, first, counts = np.unique(y[order], return_index=True, return_counts=True)
     place = np.arange(len(y)) - np.repeat(first, counts)

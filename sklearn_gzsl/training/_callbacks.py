@@ -84,7 +84,8 @@ class Validation(Callback):
             return
         self._look(net)
         since_best = len(self.scores_) - 1 - int(np.argmax(self.scores_))
-        net.stop_training = since_best >= self.patience
+        if since_best >= self.patience:
+            net.stop_training = True
 
     def on_train_end(self, net, **kwargs):
         # Another callback may have ended training.
