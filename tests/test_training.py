@@ -9,6 +9,7 @@ from torch import nn
 from sklearn_gzsl.training import (
     IndexBatches,
     StepNet,
+    Validation,
     draw_seed,
     resolve_device,
     torch_generator,
@@ -79,6 +80,39 @@ def test_early_stopping_of_skorch_ends_training_and_keeps_the_net():
     net = make_net(module, callbacks=[stopper]).train_steps(X)
     assert 0 < module.n_steps < 250
     assert not net.module_.training
+
+
+@pytest.mark.parametrize("stop_at", [1, 37, 249, 250])
+def test_a_net_that_stops_at_a_step_is_one_whose_training_was_ended(stop_at):
+    class Stop(Callback):
+        def on_batch_end(self, net, **kwargs):
+            net.stop_training = net.n_steps_ == stop_at
+
+    module, ended = Mean(), Mean()
+    net = make_net(module, stop_at=stop_at, lr_schedule="cosine").train_steps(X)
+    other = make_net(ended, callbacks=[Stop()], lr_schedule="cosine").train_steps(X)
+    assert module.n_steps == ended.n_steps == stop_at
+    assert torch.equal(module.location, ended.location)
+    assert net.history[-1, "iter"] == other.history[-1, "iter"] == stop_at
+    assert module.progress == (stop_at - 1) / 250
+
+
+def test_validation_ends_training_and_leaves_it_as_it_is():
+    modes, scores = [], iter([1.0, 3.0, 2.0, 3.0, 2.5, 9.0])
+
+    def score():
+        modes.append(module.training)
+        return next(scores)
+
+    module, plain = Mean(), Mean()
+    validation = Validation(score, interval=7, patience=3)
+    make_net(module, callbacks=[validation]).train_steps(X)
+    make_net(plain, stop_at=35).train_steps(X)
+    assert validation.steps_ == [7, 14, 21, 28, 35]
+    assert validation.scores_ == [1.0, 3.0, 2.0, 3.0, 2.5]
+    assert validation.best_step_ == 14
+    assert not any(modes)
+    assert torch.equal(module.location, plain.location)
 
 
 def test_a_users_interrupt_is_passed_on():

@@ -2,6 +2,7 @@
 
 from abc import ABCMeta, abstractmethod
 from copy import deepcopy
+from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
@@ -19,7 +20,18 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._attributes import check_class_attributes
 from .._utils import all_or_nothing
-from ..training import LR_SCHEDULES, StepNet, draw_seed, resolve_device, torch_generator
+from ..training import (
+    LR_SCHEDULES,
+    StepNet,
+    Validation,
+    draw_seed,
+    resolve_device,
+    torch_generator,
+)
+from ._early_stopping import HeldOutClasses
+
+# Of a trial training, by default; it ends after a quarter of them without a new best.
+_N_VALIDATIONS = 20
 
 
 class BaseGenerator(
@@ -245,6 +257,10 @@ class NeuralGenerator(BaseGenerator):
         "lr_schedule": [StrOptions(set(LR_SCHEDULES))],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "validation_interval": [Interval(Integral, 1, None, closed="left"), None],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "device": [StrOptions({"auto", "cpu", "cuda", "mps"})],
         "callbacks": [list, None],
         "random_state": ["random_state"],
@@ -271,8 +287,36 @@ class NeuralGenerator(BaseGenerator):
         return {}
 
     def _fit(self, X, y, A, unseen):
-        device = resolve_device(self.device)
         seed = draw_seed(self.random_state)
+        self.validation_steps_ = self.validation_scores_ = None
+        self.validation_classes_ = None
+        stop_at = self._best_step(X, y, A, seed) if self.early_stopping else None
+        self._train(X, y, A, unseen, seed=seed, stop_at=stop_at)
+
+    def _best_step(self, X, y, A, seed):
+        """Number of steps after which a trial training does best on other classes."""
+        data = HeldOutClasses(X, y, A, self.validation_fraction, seed)
+        validation = Validation(
+            partial(data.score, self),
+            self.validation_interval or max(1, self.max_iter // _N_VALIDATIONS),
+            self.n_iter_no_change,
+            self.verbose,
+        )
+        self._train(*data.trial, seed=seed, n_rows=len(X), callbacks=[validation])
+        self.validation_steps_ = np.array(validation.steps_)
+        self.validation_scores_ = np.array(validation.scores_)
+        self.validation_classes_ = self.classes_[data.classes]
+        return validation.best_step_
+
+    def _train(
+        self, X, y, A, unseen, *, seed, n_rows=None, stop_at=None, callbacks=None
+    ):
+        """Train a new net, ``net_``.
+
+        A trial has ``callbacks`` of its own, and goes by the ``n_rows`` of the training
+        that it is a trial of.
+        """
+        device = resolve_device(self.device)
         rng = torch_generator(seed)
         self._built_from = self._architecture(X.shape[1], A.shape[1], len(A))
         module = self._module(self._built_from, rng).to(device)
@@ -282,21 +326,24 @@ class NeuralGenerator(BaseGenerator):
         module.prepare(X, y, A, unseen)
         options = {
             "max_iter": self.max_iter,
+            "stop_at": stop_at,
             "lr_schedule": self.lr_schedule,
             "rng": rng,
             "lr": self.lr,
             "batch_size": self.batch_size,
             "device": device.type,
-            "callbacks": deepcopy(self.callbacks),
-            "verbose": self.verbose,
+            "callbacks": [*deepcopy(self.callbacks or []), *(callbacks or [])],
+            "verbose": 0 if callbacks else self.verbose,
             "optimizer__fused": device.type != "mps",
         }
-        net = self._net_class(module, **options | self._training_options(len(X)))
-        self.net_ = net.train_steps(X, y)
-        self.n_iter_ = net.n_steps_
+        net_options = options | self._training_options(n_rows or len(X))
+        # Set before it trains: a validation draws from it.
+        self.net_ = self._net_class(module, **net_options)
+        self.net_.train_steps(X, y)
+        self.n_iter_ = self.net_.n_steps_
         self.history_ = [
             {k: v for k, v in row.items() if isinstance(v, int | float) and k != "dur"}
-            for row in net.history
+            for row in self.net_.history
         ]
 
     @torch.no_grad()

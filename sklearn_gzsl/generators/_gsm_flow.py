@@ -92,6 +92,19 @@ class GSMFlow(DensityMixin, NeuralGenerator):
     max_iter : int, default=300
         Gradient steps.
 
+    early_stopping : bool, default=False
+        Whether a trial training with some classes held out chooses the number of steps:
+        see :ref:`when_to_stop`. ``fit`` takes up to twice as long.
+
+    validation_fraction : float, default=0.2
+        Share of the classes in ``y`` held out for it, and of the other classes' rows.
+
+    validation_interval : int or None, default=None
+        Steps from one validation to the next; a twentieth of ``max_iter`` by default.
+
+    n_iter_no_change : int, default=5
+        Validations in a row without a new best score that end the trial.
+
     device : {"auto", "cpu", "cuda", "mps"}, default="auto"
         Where to train; "auto" takes a GPU if there is one.
 
@@ -114,6 +127,11 @@ class GSMFlow(DensityMixin, NeuralGenerator):
         Mean losses of each hundredth of the steps: ``loss``, ``flow`` (nats per
         dimension, without the constant of the Gaussian) and ``proto``, and the last
         step, ``iter``.
+    validation_steps_, validation_scores_ : ndarray of shape (n_validations,)
+        Steps of the trial training at which it was validated, and the scores, the best
+        harmonic mean at any seen penalty; None without ``early_stopping``.
+    validation_classes_ : ndarray
+        Labels of the classes held out in it; None without ``early_stopping``.
     classes_ : ndarray of shape (n_seen,)
         Sorted labels of the classes fitted on.
     attribute_scale_ : float
@@ -199,6 +217,10 @@ class GSMFlow(DensityMixin, NeuralGenerator):
         weight_decay=1e-5,
         batch_size=256,
         max_iter=300,
+        early_stopping=False,
+        validation_fraction=0.2,
+        validation_interval=None,
+        n_iter_no_change=5,
         device="auto",
         callbacks=None,
         random_state=None,
@@ -219,6 +241,10 @@ class GSMFlow(DensityMixin, NeuralGenerator):
         self.weight_decay = weight_decay
         self.batch_size = batch_size
         self.max_iter = max_iter
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.validation_interval = validation_interval
+        self.n_iter_no_change = n_iter_no_change
         self.device = device
         self.callbacks = callbacks
         self.random_state = random_state

@@ -87,6 +87,19 @@ class VAECFlow(DensityMixin, NeuralGenerator):
     max_iter : int, default=1000
         Gradient steps.
 
+    early_stopping : bool, default=False
+        Whether a trial training with some classes held out chooses the number of steps:
+        see :ref:`when_to_stop`. ``fit`` takes up to twice as long.
+
+    validation_fraction : float, default=0.2
+        Share of the classes in ``y`` held out for it, and of the other classes' rows.
+
+    validation_interval : int or None, default=None
+        Steps from one validation to the next; a twentieth of ``max_iter`` by default.
+
+    n_iter_no_change : int, default=5
+        Validations in a row without a new best score that end the trial.
+
     device : {"auto", "cpu", "cuda", "mps"}, default="auto"
         Where to train; "auto" takes a GPU if there is one.
 
@@ -108,6 +121,11 @@ class VAECFlow(DensityMixin, NeuralGenerator):
     history_ : list of dict
         Mean losses of each hundredth of the steps: ``loss``, ``flow`` (bits per
         row), ``rec``, ``reg`` and ``cls``, and the last step, ``iter``.
+    validation_steps_, validation_scores_ : ndarray of shape (n_validations,)
+        Steps of the trial training at which it was validated, and the scores, the best
+        harmonic mean at any seen penalty; None without ``early_stopping``.
+    validation_classes_ : ndarray
+        Labels of the classes held out in it; None without ``early_stopping``.
     classes_ : ndarray of shape (n_seen,)
         Sorted labels of the classes fitted on.
     attribute_scale_ : float
@@ -191,6 +209,10 @@ class VAECFlow(DensityMixin, NeuralGenerator):
         lr_schedule="cosine",
         batch_size=64,
         max_iter=1000,
+        early_stopping=False,
+        validation_fraction=0.2,
+        validation_interval=None,
+        n_iter_no_change=5,
         device="auto",
         callbacks=None,
         random_state=None,
@@ -211,6 +233,10 @@ class VAECFlow(DensityMixin, NeuralGenerator):
         self.lr_schedule = lr_schedule
         self.batch_size = batch_size
         self.max_iter = max_iter
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.validation_interval = validation_interval
+        self.n_iter_no_change = n_iter_no_change
         self.device = device
         self.callbacks = callbacks
         self.random_state = random_state

@@ -1,7 +1,7 @@
 """How generators are trained: one skorch net, counted in gradient steps."""
 
 from ._batches import IndexBatches, intervals
-from ._callbacks import StopOnNaN, TrainingLog
+from ._callbacks import StopOnNaN, TrainingLog, Validation
 from ._net import LR_SCHEDULES, AdversarialNet, StepNet
 from ._seeding import draw_seed, resolve_device, torch_generator
 
@@ -12,6 +12,7 @@ __all__ = [
     "StepNet",
     "StopOnNaN",
     "TrainingLog",
+    "Validation",
     "draw_seed",
     "intervals",
     "resolve_device",

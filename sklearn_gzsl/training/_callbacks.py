@@ -40,6 +40,67 @@ class StopOnNaN(Callback):
             )
 
 
+class Validation(Callback):
+    """Score the net every so many steps; end training when that no longer helps.
+
+    The last step is scored in any case. Scoring must draw no random numbers from the
+    net's generator, so that it leaves the training as it is.
+
+    Parameters
+    ----------
+    score : callable
+        Called without arguments, with the module in evaluation mode; higher is better.
+    interval : int
+        Steps from one score to the next.
+    patience : int
+        Scores in a row without a new best one that end training.
+    verbose : int
+        Whether to print the scores.
+
+    Attributes
+    ----------
+    steps_, scores_ : list
+        Steps taken when the scores were computed, and the scores.
+    best_step_ : int
+        The step with the best score, the first of these.
+    """
+
+    def __init__(self, score, interval, patience, verbose=0):
+        self.score = score
+        self.interval = interval
+        self.patience = patience
+        self.verbose = verbose
+
+    def initialize(self):
+        self.steps_, self.scores_ = [], []
+        return self
+
+    @property
+    def best_step_(self):
+        return self.steps_[int(np.argmax(self.scores_))]
+
+    def on_batch_end(self, net, **kwargs):
+        if net.n_steps_ % self.interval and net.n_steps_ < net.max_iter:
+            return
+        self._look(net)
+        since_best = len(self.scores_) - 1 - int(np.argmax(self.scores_))
+        if since_best >= self.patience:
+            net.stop_training = True
+
+    def on_train_end(self, net, **kwargs):
+        # Another callback may have ended training.
+        if self.steps_[-1:] != [net.n_steps_]:
+            self._look(net)
+
+    def _look(self, net):
+        net.module_.eval()
+        self.steps_.append(net.n_steps_)
+        self.scores_.append(self.score())
+        net.module_.train()
+        if self.verbose:
+            print(f"validation at iter {net.n_steps_}: H = {self.scores_[-1]:.4f}")
+
+
 class TrainingLog(PrintLog):
     """One printed line per interval: iteration, mean of each loss term, seconds."""
 

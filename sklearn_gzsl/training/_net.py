@@ -34,6 +34,9 @@ class StepNet(NeuralNet):
         Initialised module; moved to ``device``.
     max_iter : int
         Number of gradient steps.
+    stop_at : int, optional
+        Step after which to stop, as if training had been ended then: the learning
+        rate and ``progress`` stay those of ``max_iter`` steps.
     lr_schedule : {"constant", "cosine"} or callable
         "cosine" warms up over the first 5 % of the steps and decays to 0. A callable
         gives the factor of the learning rate at a fraction of the steps.
@@ -44,7 +47,14 @@ class StepNet(NeuralNet):
     """
 
     def __init__(
-        self, module, *, max_iter=1, rng=None, lr_schedule="constant", **kwargs
+        self,
+        module,
+        *,
+        max_iter=1,
+        stop_at=None,
+        rng=None,
+        lr_schedule="constant",
+        **kwargs,
     ):
         kwargs.setdefault("optimizer", torch.optim.Adam)
         super().__init__(
@@ -55,6 +65,7 @@ class StepNet(NeuralNet):
             **kwargs,
         )
         self.max_iter = max_iter
+        self.stop_at = stop_at
         self.rng = rng
         self.lr_schedule = lr_schedule
 
@@ -77,12 +88,14 @@ class StepNet(NeuralNet):
         """Take ``max_iter`` gradient steps on batches of the tensors' rows.
 
         A callback may end training early by raising KeyboardInterrupt when an
-        interval ends, as skorch's EarlyStopping does. A user's Ctrl-C is passed on,
-        unless it comes in the instant in which these callbacks run.
+        interval ends, as skorch's EarlyStopping does, or by setting the net's
+        ``stop_training`` to True at any step. A user's Ctrl-C is passed on, unless it
+        comes in the instant in which the callbacks at the end of an interval run.
         """
         self.initialize()
         self.n_steps_ = 0
-        lengths = intervals(self.max_iter)
+        self.stop_training = False
+        lengths = intervals(self.stop_at or self.max_iter)
         batches = IndexBatches(
             tensors,
             self.batch_size,
@@ -99,6 +112,8 @@ class StepNet(NeuralNet):
             try:
                 self.notify("on_epoch_end", dataset_train=batches)
             except KeyboardInterrupt:
+                break
+            if self.stop_training:
                 break
         self.notify("on_train_end", X=None, y=None)
         self._set_training(False)
@@ -125,6 +140,8 @@ class StepNet(NeuralNet):
             terms = step_fn(batch, **fit_params)
             steps.append(torch.stack([t.detach() for t in terms.values()]))
             self.notify("on_batch_end", batch=batch, training=training, **terms)
+            if self.stop_training:
+                break
         self.loss_names_ = list(terms)
         self.step_losses_ = torch.stack(steps).cpu().numpy()
         means = self.step_losses_.mean(axis=0, dtype=float)
@@ -144,7 +161,7 @@ class AdversarialNet(StepNet):
 
     Parameters
     ----------
-    module, max_iter, rng, lr_schedule, **kwargs
+    module, max_iter, stop_at, rng, lr_schedule, **kwargs
         As in StepNet.
     n_critic : int
         Steps of the critic for each step of the generator.
