@@ -395,6 +395,8 @@ class GZSLClassifier(ClassifierMixin, ScoringMixin, TrainingMixin, BaseEstimator
             return generator.fit(X, y, class_attributes=self.class_attributes_)
         given = generator.get_params(deep=False)
         later = {name: given[name] for name in _NOT_FOR_FIT if name in given}
+        if given.get("early_stopping"):  # its validation draws
+            later.pop("temperature", None)
         alike = clone(generator).set_params(**{n: _NOT_FOR_FIT[n] for n in later})
         path = isinstance(self.memory, PathLike)
         memory = check_memory(str(self.memory) if path else self.memory)

@@ -138,3 +138,18 @@ def test_calibration_in_a_search_trains_each_inner_generator_once(remembering, a
     grid(calibrated, {"estimator__n_synthetic": [5, 10, 20]}, animals, n_splits=2)
     # Two outer folds and the refit, each with two inner folds and the whole.
     assert Counted.n_fits == 3 * 3
+
+
+def test_a_temperature_that_validation_draws_with_is_part_of_the_fit(
+    tmp_path, tiny_flow, animals
+):
+    known = {"class_attributes": animals.attributes}
+    flow = VAECFlow(**tiny_flow, early_stopping=True, validation_interval=5)
+    clf = GZSLClassifier(flow, SOFTMAX, n_synthetic=5, random_state=0)
+    for temperature in (0.0, 5.0):
+        clf.set_params(generator__temperature=temperature, memory=None)
+        plain = clone(clf).fit(animals.X, animals.y, **known)
+        cached = clf.set_params(memory=tmp_path).fit(animals.X, animals.y, **known)
+        np.testing.assert_array_equal(
+            cached.generator_.validation_scores_, plain.generator_.validation_scores_
+        )
