@@ -72,6 +72,35 @@ def test_leftover_rows_are_spread_over_the_folds():
         assert len(test) == 12 + 10
 
 
+@pytest.mark.parametrize(
+    ("counts", "k", "n_seen_test"),
+    [
+        # Classes 0 and 3, unseen together, have a row left over each.
+        ([7, 5, 5, 7, 5, 5], 3, [8, 9, 9]),
+        # Six rows that can be tested, for five folds.
+        ([2, 2, 2, 1, 1], 5, [1, 1, 1, 2, 1]),
+    ],
+)
+def test_leftover_rows_go_where_the_fewest_are(counts, k, n_seen_test):
+    y = np.repeat(np.arange(len(counts)), counts)
+    folds = folds_of(GZSLKFold(k), y)
+    found = [np.isin(y[test], y[train]).sum() for train, test in folds]
+    assert found == n_seen_test
+
+
+def test_shuffling_draws_classes_and_rows():
+    y = np.repeat(np.arange(12), 10)
+    unseen_with_0, tested_rows = set(), set()
+    for seed in range(5):
+        for train, test in folds_of(GZSLKFold(3, shuffle=True, random_state=seed), y):
+            if 0 not in y[train]:
+                unseen_with_0.add(tuple(np.setdiff1d(y, y[train])))
+            else:
+                tested_rows.add(tuple(test[y[test] == 0]))
+    assert len(unseen_with_0) > 2
+    assert any(np.ptp(rows) >= len(rows) for rows in tested_rows)
+
+
 def test_without_shuffling_classes_take_turns_and_rows_stay_neighbours():
     y = np.repeat(list("abcdefg"), 6)
     tests = [test for _, test in folds_of(GZSLKFold(3), y)]

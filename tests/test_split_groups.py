@@ -134,6 +134,35 @@ def test_folds_are_found_though_classes_compete_for_groups():
         assert len(summary.unseen_classes) == 1
 
 
+def test_few_groups_of_a_class_are_tested_where_it_is_seen():
+    """Ten classes with two groups of four rows each, in five folds."""
+    y, groups = np.repeat(np.arange(10), 8), np.arange(80) // 4
+    times, sizes = np.zeros(80), []
+    for train, test in GZSLKFold(5).split(y, y, groups):
+        seen_test = test[np.isin(y[test], y[train])]
+        times[seen_test] += 1
+        sizes.append(len(seen_test))
+    assert (times == 1).all()
+    assert max(sizes) - min(sizes) <= 8
+
+
+def test_groups_larger_than_the_share_to_test():
+    """Half a class is the least that can be tested, so one half is, of one class."""
+    y, groups = np.repeat(np.arange(5), 10), np.arange(50) // 5
+    cv = GZSLShuffleSplit(20, unseen_size=1, test_size=0.1, random_state=0)
+    for train, test in cv.split(y, y, groups):
+        assert np.isin(y[test], y[train]).sum() == 5
+
+
+def test_an_unseen_class_is_tested_though_its_group_is_large():
+    """Class 0 is in one group, with three quarters of the rows of class 1."""
+    y = np.repeat([0, 1, 2], [2, 20, 20])
+    groups = np.r_[np.zeros(17), np.arange(1, 26)]
+    cv = GZSLShuffleSplit(60, unseen_size=1, random_state=0)
+    unseen = [np.setdiff1d(y, y[train]).item() for train, _ in cv.split(y, y, groups)]
+    assert set(unseen) == {0, 1, 2}
+
+
 @pytest.mark.parametrize("cv", [GZSLKFold(2), GZSLShuffleSplit(20, random_state=0)])
 def test_a_class_with_one_group_trains_whenever_it_is_seen(cv):
     y, groups = make_groups("nested")

@@ -79,13 +79,14 @@ class _Draw:
         self.chosen[group] = True
 
     def take_if_spared(self, group):
-        """Take a group unless it is taken, or training needs it."""
+        """Take a group unless training needs it; whether it is a new one."""
         classes, n_rows = self.rows.members[group]
         left = self.rows.counts[classes] - self.tested[classes] - n_rows
         spared = (self.unseen[classes] | (left > 0)).all()
-        if spared and not self.chosen[group]:
-            self.take(group)
-        return spared
+        if self.chosen[group] or not spared:
+            return False
+        self.take(group)
+        return True
 
     def change(self, group):
         """How much farther from the quotas the seen classes are with the group."""
