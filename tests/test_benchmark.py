@@ -157,7 +157,7 @@ def test_the_documented_searches_are_those_made(method):
     page = (Path(__file__).parents[1] / "docs" / "benchmarks.rst").read_text("utf-8")
     space = search_space(method, grid={}, fixed=(), n_typical=1)
     assert space.pop("n_synthetic") == [1, 4, 12]
-    assert space.pop("classifier__max_iter") == [3000, 30_000]
+    assert space.pop("classifier__max_iter") == [10_000, 30_000]
     documented = "; ".join(
         f"`{name.removeprefix('generator__')}` {', '.join(f'{v:g}' for v in values)}"
         for name, values in space.items()
