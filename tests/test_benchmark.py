@@ -16,10 +16,12 @@ from sklearn_gzsl import (
     GaussianGenerator,
     GZSLClassifier,
     SoftmaxClassifier,
+    generators,
 )
-from sklearn_gzsl.benchmark import _run, format_results, run_benchmark
+from sklearn_gzsl.benchmark import _run, _search, format_results, run_benchmark
 from sklearn_gzsl.benchmark._cli import main
 from sklearn_gzsl.benchmark._methods import METHODS, search_space
+from sklearn_gzsl.benchmark._record import load_results
 from sklearn_gzsl.metrics import GZSLScorer, per_class_accuracy
 
 QUICK = {"n_synthetic": 5, "classifier__max_iter": 60, "classifier__lr": 0.1}
@@ -75,6 +77,10 @@ def run(path):
 
 def _fits(results, method="gaussian"):
     return results["methods"][method]["fits"]
+
+
+def _means(search):
+    return [(trial["params"], trial["mean"]) for trial in search["tried"]]
 
 
 def test_figures_are_those_of_a_fit_by_hand(run, animals, arrays):
@@ -141,12 +147,17 @@ def test_checksums_tell_what_changed(run, write, arrays):
         assert [key for key in original if new[key] != original[key]] == [part]
 
 
+def test_every_generator_is_a_method():
+    public = {getattr(generators, name) for name in generators.__all__}
+    assert set(METHODS.values()) == public - {generators.BaseGenerator}
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_the_documented_searches_are_those_made(method):
     page = (Path(__file__).parents[1] / "docs" / "benchmarks.rst").read_text("utf-8")
     space = search_space(method, grid={}, fixed=(), n_typical=1)
     assert space.pop("n_synthetic") == [1, 4, 12]
-    assert space.pop("classifier__max_iter") == [3000, 30_000]
+    assert space.pop("classifier__max_iter") == [10_000, 30_000]
     documented = "; ".join(
         f"`{name.removeprefix('generator__')}` {', '.join(f'{v:g}' for v in values)}"
         for name, values in space.items()
@@ -284,7 +295,7 @@ def test_tuning_chooses_among_the_values_and_never_sees_test_rows(run, write, ar
     X[90:] = X[::-1][:120]
     att[9:] = att[:3] + 1
     other = run(write(X=X, att=att), **options)["methods"]["gaussian"]["search"]
-    assert other["tried"] == found["tried"]
+    assert _means(other) == _means(found)
 
 
 def test_tuning_trains_each_generator_once_on_each_split(run, monkeypatch, tmp_path):
@@ -302,6 +313,41 @@ def test_tuning_trains_each_generator_once_on_each_split(run, monkeypatch, tmp_p
     assert len(fitted) == 2 + 1  # two splits of four combinations, and the final fit
     run(grid=grid, **options)
     assert len(fitted) == 3 + 1  # what is kept serves the next search, but no timed fit
+
+
+def test_an_interrupted_search_resumes(run, tmp_path, monkeypatch):
+    options = {"tune": True, "params": QUICK, "grid": {"n_real": [3, 4, 5]}}
+    complete = run(**options)
+    original, scored = _search.Search._score, []
+
+    def interrupted(self, *args):
+        scored.append(args)
+        if len(scored) == 3:
+            raise KeyboardInterrupt
+        return original(self, *args)
+
+    monkeypatch.setattr(_search.Search, "_score", interrupted)
+    options["out"] = tmp_path / "results.json"
+    with pytest.raises(KeyboardInterrupt):
+        run(**options)
+    with pytest.raises(ValueError, match="hold no fit"):
+        format_results(load_results(options["out"]))
+    results = run(resume=True, **options)
+    assert len(scored) == 6 + 1
+    first, second = (r["methods"]["gaussian"]["search"] for r in (complete, results))
+    assert _means(first) == _means(second)
+    assert first["best_params"] == second["best_params"]
+    assert _fits(complete)[0]["scores"] == _fits(results)[0]["scores"]
+
+
+def test_a_combination_that_fails_is_left_out(run, capsys):
+    options = {"tune": True, "params": QUICK | {"generator__temperature": 1.0}}
+    found = run(grid={"n_real": [-1, 5]}, **options)["methods"]["gaussian"]["search"]
+    assert [trial["mean"] is None for trial in found["tried"]] == [True, False]
+    assert found["best_params"] == {"n_real": 5}
+    with pytest.raises(ValueError, match="no combination"):
+        run(grid={"n_real": [-1]}, verbose=1, **options)
+    assert "'n_real' parameter" in capsys.readouterr().err
 
 
 def test_calibration_is_that_of_calibrated_stacking(run, arrays, animals):

@@ -19,7 +19,7 @@ METHODS = {
 # With a cached generator these cost a fit of the softmax each, and no more.
 _CHEAP = {
     "n_synthetic": ["1x", "4x", "12x"],
-    "classifier__max_iter": [3000, 30_000],
+    "classifier__max_iter": [10_000, 30_000],
 }
 _SPACES = {
     "gaussian": {"generator__temperature": [0.7, 1.0]},

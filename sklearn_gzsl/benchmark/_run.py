@@ -19,7 +19,7 @@ from ._record import (
     start,
     used_params,
 )
-from ._search import check_by, search
+from ._search import Search, check_by
 from ._table import summary
 
 
@@ -244,9 +244,10 @@ class _Run:
             return
         clf = self.build(method)
         if self.options["tune"]:
-            if record["search"] is None:
-                record["search"] = self._search(method, clf, seeds[0])
-                self._save()
+            record["search"] = record["search"] or {}
+            if "best_params" not in record["search"]:
+                seed = record["search"].get("seed", seeds[0])
+                self._search(method, clf, seed, record["search"])
             clf.set_params(**_as_params(record["search"]["best_params"]))
         for seed in missing:
             try:
@@ -258,22 +259,25 @@ class _Run:
             self._save()
             self.say(f"{method}, seed {seed}: {_short(fit)}")
 
-    def _search(self, method, clf, seed):
+    def _search(self, method, clf, seed, record):
+        search = Search(
+            method,
+            clone(clf).set_params(random_state=seed),
+            self.data,
+            fixed=self.params,
+            grid=self.grid,
+            n_typical=self.n_typical,
+            options=self.options["tune"],
+            seed=seed,
+        )
         with tempfile.TemporaryDirectory() as folder:
-            return search(
-                method,
-                clone(clf).set_params(random_state=seed),
-                self.data,
-                seed=seed,
-                fixed=self.params,
-                grid=self.grid,
-                by=self.options["tune"]["by"],
-                n_iter=self.options["tune"]["n_iter"],
+            search.run(
+                record,
                 folds=self.options["folds"] or 3,
                 memory=folder if self.memory is None else str(self.memory),
                 n_jobs=self.n_jobs,
-                n_typical=self.n_typical,
                 say=self.say,
+                save=self._save,
             )
 
     def _fit(self, clf, seed):

@@ -1,9 +1,8 @@
 """Hyper-parameters, chosen on held-out classes of the training rows."""
 
-import time
-
 import numpy as np
-from sklearn.model_selection import ParameterGrid, RandomizedSearchCV
+from sklearn.base import clone
+from sklearn.model_selection import ParameterGrid, ParameterSampler, cross_val_score
 
 from ..metrics import GZSLScorer
 from ..model_selection import GZSLShuffleSplit
@@ -21,96 +20,86 @@ def check_by(by):
     return by
 
 
-def _fold_score(by, estimator, X, y):
-    if by != "calibrated-H":
-        return GZSLScorer(by)(estimator, X, y)
+def _calibrated_h(estimator, X, y):
     scores = estimator.predict_log_proba(X)
     return best_h(y, scores, estimator.seen_classes_, estimator.classes_)
 
 
-class _TellingScorer:
-    """Scores a fold, and says so."""
+class Search:
+    """A search that can be interrupted after any combination, and resumed.
 
-    def __init__(self, by, names, total, say):
-        self.by, self.names, self.total, self.say = by, names, total, say
-        self.n_done, self.since = 0, time.perf_counter()
+    ``record`` has what was tried so far and is JSON-able; it is complete once it has
+    ``"best_params"``.
+    """
 
-    def __call__(self, estimator, X, y):
-        value = _fold_score(self.by, estimator, X, y)
-        params = estimator.get_params()
-        chosen = ", ".join(f"{name}={params[name]}" for name in self.names)
-        self.n_done += 1
-        now = time.perf_counter()
-        # Worker processes count by themselves, so their counts mean nothing.
-        place = "" if self.total is None else f" {self.n_done}/{self.total}"
-        self.say(
-            f"search{place}: {self.by} {100 * value:.1f} in {now - self.since:.0f} s "
-            f"with {chosen}"
+    def __init__(self, method, clf, data, *, fixed, grid, n_typical, options, seed):
+        self.method, self.clf = method, clf
+        self.space = search_space(method, grid=grid, fixed=fixed, n_typical=n_typical)
+        unknown = sorted(self.space.keys() - clf.get_params().keys())
+        if unknown:
+            raise ValueError(f"grid: {method} has no parameter {unknown}.")
+        self.X, self.y = data.X[data.train], data.y[data.train]
+        # Classes held out play the unseen ones; the true ones take no part at all.
+        self.attributes = data.class_attributes.subset(np.unique(self.y))
+        self.by, self.n_iter = options["by"], options["n_iter"]
+        self.seed = seed
+
+    def combinations(self):
+        """All of them, or ``n_iter`` drawn at random."""
+        every = ParameterGrid(self.space)
+        if self.n_iter is None or self.n_iter >= len(every):
+            return list(every)
+        return list(ParameterSampler(self.space, self.n_iter, random_state=self.seed))
+
+    def run(self, record, *, folds, memory, n_jobs, say, save):
+        """Try what is not in the record yet, and choose."""
+        record.update(
+            {"metric": self.by, "space": jsonable(self.space), "seed": self.seed}
         )
-        self.since = now
-        return value
-
-
-def search(
-    method,
-    clf,
-    data,
-    *,
-    seed,
-    fixed,
-    grid,
-    by,
-    n_iter,
-    folds,
-    memory,
-    n_jobs,
-    n_typical,
-    say,
-):
-    """Best parameters, all that was tried, and the cost, JSON-able."""
-    space = search_space(method, grid=grid, fixed=fixed, n_typical=n_typical)
-    unknown = sorted(space.keys() - clf.get_params().keys())
-    if unknown:
-        raise ValueError(f"grid: {method} has no parameter {unknown}.")
-    n_all = len(ParameterGrid(space))
-    n_iter = n_all if n_iter is None else min(n_iter, n_all)
-    say(f"{method}: searching {n_iter} of {n_all} combinations on {folds} splits")
-    total = n_iter * folds if n_jobs in (None, 1) else None
-    searching = RandomizedSearchCV(
-        clf.set_params(memory=memory),
-        space,
-        n_iter=n_iter,
-        scoring=_TellingScorer(by, sorted(space), total, say),
-        cv=GZSLShuffleSplit(n_splits=folds, random_state=seed),
-        refit=False,
-        n_jobs=n_jobs,
-        random_state=seed,
-    )
-    X, y = data.X[data.train], data.y[data.train]
-    # Classes held out play the unseen ones; the true ones take no part at all.
-    attributes = data.class_attributes.subset(np.unique(y))
-    with Cost() as cost:
-        searching.fit(X, y, class_attributes=attributes)
-    means = searching.cv_results_["mean_test_score"]
-    if not np.isfinite(means).any():
-        raise ValueError(f"{method}: no combination of the search could be fitted.")
-    best = int(np.nanargmax(means))
-    tried = [
-        {"params": jsonable(params), "mean": jsonable(mean), "sd": jsonable(sd)}
-        for params, mean, sd in zip(
-            searching.cv_results_["params"],
-            means,
-            searching.cv_results_["std_test_score"],
-            strict=True,
+        tried = record.setdefault("tried", [])
+        combinations = self.combinations()
+        say(
+            f"{self.method}: {len(combinations)} of {len(ParameterGrid(self.space))} "
+            f"combinations on {folds} splits, {len(tried)} done"
         )
-    ]
-    say(f"{method}: chose {tried[best]['params']}, {by} {100 * means[best]:.1f}")
-    return {
-        "metric": by,
-        "best_params": tried[best]["params"],
-        "best_score": tried[best]["mean"],
-        "tried": tried,
-        "space": jsonable(space),
-        "seed": seed,
-        "cost": cost.figures,
-    }
+        cv = GZSLShuffleSplit(n_splits=folds, random_state=self.seed)
+        for params in combinations[len(tried) :]:
+            clf = clone(self.clf).set_params(memory=memory, **params)
+            with Cost() as cost:
+                mean, sd = self._score(clf, cv, n_jobs, say)
+            tried.append({"params": jsonable(params), "mean": mean, "sd": sd})
+            tried[-1]["wall_s"] = cost.figures["wall_s"]
+            say(
+                f"{self.method} {len(tried)}/{len(combinations)}: {self.by} "
+                f"{'failed' if mean is None else f'{100 * mean:.1f}'} in "
+                f"{cost.figures['wall_s']:.0f} s with {tried[-1]['params']}"
+            )
+            save()
+        fitted = [trial for trial in tried if trial["mean"] is not None]
+        if not fitted:
+            raise ValueError(f"{self.method}: no combination of the search was fitted.")
+        best = max(fitted, key=lambda trial: trial["mean"])
+        record["best_params"], record["best_score"] = best["params"], best["mean"]
+        record["cost"] = {"wall_s": sum(trial["wall_s"] for trial in tried)}
+        save()
+        figure = f"{self.by} {100 * best['mean']:.1f}"
+        say(f"{self.method}: chose {best['params']}, {figure}")
+
+    def _score(self, clf, cv, n_jobs, say):
+        """Mean and standard deviation over the splits; None if the fits fail."""
+        scoring = _calibrated_h if self.by == "calibrated-H" else GZSLScorer(self.by)
+        try:
+            scores = cross_val_score(
+                clf,
+                self.X,
+                self.y,
+                cv=cv,
+                scoring=scoring,
+                n_jobs=n_jobs,
+                params={"class_attributes": self.attributes},
+                error_score="raise",
+            )
+        except ValueError as error:
+            say(f"{self.method}: {error}")
+            return None, None
+        return float(scores.mean()), float(scores.std())

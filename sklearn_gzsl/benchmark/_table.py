@@ -79,13 +79,15 @@ def format_results(results, style="text"):
     if style not in _STYLES:
         raise ValueError(f"style={style!r}; choose from {list(_STYLES)}.")
     results = [results] if isinstance(results, dict) else list(results)
+    if not any(
+        record["fits"] for result in results for record in result["methods"].values()
+    ):
+        raise ValueError("results hold no fit; there is nothing to make a table of.")
     blocks = {}
     for result in results:
         key = result["data"]["name"], result["data"]["sha256"]["split"]
         blocks.setdefault(key, []).append(result)
     parts = [_block(block, style) for block in blocks.values()]
-    if not any(result["methods"] for result in results):
-        raise ValueError("results hold no fit; there is nothing to make a table of.")
     oracle = any(_oracle(result) for result in results)
     legend = f"{_LEGEND} {_ORACLE}" if oracle else _LEGEND
     if style == "text":
