@@ -4,10 +4,12 @@ import numpy as np
 
 from .. import generators
 from .._classifier import GZSLClassifier
+from .._prototypes import PrototypeClassifier
 from .._softmax import SoftmaxClassifier
 from ..presets import paper_settings
 
 METHODS = {
+    "prototypes": PrototypeClassifier,
     "gaussian": generators.GaussianGenerator,
     "vae-cflow": generators.VAECFlow,
     "gsmflow": generators.GSMFlow,
@@ -22,6 +24,13 @@ _CHEAP = {
     "classifier__max_iter": [10_000, 30_000],
 }
 _SPACES = {
+    "prototypes": {
+        "power": [None, 0.5],
+        "shrinkage": [0.05, 0.2, 0.5, 0.85],
+        "alpha": [0.07, 0.3, 1.0],
+        # Left out where descriptions and features do not have as many columns.
+        "description_weight": [0.0, 0.8],
+    },
     "gaussian": {"generator__temperature": [0.7, 1.0]},
     "vae-cflow": {
         "generator__max_iter": [1000, 3000],
@@ -60,9 +69,24 @@ def check_methods(names):
     return list(dict.fromkeys(names))
 
 
+def generates(method):
+    """Whether the method is a generator, for a GZSLClassifier."""
+    return issubclass(METHODS[method], generators.BaseGenerator)
+
+
+def set_known(clf, **params):
+    """Set those of the parameters that the estimator has."""
+    known = clf.get_params(deep=False)
+    return clf.set_params(**{k: v for k, v in params.items() if k in known})
+
+
 def build(method, *, preset, params, n_typical):
-    """An unfitted GZSLClassifier whose parts are there to be set."""
-    if preset is None:
+    """An unfitted classifier whose parts are there to be set."""
+    if not generates(method):
+        if preset is not None:
+            raise ValueError(f"preset={preset!r}: {method} has no published settings.")
+        clf = METHODS[method]()
+    elif preset is None:
         clf = GZSLClassifier(METHODS[method](), SoftmaxClassifier())
     else:
         clf = paper_settings(METHODS[method].__name__, preset)
@@ -83,7 +107,8 @@ def build(method, *, preset, params, n_typical):
 
 def search_space(method, *, grid, fixed, n_typical):
     """Values to search: the method's, with the user's in place of or beside them."""
-    space = {**_CHEAP, **_SPACES[method], **(grid or {})}
+    cheap = _CHEAP if generates(method) else {}
+    space = {**cheap, **_SPACES[method], **(grid or {})}
     space = {
         name: [resolved({name: value}, n_typical)[name] for value in values]
         for name, values in space.items()

@@ -7,7 +7,7 @@ from sklearn.base import clone
 
 from .._calibration import CalibratedStackingCV
 from ._data import describe_data, load_data
-from ._methods import build, check_methods, typical_rows
+from ._methods import build, check_methods, generates, set_known, typical_rows
 from ._protocol import PROTOCOLS, best_look, looking, score
 from ._record import (
     FORMAT,
@@ -199,6 +199,12 @@ def run_benchmark(
         out=out,
         say=Progress(verbose),
     )
+    without = [name for name in methods if not generates(name)]
+    if protocol == "published" and without:
+        raise ValueError(
+            f"protocol='published' looks at the passes of a softmax, which {without} "
+            "do not have; leave them out."
+        )
     if protocol == "published":
         run.say(f"warning: {PROTOCOLS[protocol]}")
     for method in methods:  # all mistakes in arguments show before the first fit
@@ -262,7 +268,7 @@ class _Run:
     def _search(self, method, clf, seed, record):
         search = Search(
             method,
-            clone(clf).set_params(random_state=seed),
+            set_known(clone(clf), random_state=seed),
             self.data,
             fixed=self.params,
             grid=self.grid,
@@ -282,7 +288,7 @@ class _Run:
 
     def _fit(self, clf, seed):
         """One fit and the look at the test rows."""
-        clf = clone(clf).set_params(random_state=seed)
+        clf = set_known(clone(clf), random_state=seed)
         estimator = self._estimator(clf, seed)
         X, y = self.data.X[self.data.train], self.data.y[self.data.train]
         with Cost() as cost:
@@ -297,15 +303,12 @@ class _Run:
             fit["scores"] = score(estimator, model, self.data, oracle=oracle)
         if calibrated:
             fit["scores_without_penalty"] = score(model, model, self.data)
-        penalty = estimator.seen_penalty_ if calibrated else model.seen_penalty
+        fixed = getattr(model, "seen_penalty", 0.0)
+        penalty = estimator.seen_penalty_ if calibrated else fixed
         return fit | {
             "seen_penalty": float(penalty),
             "params": used_params(model),
-            "fitted": {
-                "n_synthetic": int(model.n_synthetic_),
-                "generator_steps": _steps(model.generator_),
-                "classifier_steps": _steps(model.classifier_),
-            },
+            "fitted": _fitted(model),
             "cost": cost.figures,
             "environment": self.n_environment,
         }
@@ -320,6 +323,17 @@ class _Run:
 
     def _save(self):
         save(self.results, self.out)
+
+
+def _fitted(model):
+    """What a GZSLClassifier found out in fit."""
+    if not hasattr(model, "generator_"):
+        return {}
+    return {
+        "n_synthetic": int(model.n_synthetic_),
+        "generator_steps": _steps(model.generator_),
+        "classifier_steps": _steps(model.classifier_),
+    }
 
 
 def _steps(part):

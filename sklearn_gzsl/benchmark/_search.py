@@ -6,7 +6,7 @@ from sklearn.model_selection import ParameterGrid, ParameterSampler, cross_val_s
 
 from ..metrics import GZSLScorer
 from ..model_selection import GZSLShuffleSplit
-from ._methods import search_space
+from ._methods import search_space, set_known
 from ._protocol import best_h
 from ._record import Cost, jsonable
 
@@ -35,6 +35,9 @@ class Search:
     def __init__(self, method, clf, data, *, fixed, grid, n_typical, options, seed):
         self.method, self.clf = method, clf
         self.space = search_space(method, grid=grid, fixed=fixed, n_typical=n_typical)
+        tables = data.class_attributes.sources.values()
+        if [table.shape[1] for table in tables] != [data.X.shape[1]]:
+            self.space.pop("description_weight", None)
         unknown = sorted(self.space.keys() - clf.get_params().keys())
         if unknown:
             raise ValueError(f"grid: {method} has no parameter {unknown}.")
@@ -64,7 +67,7 @@ class Search:
         )
         cv = GZSLShuffleSplit(n_splits=folds, random_state=self.seed)
         for params in combinations[len(tried) :]:
-            clf = clone(self.clf).set_params(memory=memory, **params)
+            clf = set_known(clone(self.clf), memory=memory).set_params(**params)
             with Cost() as cost:
                 mean, sd = self._score(clf, cv, n_jobs, say)
             tried.append({"params": jsonable(params), "mean": mean, "sd": sd})
