@@ -192,8 +192,9 @@ class GZSLVotingClassifier(
             )
             for i in kept
         )
-        self.named_estimators_ = Bunch(**dict.fromkeys(names, "drop"))
-        self._keep(dict(zip([names[i] for i in kept], fitted, strict=True)))
+        self._names = list(names)
+        self._fitted = [names[i] for i in kept]
+        self._keep(fitted)
         self.weights_ = weights[kept] / weights[kept].sum()
         rows = _safe_indexing(X, evenly_per_class(y))
         n_classes = len(self.classes_)
@@ -229,11 +230,10 @@ class GZSLVotingClassifier(
         return routed
 
     def _keep(self, members):
-        """Set the fitted members, by name, if they know the same classes."""
-        models = {name: find_model(member) for name, member in members.items()}
-        check_alike(models)
-        self.estimators_ = list(members.values())
-        self.named_estimators_ = Bunch(**(self.named_estimators_ | members))
+        """Set the fitted members, if they know the same classes."""
+        models = map(find_model, members)
+        check_alike(dict(zip(self._fitted, models, strict=True)))
+        self.estimators_ = members
         return self
 
     def _has(self, method):
@@ -242,6 +242,12 @@ class GZSLVotingClassifier(
         if members is None:
             members = [estimator for _, estimator in self.estimators]
         return all(hasattr(m, method) for m in members if not isinstance(m, str))
+
+    @property
+    def named_estimators_(self):
+        check_is_fitted(self)
+        fitted = zip(self._fitted, self.estimators_, strict=True)
+        return Bunch(**(dict.fromkeys(self._names, "drop") | dict(fitted)))
 
     @property
     def classes_(self):
@@ -330,12 +336,12 @@ class GZSLVotingClassifier(
 
     def _update(self, method, *args, **kwargs):
         """Let copies of all members learn more, and keep them if none fails."""
-        fitted = {n: m for n, m in self.named_estimators_.items() if m != "drop"}
-        learned = Parallel(n_jobs=self.n_jobs)(
-            delayed(_updated)(member, method, *args, **kwargs)
-            for member in fitted.values()
+        return self._keep(
+            Parallel(n_jobs=self.n_jobs)(
+                delayed(_updated)(member, method, *args, **kwargs)
+                for member in self.estimators_
+            )
         )
-        return self._keep(dict(zip(fitted, learned, strict=True)))
 
     def get_metadata_routing(self):
         """Say which arguments of ``fit`` go to which member.
