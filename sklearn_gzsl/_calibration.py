@@ -3,8 +3,6 @@
 from numbers import Integral, Real
 
 import numpy as np
-from joblib import Parallel, delayed
-from scipy.special import log_softmax
 from sklearn import get_config
 from sklearn.base import (
     BaseEstimator,
@@ -28,6 +26,7 @@ from sklearn.utils.metadata_routing import (
     process_routing,
 )
 from sklearn.utils.metaestimators import available_if
+from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted, indexable
 
 from ._penalty import (
@@ -37,7 +36,8 @@ from ._penalty import (
     nearest_to_zero,
     penalty_curve,
 )
-from ._utils import all_or_nothing, score_difference
+from ._prediction import PredictionMixin
+from ._utils import all_or_nothing
 from .metrics._accuracy import harmonic_mean
 from .metrics._response import class_scores, find_model
 from .model_selection import GZSLKFold, GZSLShuffleSplit
@@ -46,16 +46,13 @@ _MAX_FOLDS = 5
 
 
 def _estimator_has(method):
-    """Whether the estimator, fitted if there is one, has the method."""
-
-    def check(self):
-        getattr(getattr(self, "estimator_", self.estimator), method)
-        return True
-
-    return check
+    """For a method of its own that it passes on."""
+    return lambda self: self._has(method)
 
 
-class CalibratedStackingCV(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
+class CalibratedStackingCV(
+    PredictionMixin, ClassifierMixin, MetaEstimatorMixin, BaseEstimator
+):
     """Choose the penalty on seen classes by cross-validation over classes.
 
     A generalized zero-shot classifier favours the classes it has seen rows of.
@@ -136,6 +133,7 @@ class CalibratedStackingCV(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     See Also
     --------
     GZSLClassifier : Takes a fixed ``seen_penalty``.
+    GZSLVotingClassifier : Several classifiers as one, which can be calibrated.
     sklearn_gzsl.metrics.seen_unseen_curve : Both accuracies at every penalty.
     sklearn.model_selection.TunedThresholdClassifierCV : The same idea for the
         threshold of a binary classifier.
@@ -151,6 +149,9 @@ class CalibratedStackingCV(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     that have met none of its rows.
 
     Without unseen classes the penalty has no effect: it is 0, and no fold is trained.
+
+    Scores are the log-probabilities of the estimator, or its decision function if it
+    has no probabilities, minus the penalty for seen classes.
 
     References
     ----------
@@ -379,71 +380,9 @@ class CalibratedStackingCV(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     def feature_names_in_(self):
         return self.estimator_.feature_names_in_
 
-    def predict(self, X):
-        """Most probable class of each row, after the seen penalty.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Rows as in ``fit``.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-            Labels of the type of ``y``.
-        """
-        best = self._scores(X).argmax(axis=1)
-        return self.classes_[best]
-
-    def decision_function(self, X):
-        """Scores of the classes, after the seen penalty: the largest wins.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Rows as in ``fit``.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes), or (n_samples,) for two classes
-            Log-probabilities of the estimator, or its decision function if it has no
-            probabilities, minus the penalty. For two classes the second's score minus
-            the first's.
-        """
-        scores = self._scores(X)
-        return scores if scores.shape[1] != 2 else score_difference(scores)
-
-    @available_if(_estimator_has("predict_proba"))
-    def predict_log_proba(self, X):
-        """Logarithm of the probabilities, after the seen penalty.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Rows as in ``fit``.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-            Columns in the order of ``classes_``.
-        """
-        return log_softmax(self._scores(X), axis=1)
-
-    @available_if(_estimator_has("predict_proba"))
-    def predict_proba(self, X):
-        """Probabilities of the classes, after the seen penalty; rows sum to 1.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Rows as in ``fit``.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-            Columns in the order of ``classes_``.
-        """
-        return np.exp(self.predict_log_proba(X))
+    def _has(self, method):
+        """Whether the estimator, fitted if there is one, has the method."""
+        return hasattr(getattr(self, "estimator_", self.estimator), method)
 
     def _scores(self, X):
         """Penalised scores, one column for each class."""

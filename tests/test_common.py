@@ -28,6 +28,7 @@ from sklearn_gzsl import (
     GaussianGenerator,
     GSMFlow,
     GZSLClassifier,
+    GZSLVotingClassifier,
     PrototypeClassifier,
     SoftmaxClassifier,
     VAECFlow,
@@ -62,8 +63,13 @@ FAST[GZSLClassifier] = [
 CLASSIFIER = GZSLClassifier(GaussianGenerator(), LogisticRegression(), random_state=0)
 FAST[CalibratedStackingCV] = [{"estimator": CLASSIFIER}]
 FAST[PrototypeClassifier] = [{}]
+FAST[GZSLVotingClassifier] = [
+    {"estimators": [("synthetic", CLASSIFIER), ("prototypes", PrototypeClassifier())]}
+]
 
 ESTIMATORS = [cls(**arguments) for cls in FAST for arguments in FAST[cls]]
+# Estimator -> whose random_state there is, if not its own.
+OWNER = {CalibratedStackingCV: "estimator__", GZSLVotingClassifier: "synthetic__"}
 RANDOM = [e for e in ESTIMATORS if not isinstance(e, PrototypeClassifier)]
 
 
@@ -74,7 +80,7 @@ def test_scikit_learn_checks(estimator, check):
 
 def outcome(estimator, data, seed):
     """Fit on the animals; everything random shows in what is returned."""
-    own = "estimator__" if isinstance(estimator, CalibratedStackingCV) else ""
+    own = OWNER.get(type(estimator), "")
     estimator = clone(estimator).set_params(**{f"{own}random_state": seed})
     if isinstance(estimator, SoftmaxClassifier):
         return estimator.fit(data.X, data.y).predict_proba(data.X).tobytes()

