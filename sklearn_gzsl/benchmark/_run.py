@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.base import clone
 
 from .._calibration import CalibratedStackingCV
+from ..model_selection import GZSLShuffleSplit
 from ._data import describe_data, load_data
 from ._methods import build, check_methods, generates, set_known, typical_rows
 from ._protocol import PROTOCOLS, best_look, looking, score
@@ -101,8 +102,8 @@ def run_benchmark(
         Number of combinations that ``tune`` tries, drawn at random; all by default.
 
     folds : int, default=None
-        Splits in ``tune``, 3 by default, and the ``cv`` of ``CalibratedStackingCV`` in
-        ``calibrate``, its own default by default.
+        Splits in ``tune``, 3 by default, and in ``calibrate``, where the default is that
+        of ``CalibratedStackingCV``.
 
     memory : str or path, default=None
         Where ``tune`` keeps fitted generators, so that combinations that differ in
@@ -318,7 +319,14 @@ class _Run:
             return clf.set_params(classifier=looking(clf.classifier))
         if not self.options["calibrate"]:
             return clf
-        cv = self.options["folds"]
+        cv = None
+        if self.options["folds"]:
+            # The share of classes that is unseen in earnest.
+            seen = np.unique(self.data.y[self.data.train])
+            share = 1 - len(seen) / len(self.data.class_attributes.labels)
+            cv = GZSLShuffleSplit(
+                self.options["folds"], unseen_size=share, random_state=seed
+            )
         return CalibratedStackingCV(clf, cv=cv, n_jobs=self.n_jobs, random_state=seed)
 
     def _save(self):
