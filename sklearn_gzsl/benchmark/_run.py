@@ -102,8 +102,8 @@ def run_benchmark(
         Number of combinations that ``tune`` tries, drawn at random; all by default.
 
     folds : int, default=None
-        Splits in ``tune``, 3 by default, and in ``calibrate``, where the default is that
-        of ``CalibratedStackingCV``.
+        Splits in ``tune``, 3 by default, and in ``calibrate``, by default those of
+        ``CalibratedStackingCV``.
 
     memory : str or path, default=None
         Where ``tune`` keeps fitted generators, so that combinations that differ in
