@@ -24,6 +24,7 @@ from sklearn_gzsl.benchmark._cli import main
 from sklearn_gzsl.benchmark._methods import METHODS, generates, search_space
 from sklearn_gzsl.benchmark._record import load_results
 from sklearn_gzsl.metrics import GZSLScorer, per_class_accuracy
+from sklearn_gzsl.model_selection import GZSLShuffleSplit
 
 QUICK = {"n_synthetic": 5, "classifier__max_iter": 60, "classifier__lr": 0.1}
 
@@ -361,7 +362,8 @@ def test_calibration_is_that_of_calibrated_stacking(run, arrays, animals):
     clf = GZSLClassifier(GaussianGenerator(), SoftmaxClassifier(), random_state=1)
     X, y = arrays["X"].astype(np.float32), animals.labels[arrays["labels"]]
     train = arrays["trainval_loc"]
-    calibrated = CalibratedStackingCV(clf.set_params(**QUICK), cv=3, random_state=1)
+    cv = GZSLShuffleSplit(3, unseen_size=3 / 12, random_state=1)
+    calibrated = CalibratedStackingCV(clf.set_params(**QUICK), cv=cv)
     calibrated.fit(X[train], y[train], class_attributes=animals.attributes)
     assert fit["seen_penalty"] == pytest.approx(calibrated.seen_penalty_)
     assert fit["seen_penalty"] != 0
