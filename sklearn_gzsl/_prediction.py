@@ -1,4 +1,4 @@
-"""What a meta-estimator predicts from the scores that it makes of others' scores."""
+"""Labels, decisions and probabilities from scores of the classes."""
 
 import numpy as np
 from scipy.special import log_softmax
@@ -14,7 +14,8 @@ def _gives_probabilities(self):
 class PredictionMixin:
     """Labels, decisions and probabilities from ``_scores``, a column for each class.
 
-    ``_has`` tells whether all that is wrapped has a method of the given name.
+    ``_has`` tells whether there is a method of the given name: whether all that is
+    wrapped has it.
     """
 
     def predict(self, X):

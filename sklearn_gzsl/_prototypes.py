@@ -4,7 +4,6 @@ from numbers import Real
 
 import numpy as np
 from scipy import linalg
-from scipy.special import log_softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context, clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils._param_validation import HasMethods, Interval
@@ -12,14 +11,15 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._attributes import check_class_attributes, extend_class_attributes
-from ._utils import all_or_nothing, like, score_difference
+from ._prediction import PredictionMixin
+from ._utils import all_or_nothing, like
 
 # A cosine of 1 counts as much as 20 nats: as steep as the posterior of the seen
 # classes on three sets of real data.
 _SCALE = 20.0
 
 
-class PrototypeClassifier(ClassifierMixin, BaseEstimator):
+class PrototypeClassifier(PredictionMixin, ClassifierMixin, BaseEstimator):
     """Cosine similarity to class prototypes predicted from descriptions, closed form.
 
     Rows are whitened with the covariance within classes and brought to length 1. The
@@ -281,68 +281,8 @@ class PrototypeClassifier(ClassifierMixin, BaseEstimator):
         self._describe(extend_class_attributes(self.class_attributes_, new))
         return self
 
-    def predict(self, X):
-        """Class with the highest score.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Rows as in ``fit``.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-            Labels of the type of ``y``.
-        """
-        best = self._scores(X).argmax(axis=1)
-        return self.classes_[best]
-
-    def decision_function(self, X):
-        """Scores of the classes: the largest wins.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Rows as in ``fit``.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes), or (n_samples,) for two classes
-            As in the Notes of the class. For two classes the second's score minus the
-            first's.
-        """
-        scores = self._scores(X)
-        return scores if scores.shape[1] != 2 else score_difference(scores)
-
-    def predict_log_proba(self, X):
-        """Logarithm of the probabilities: a softmax of the scores.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Rows as in ``fit``.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-            Columns in the order of ``classes_``.
-        """
-        return log_softmax(self._scores(X), axis=1)
-
-    def predict_proba(self, X):
-        """Probabilities of the classes; rows sum to 1.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Rows as in ``fit``.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-            Columns in the order of ``classes_``.
-        """
-        return np.exp(self.predict_log_proba(X))
+    def _has(self, _method):  # for PredictionMixin
+        return True
 
     def _scores(self, X):
         check_is_fitted(self)
