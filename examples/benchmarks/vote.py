@@ -1,4 +1,4 @@
-"""Two closed forms and a flow vote: the best figures of the reference table on sentences.
+"""Two closed forms and a flow vote: the best figures on sentences in the table.
 
     python examples/benchmarks/vote.py DATA.npz [--seed 0] [--memory FOLDER]
 
