@@ -29,11 +29,13 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted, indexable
 
+from ._descriptions import path_to_descriptions
 from ._penalty import (
+    best_point,
     between,
-    check_split,
+    checked_folds,
     fit_and_score,
-    nearest_to_zero,
+    held_whole,
     penalty_curve,
 )
 from ._prediction import PredictionMixin
@@ -81,7 +83,9 @@ class CalibratedStackingCV(
         * ``None``: ``GZSLKFold``, with so many folds that the share of classes held
           out is close to the share of unseen classes, but two at least and five at
           most;
-        * an int: ``GZSLKFold`` with so many folds;
+        * an int: ``GZSLKFold`` with so many folds. The fewer, the larger the share of
+          classes held out, and a penalty that suits many unseen classes may not suit
+          few;
         * a float between 0 and 1: one ``GZSLShuffleSplit``, with this share of
           classes and of the other classes' rows held out;
         * a splitter such as ``GZSLShuffleSplit``, or pairs of row numbers;
@@ -118,7 +122,8 @@ class CalibratedStackingCV(
     cv_results_ : dict of str to ndarray of shape (n_points,)
         With ``store_cv_results=True``: ``"seen_penalties"``, all at which anything
         changes; ``"mean_test_score"``, ``"mean_test_U"`` and ``"mean_test_S"`` from
-        each penalty up to the next one; and the same of each fold, ``"split0_U"``...
+        each penalty up to the next one; and the same of each fold,
+        ``"split0_test_U"``...
     classes_ : ndarray of shape (n_classes,)
         Sorted labels of all classes, seen and unseen.
     seen_classes_ : ndarray of shape (n_seen,)
@@ -229,9 +234,8 @@ class CalibratedStackingCV(
         y : array-like of shape (n_samples,)
             Their labels.
         class_attributes : ClassAttributes, mapping, DataFrame or 2-d array, optional
-            Descriptions of seen and unseen classes, for the estimator's ``fit``. In
-            a pipeline that gets no metadata routing its name is
-            ``<step>__class_attributes``, among ``params``.
+            Descriptions of seen and unseen classes, for the estimator's ``fit``; the
+            last step of a pipeline gets them.
         **params : dict
             Further arguments of the estimator's ``fit``, and ``groups`` for ``cv``.
             What is as long as ``X`` is cut into folds.
@@ -250,12 +254,14 @@ class CalibratedStackingCV(
         """
         X, y = indexable(X, y)
         vars(self).pop("cv_results_", None)
+        self._check_scoring()
         if class_attributes is not None:
             params["class_attributes"] = class_attributes
-        fit_params, split_params = self._route(params)
         if isinstance(self.cv, str):
-            return self._fit_prefit(X, y)
+            return self._fit_prefit(X, y, params)
 
+        fit_params, split_params = self._route(params)
+        fit_params = held_whole(fit_params, y)
         folds = self._folds(X, y, split_params)
         if self.refit:
             self.estimator_ = clone(self.estimator).fit(X, y, **fit_params)
@@ -264,8 +270,8 @@ class CalibratedStackingCV(
                 self.seen_penalty_, self.best_score_ = 0.0, None
                 return self
             if folds is None:
-                n_splits = round((n_seen + n_unseen) / n_unseen)
-                cv = self._k_fold(min(max(n_splits, 2), _MAX_FOLDS))
+                n_splits = max(round((n_seen + n_unseen) / n_unseen), 2)
+                cv = self._k_fold(min(n_splits, _MAX_FOLDS, n_seen))
                 folds = list(cv.split(X, y, **split_params))
         results = Parallel(n_jobs=self.n_jobs)(
             delayed(fit_and_score)(
@@ -277,10 +283,15 @@ class CalibratedStackingCV(
             self.estimator_ = results[0][0]
         return self._choose([curve for _, curve in results])
 
-    def _fit_prefit(self, X, y):
+    def _fit_prefit(self, X, y, params):
         if self.refit:
             raise ValueError(
                 "cv='prefit' takes the estimator as it is; pass refit=False with it."
+            )
+        if params:
+            raise ValueError(
+                f"cv='prefit' trains nothing, but fit got {sorted(params)}; leave them "
+                "out."
             )
         try:
             check_is_fitted(self.estimator)
@@ -295,7 +306,10 @@ class CalibratedStackingCV(
         """Arguments of the estimator's fit, and of the splitter's split."""
         if get_config()["enable_metadata_routing"]:
             routed = process_routing(self, "fit", **params)
-            return routed.estimator.fit, routed.splitter.split
+            return dict(routed.estimator.fit), routed.splitter.split
+        if "class_attributes" in params:
+            name = path_to_descriptions(self.estimator)
+            params[name] = params.pop("class_attributes")
         groups = {"groups": params.pop("groups")} if "groups" in params else {}
         return params, groups
 
@@ -322,10 +336,25 @@ class CalibratedStackingCV(
                 f"refit=False, but cv has {len(folds)} folds, so as many estimators; "
                 "use refit=True, or a cv with one fold."
             )
-        labels = np.asarray(y)
-        for i, (train, test) in enumerate(folds):
-            check_split(i, labels, train, test)
-        return folds
+        return checked_folds(folds, y)
+
+    def _check_scoring(self):
+        """Before anything is trained."""
+        if self.scoring == "H":
+            return
+        accuracies = np.linspace(0, 1, 3)
+        try:
+            shape = np.shape(self.scoring(accuracies, accuracies))
+        except TypeError as error:
+            raise ValueError(
+                f"scoring={self.scoring!r} is not called as (unseen_accuracy, "
+                "seen_accuracy) with two arrays; give 'H' or such a function."
+            ) from error
+        if shape != accuracies.shape:
+            raise ValueError(
+                f"scoring={self.scoring!r} returned the shape {shape} for two arrays "
+                f"of shape {accuracies.shape}; return one score for each pair."
+            )
 
     def _k_fold(self, n_splits):
         shuffle = self.random_state is not None
@@ -341,7 +370,7 @@ class CalibratedStackingCV(
         scoring = harmonic_mean if self.scoring == "H" else self.scoring
         scores = np.array([scoring(U, S) for U, S in folds])
         mean = scores.mean(axis=0)
-        best = nearest_to_zero(np.flatnonzero(mean == mean.max()), penalties)
+        best = best_point(mean, penalties)
         self.best_score_ = float(mean[best])
         self.seen_penalty_ = between(penalties, best)
         for i, fold in enumerate(scores):
@@ -389,7 +418,8 @@ class CalibratedStackingCV(
         check_is_fitted(self)
         classes = self.classes_
         scores = class_scores(self.estimator_, X, len(classes))
-        return scores - self.seen_penalty_ * np.isin(classes, self.seen_classes_)
+        seen = np.isin(classes, self.seen_classes_)
+        return np.where(seen, scores - self.seen_penalty_, scores)
 
     @available_if(_estimator_has("add_classes"))
     def add_classes(self, class_attributes):

@@ -6,39 +6,64 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _check_method_params
 
 from ._attributes import check_class_attributes
-from ._messages import few
 from .metrics import seen_unseen_curve
 from .metrics._response import score_fold
+from .model_selection import check_gzsl_split
 
 
-def check_split(fold, y, train, test):
-    """A held-out class's rows must not touch the model that scores it."""
-    common = np.intersect1d(train, test)
-    if common.size:
-        raise ValueError(
-            f"cv: fold {fold} trains and tests on the rows {few(common)}; each row may "
-            "be in one part only."
-        )
-    unseen = np.setdiff1d(y[test], y[train])
-    if not unseen.size or not np.isin(y[test], y[train]).any():
-        raise ValueError(
-            f"cv: fold {fold} has no test rows of classes "
-            f"{'with' if unseen.size else 'without'} training rows, so there is "
-            "nothing to balance; use GZSLKFold or GZSLShuffleSplit."
-        )
+def checked_folds(folds, y):
+    """Row numbers of the folds, in which no row of a held-out class is for training."""
+    y = np.asarray(y)
+    checked = []
+    for i, fold in enumerate(folds):
+        train, test = map(_row_numbers, fold)
+        try:
+            check_gzsl_split(y, train, test)
+        except ValueError as error:
+            raise ValueError(f"cv: fold {i}: {error}") from error
+        if not np.isin(y[test], y[train]).any():
+            raise ValueError(
+                f"cv: fold {i} has no test row of a seen class, so there is nothing to "
+                "balance; use GZSLKFold or GZSLShuffleSplit."
+            )
+        checked.append((train, test))
+    if not checked:
+        raise ValueError("cv has no folds; give at least one.")
+    return checked
+
+
+def _row_numbers(rows):
+    rows = np.asarray(rows)
+    return np.flatnonzero(rows) if rows.dtype == bool else rows
+
+
+def held_whole(params, y):
+    """The parameters, with descriptions that no fold cuts."""
+    return params | {
+        name: check_class_attributes(params[name], y) for name in _descriptions(params)
+    }
+
+
+def _descriptions(params):
+    return [
+        name
+        for name, value in params.items()
+        if name.rsplit("__")[-1] == "class_attributes" and value is not None
+    ]
 
 
 def fit_and_score(estimator, X, y, fit_params, train, test, keep):
-    """Fit a clone on the training rows of a fold; it, if kept, and its curve."""
-    present = np.unique(_safe_indexing(y, np.concatenate([train, test])))
+    """Fit a clone on the training rows of a fold; it, if kept, and its curve.
+
+    Unless it is kept, it knows of the fold's classes only.
+    """
     estimator = clone(estimator)
-    estimator.set_params(**_narrowed(estimator.get_params(), present))
     params = _check_method_params(X, fit_params, indices=train)
-    fitted = estimator.fit(
-        _safe_indexing(X, train),
-        _safe_indexing(y, train),
-        **params | _narrowed(params, present),
-    )
+    if not keep:
+        present = np.unique(_safe_indexing(y, np.concatenate([train, test])))
+        estimator.set_params(**_narrowed(estimator.get_params(), present))
+        params = params | _narrowed(params, present)
+    fitted = estimator.fit(_safe_indexing(X, train), _safe_indexing(y, train), **params)
     curve = penalty_curve(fitted, _safe_indexing(X, test), _safe_indexing(y, test))
     return (fitted if keep else None), curve
 
@@ -46,9 +71,8 @@ def fit_and_score(estimator, X, y, fit_params, train, test, keep):
 def _narrowed(params, classes):
     """Those of the parameters that describe classes, cut to the given classes."""
     return {
-        name: check_class_attributes(value, classes).subset(classes)
-        for name, value in params.items()
-        if name.rsplit("__")[-1] == "class_attributes" and value is not None
+        name: check_class_attributes(params[name]).subset(classes)
+        for name in _descriptions(params)
     }
 
 
@@ -57,17 +81,21 @@ def penalty_curve(fitted, X, y):
     return seen_unseen_curve(y, scores, seen_classes=seen, labels=classes)
 
 
-def nearest_to_zero(candidates, penalties):
-    """Of equally good intervals [penalty, next) the one that asks for least."""
-    upper = np.append(penalties, np.inf)[candidates + 1]
-    distance = np.maximum(np.maximum(penalties[candidates], -upper), 0)
-    return candidates[distance.argmin()]
+def best_point(scores, penalties):
+    """Of the intervals [penalty, next) with the highest score the one nearest to 0.
+
+    At +inf begins what no finite penalty reaches: rows without an unseen candidate.
+    """
+    within = np.flatnonzero(penalties < np.inf)
+    best = within[scores[within] == scores[within].max()]
+    upper = np.append(penalties, np.inf)[best + 1]
+    distance = np.maximum(np.maximum(penalties[best], -upper), 0)
+    return best[distance.argmin()]
 
 
 def between(penalties, i):
-    """A penalty well inside of the interval from point i to the next."""
-    if i == 0:  # below all gaps
-        return float(penalties[1] - 1)
-    if i == len(penalties) - 1:
-        return float(penalties[i] + 1)
-    return float((penalties[i] + penalties[i + 1]) / 2)
+    """A finite penalty well inside of the interval from point i to the next."""
+    lower, upper = penalties[i], np.append(penalties, np.inf)[i + 1]
+    if np.isinf(lower):
+        return 0.0 if np.isinf(upper) else float(upper - 1)
+    return float(lower + 1) if np.isinf(upper) else float((lower + upper) / 2)

@@ -277,6 +277,7 @@ class PrototypeClassifier(PredictionMixin, ClassifierMixin, BaseEstimator):
         self : object
         """
         check_is_fitted(self)
+        self._validate_params()
         new = check_class_attributes(class_attributes)
         self._describe(extend_class_attributes(self.class_attributes_, new))
         return self

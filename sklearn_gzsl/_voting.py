@@ -7,7 +7,6 @@ import numpy as np
 from sklearn import get_config
 from sklearn.base import ClassifierMixin, _fit_context, clone
 from sklearn.ensemble._base import _BaseHeterogeneousEnsemble
-from sklearn.pipeline import Pipeline
 from sklearn.utils import Bunch, _safe_indexing
 from sklearn.utils.metadata_routing import (
     MetadataRouter,
@@ -18,6 +17,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted, indexable
 
+from ._descriptions import path_to_descriptions
 from ._pooling import check_alike, check_weights, evenly_per_class, pool, spread
 from ._prediction import PredictionMixin
 from ._utils import all_or_nothing
@@ -221,7 +221,7 @@ class GZSLVotingClassifier(
         for name, member in members.items():
             routed[name] = dict(common)
             if "class_attributes" in common:
-                path = _path_to_descriptions(member)
+                path = path_to_descriptions(member)
                 routed[name][path] = routed[name].pop("class_attributes")
             for key, value in own.items():
                 owner, argument = key.split("__", 1)
@@ -367,12 +367,3 @@ def _fit_member(name, estimator, X, y, params, verbose):
 def _updated(member, method, *args, **kwargs):
     # A copy: what one member has learned is no use if another one fails.
     return getattr(deepcopy(member), method)(*args, **kwargs)
-
-
-def _path_to_descriptions(estimator):
-    """What a member's fit calls the class attributes, without metadata routing."""
-    path = []
-    while isinstance(estimator, Pipeline):
-        name, estimator = estimator.steps[-1]
-        path.append(name)
-    return "__".join([*path, "class_attributes"])

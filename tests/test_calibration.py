@@ -7,12 +7,17 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, KFold, cross_validate
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeClassifier
 
 from sklearn_gzsl import (
     CalibratedStackingCV,
     ClassAttributes,
+    GaussianGenerator,
+    GZSLClassifier,
+    PrototypeClassifier,
 )
 from sklearn_gzsl.metrics import GZSLScorer, gzsl_scores
 from sklearn_gzsl.model_selection import GZSLKFold, GZSLShuffleSplit
@@ -188,7 +193,7 @@ def test_without_refit_the_model_of_the_single_fold_is_kept(clf, animals):
     calibrated = CalibratedStackingCV(clf, cv=cv, refit=False)
     calibrated.fit(animals.X, animals.y, class_attributes=animals.attributes)
     assert len(calibrated.seen_classes_) == 6
-    assert len(calibrated.unseen_classes_) == 3
+    assert len(calibrated.unseen_classes_) == 6  # held out, and truly unseen
     train, _ = next(cv.split(animals.X, animals.y))
     assert calibrated.seen_classes_.tolist() == np.unique(animals.y[train]).tolist()
 
@@ -205,7 +210,7 @@ def test_inside_a_search_and_around_a_pipeline(clf, animals, routing):
     with config_context(enable_metadata_routing=routing):
         pipeline = make_pipeline(StandardScaler(), clf)
         calibrated = CalibratedStackingCV(pipeline, cv=2, random_state=0)
-        name = "class_attributes" if routing else "gzslclassifier__class_attributes"
+        name = "class_attributes"
         search = GridSearchCV(
             calibrated,
             {"estimator__gzslclassifier__n_synthetic": [5, 20]},
@@ -280,7 +285,7 @@ def test_a_failed_fit_leaves_the_old_one(calibrated, animals):
     calibrated.fit(animals.X, animals.y, class_attributes=animals.attributes)
     before = calibrated.predict_proba(animals.X_test)
     calibrated.set_params(cv=KFold(2))
-    with pytest.raises(ValueError, match=r"fold 0 has no test rows of classes without"):
+    with pytest.raises(ValueError, match=r"cv: fold 0: "):
         calibrated.fit(animals.X, animals.y, class_attributes=animals.attributes)
     np.testing.assert_array_equal(calibrated.predict_proba(animals.X_test), before)
 
@@ -305,13 +310,13 @@ def test_wrong_input_is_explained(clf, fitted, animals):
     with pytest.raises(ValueError, match=r"pass refit=False with it"):
         fit(fitted, cv="prefit")
     with pytest.raises(NotFittedError, match=r"estimator is not fitted"):
-        fit(clone(clf), cv="prefit", refit=False)
+        CalibratedStackingCV(clone(clf), cv="prefit", refit=False).fit(X, y)
     with pytest.raises(ValueError, match=r"no unseen class"):
-        fit(fitted, cv="prefit", refit=False)
+        CalibratedStackingCV(fitted, cv="prefit", refit=False).fit(X, y)
     rows = np.arange(len(X))
-    with pytest.raises(ValueError, match=r"fold 0 trains and tests on the rows"):
+    with pytest.raises(ValueError, match=r"cv: fold 0: "):
         fit(cv=[(rows, rows[:5])])
-    with pytest.raises(ValueError, match=r"no test rows of classes with training"):
+    with pytest.raises(ValueError, match=r"no test row of a seen class"):
         fit(cv=[(rows[y == "ant"], rows[y != "ant"])])
     with pytest.raises(TypeError, match=r"seen_classes_"):
         CalibratedStackingCV(LogisticRegression(), cv=3).fit(X, y)
@@ -319,3 +324,105 @@ def test_wrong_input_is_explained(clf, fitted, animals):
         fit(scoring="accuracy")
     with pytest.raises(NotFittedError):
         CalibratedStackingCV(clf).predict(X)
+
+
+@pytest.mark.parametrize(
+    "classifier", [DecisionTreeClassifier(), KNeighborsClassifier()]
+)
+def test_the_penalty_is_finite_where_scores_are_not(classifier, animals):
+    known = {"class_attributes": animals.attributes}
+    clf = GZSLClassifier(
+        GaussianGenerator(), classifier, n_synthetic=20, random_state=0
+    )
+    calibrated = CalibratedStackingCV(clf, store_cv_results=True)
+    calibrated.fit(animals.X, animals.y, **known)
+    assert np.isfinite(calibrated.seen_penalty_)
+    proba = calibrated.predict_proba(animals.X_test)
+    np.testing.assert_allclose(proba.sum(axis=1), 1)
+    assert len(np.unique(calibrated.predict(animals.X_test))) > 8
+
+
+def test_where_no_class_competes_there_is_no_penalty(clf, animals):
+    clf.set_params(candidate_classes="unseen")
+    calibrated = CalibratedStackingCV(clf, cv=3)
+    calibrated.fit(animals.X, animals.y, class_attributes=animals.attributes)
+    assert calibrated.seen_penalty_ == 0
+
+
+@pytest.mark.parametrize("form", ["holder", "mapping"])
+def test_the_model_of_a_single_fold_knows_the_truly_unseen_classes(form, clf, animals):
+    known = animals.attributes
+    if form == "mapping":
+        known = dict(zip(animals.labels.tolist(), animals.vectors, strict=True))
+    calibrated = CalibratedStackingCV(clf, cv=0.25, refit=False, random_state=0)
+    calibrated.fit(animals.X, animals.y, class_attributes=known)
+    assert set(animals.unseen) < set(calibrated.unseen_classes_)
+    assert GZSLScorer("U")(calibrated, animals.X_test, animals.y_test) > 0
+    # Nor is a mapping mistaken for one that a fold has cut.
+    rows = np.concatenate([animals.X, animals.X_test])
+    labels = np.concatenate([animals.y, animals.y_test])
+    calibrated.fit(rows, labels, class_attributes=known)
+    assert calibrated.classes_.tolist() == sorted(animals.labels.tolist())
+
+
+def test_few_seen_classes(animals):
+    kept = np.isin(animals.y, ["ant", "ape", "bat"])
+    known = animals.attributes.subset(["ant", "ape", "bat", "elk"])
+    calibrated = CalibratedStackingCV(PrototypeClassifier(), store_cv_results=True)
+    calibrated.fit(animals.X[kept], animals.y[kept], class_attributes=known)
+    assert "split2_test_score" in calibrated.cv_results_
+    assert "split3_test_score" not in calibrated.cv_results_
+
+
+def test_descriptions_find_their_way_without_routing(clf, animals):
+    known = {"class_attributes": animals.attributes}
+    pipeline = make_pipeline(StandardScaler(), clf)
+    search = GridSearchCV(
+        pipeline,
+        {"gzslclassifier__n_synthetic": [20]},
+        cv=GZSLShuffleSplit(1, unseen_size=2, random_state=0),
+        scoring=GZSLScorer("H"),
+        error_score="raise",
+    )
+    for estimator in (pipeline, make_pipeline(StandardScaler(), search)):
+        calibrated = CalibratedStackingCV(estimator, cv=2)
+        calibrated.fit(animals.X, animals.y, **known)
+        assert calibrated.unseen_classes_.tolist() == animals.unseen.tolist()
+
+
+def test_folds_are_checked_before_anything_is_trained(animals):
+    def fit(cv, **params):
+        known = {"class_attributes": animals.attributes}
+        CalibratedStackingCV(Untrainable(), cv=cv, **params).fit(
+            animals.X, animals.y, **known
+        )
+
+    rows = np.arange(len(animals.y))
+    with pytest.raises(ValueError, match=r"cv: fold 0: .*-"):
+        fit([(rows[animals.y != "ant"], rows - len(rows))])
+    with pytest.raises(ValueError, match="cv has no folds"):
+        fit([])
+    with pytest.raises(ValueError, match="is not called as"):
+        fit(2, scoring=GZSLScorer("H"))
+    with pytest.raises(ValueError, match=r"the shape \(\)"):
+        fit(2, scoring=lambda _U, _S: 1.0)
+    for_training = (animals.y != "ant") & (rows % 2 == 0)
+    masks = (for_training, ~for_training)
+    with pytest.raises(AssertionError, match="was trained"):
+        fit([masks])
+
+
+class Untrainable(ClassifierMixin, BaseEstimator):
+    def fit(self, X, y, class_attributes=None):
+        raise AssertionError("was trained")
+
+    def predict(self, X):
+        return X
+
+
+def test_prefit_takes_no_fit_arguments(fitted, animals):
+    calibrated = CalibratedStackingCV(fitted, cv="prefit", refit=False)
+    with pytest.raises(ValueError, match=r"fit got \['class_attributes'\]"):
+        calibrated.fit(
+            animals.X_test, animals.y_test, class_attributes=animals.attributes
+        )
