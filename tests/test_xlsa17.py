@@ -314,6 +314,10 @@ SPOILT = {
         spoil(features=lambda X: np.hstack([X, X])),
         r"features has the shape \(7, 100\), but labels has 50",
     ),
+    "NaN features": (
+        spoil(features=lambda X: np.where(np.arange(50) == 3, np.nan, X)),
+        "features has NaN or infinite values among the rows 0 to 49",
+    ),
     "cell features": (spoil(features=["a"] * 50), "features has the shape"),
     "complex features": (spoil(features=lambda X: X * 1j), "features.*no dense"),
     "row 0": (

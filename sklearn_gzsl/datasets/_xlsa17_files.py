@@ -10,6 +10,8 @@ from .._messages import few
 
 XLSA17_NAMES = ("APY", "AWA1", "AWA2", "CUB", "SUN")
 _PARTS = ("trainval_loc", "test_seen_loc", "test_unseen_loc")
+# Rows whose numbers are looked at together: a mask of all would take memory.
+_CHECKED_AT_ONCE = 4096
 
 
 def find_folder(folder, dataset):
@@ -187,12 +189,20 @@ def read_features(mat, n_rows, dtype):
     """Read the features, (n_rows, n_features)."""
     _require(mat, "features", "it should have a column for each row of the data set")
     shape = mat.shapes["features"]
-    if len(shape) != 2 or shape[1] != n_rows:
+    if len(shape) != 2 or shape[1] != n_rows or not shape[0]:
         raise ValueError(
             f"{mat.path}: features has the shape {tuple(shape)}, but labels has "
             f"{n_rows} entries; there must be a column for each label."
         )
-    return mat.columns("features", dtype)
+    X = mat.columns("features", dtype)
+    for start in range(0, n_rows, _CHECKED_AT_ONCE):
+        if not np.isfinite(X[start : start + _CHECKED_AT_ONCE]).all():
+            raise ValueError(
+                f"{mat.path}: features has NaN or infinite values among the rows "
+                f"{start} to {min(start + _CHECKED_AT_ONCE, n_rows) - 1}; the file may "
+                "be damaged."
+            )
+    return X
 
 
 def _read_rows(mat, key, n_rows):
