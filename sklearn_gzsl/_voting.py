@@ -35,9 +35,11 @@ class GZSLVotingClassifier(
     """Average the scores of several generalized zero-shot classifiers.
 
     Models that err in unlike ways can be better together: on classes held out of the
-    CLINC150 data, a closed form and a flow had an H of 90.2 together, and of 89.6 and 89.3
-    alone. Where one is much better than the others, the mean is not. The counterpart of scikit-learn's ``VotingClassifier(voting="soft")``, which numbers the
-    labels of ``y`` and so cannot predict a class without rows.
+    CLINC150 data, a closed form and a flow had an H of 90.2 together, and of 89.6 and
+    89.3 alone. Where one is much better than the others, the mean is not.
+
+    The counterpart of scikit-learn's ``VotingClassifier(voting="soft")``, which numbers
+    the labels of ``y`` and so cannot predict a class without rows.
 
     Parameters
     ----------
