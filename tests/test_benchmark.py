@@ -9,6 +9,9 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 from sklearn.base import clone
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import LinearSVC
 
 import sklearn_gzsl
 from sklearn_gzsl import (
@@ -478,7 +481,7 @@ def test_data_that_is_not_there(run, tmp_path):
         run(tmp_path)
     text = tmp_path / "data.npz"
     text.write_text("no numbers")
-    with pytest.raises(ValueError, match=r"is no \.npz file"):
+    with pytest.raises(ValueError, match=r"is no whole \.npz file"):
         run(text)
     with pytest.raises(FileNotFoundError, match="its folder does not"):
         run(out=tmp_path / "none" / "results.json")
@@ -534,3 +537,71 @@ def test_module_runs():
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "python -m sklearn_gzsl" in done.stdout
     assert "benchmark" in done.stdout
+
+
+def test_resuming_compares_estimators_too(run, tmp_path):
+    out = tmp_path / "r.json"
+    params = {"n_synthetic": 5, "classifier": LogisticRegression(C=1.0)}
+    run(seeds=1, params=params, out=out)
+    params["classifier"] = LogisticRegression(C=1e-5)
+    with pytest.raises(ValueError, match="made with other options"):
+        run(seeds=2, params=params, out=out, resume=True)
+
+
+def test_objects_can_be_tuned(run, tmp_path):
+    grid = {"preprocessor": [StandardScaler(), None], "generator__temperature": [1.0]}
+    options = {"tune": True, "grid": grid, "params": QUICK, "folds": 1}
+    out = tmp_path / "r.json"
+    results = run(seeds=1, out=out, **options)
+    chosen = results["methods"]["gaussian"]["search"]["best_params"]["preprocessor"]
+    assert _fits(results)[0]["params"]["preprocessor"] == chosen
+    again = run(seeds=2, out=out, resume=True, **options)
+    assert _fits(again)[1]["params"]["preprocessor"] == chosen
+
+
+def test_all_methods_are_those_that_the_options_are_for(arrays, tmp_path, capsys):
+    np.savez(tmp_path / "data.npz", **arrays)
+    options = {"seeds": 1, "params": {"power": 0.5, "seen_weight": 0.0}}
+    results = run_benchmark(tmp_path / "data.npz", **options)
+    assert list(results["methods"]) == ["prototypes"]
+    assert "gaussian is left out: " in capsys.readouterr().err
+    with pytest.raises(ValueError, match="gaussian has no parameter"):
+        run_benchmark(tmp_path / "data.npz", ["prototypes", "gaussian"], **options)
+    with pytest.raises(ValueError, match="prototypes does not have"):
+        run_benchmark(tmp_path / "data.npz", "prototypes", protocol="published")
+
+
+def test_broken_archives(arrays, tmp_path):
+    path = tmp_path / "data.npz"
+    path.write_bytes(b"")
+    with pytest.raises(ValueError, match="is no whole"):
+        run_benchmark(path)
+    np.savez(path, **arrays)
+    path.write_bytes(path.read_bytes()[:500])
+    with pytest.raises(ValueError, match="is no whole"):
+        run_benchmark(path)
+    np.savez(path, **arrays | {"labels": arrays["labels"].astype(object)})
+    with pytest.raises(ValueError, match="labels cannot be read"):
+        run_benchmark(path)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"memory": "folder"}, "tune=True only"),
+        ({"tune_by": "H"}, "tune=True only"),
+        ({"resume": True}, "name as out"),
+        ({"folds": 0, "calibrate": True}, "folds=0"),
+        ({"tune": True, "tune_iter": -2}, "tune_iter=-2"),
+        ({"seeds": -1}, "seeds=-1"),
+        ({"params": {"n_synthetic": "0x"}}, "must be above 0"),
+    ],
+)
+def test_options_without_effect_or_sense(run, options, message):
+    with pytest.raises(ValueError, match=message):
+        run(**options)
+
+
+def test_a_classifier_without_probabilities(run):
+    params = {"n_synthetic": 5, "classifier": LinearSVC()}
+    assert _fits(run(seeds=1, params=params, calibrate=True, folds=1))

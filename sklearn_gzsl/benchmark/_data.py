@@ -2,6 +2,7 @@
 
 import hashlib
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from sklearn.utils import Bunch
@@ -78,8 +79,8 @@ def _open_xlsa17(path):
 def _open_npz(path):
     try:
         file = np.load(path, allow_pickle=False)
-    except ValueError as error:
-        raise ValueError(f"{str(path)!r} is no .npz file: {error}") from error
+    except (ValueError, EOFError, BadZipFile) as error:
+        raise ValueError(f"{str(path)!r} is no whole .npz file: {error}") from error
     if isinstance(file, np.ndarray):
         raise ValueError(  # noqa: TRY004 - the type of the content, not of an argument
             f"{str(path)!r} holds a single array, no .npz archive; see the "
@@ -93,11 +94,11 @@ def _open_npz(path):
                 f"{str(path)!r} has no array {few(missing)}; it has "
                 f"{few(sorted(file))}."
             )
-        X, labels, att = file["X"], file["labels"].ravel(), file["att"]
-        names = np.arange(len(att))
-        if "allclasses_names" in file:
-            names = file["allclasses_names"].ravel().astype(str)
-        split = {key: file[array].ravel() for key, array in _SPLIT_ARRAYS.items()}
+        arrays = {key: _read_array(file, key, path) for key in [*needed, _NAMES]}
+    X, labels, att = arrays["X"], arrays["labels"].ravel(), arrays["att"]
+    names = arrays[_NAMES]
+    names = np.arange(len(att)) if names is None else names.ravel().astype(str)
+    split = {key: arrays[array].ravel() for key, array in _SPLIT_ARRAYS.items()}
     if len(names) != len(att):
         raise ValueError(
             f"att describes {len(att)} classes, but allclasses_names has {len(names)} "
@@ -117,6 +118,17 @@ def _open_npz(path):
     )
 
 
+def _read_array(file, key, path):
+    """An array of the archive, or None if it is not there."""
+    if key not in file:
+        return None
+    try:
+        return file[key]
+    except (ValueError, EOFError, BadZipFile) as error:
+        raise ValueError(f"{str(path)!r}: {key} cannot be read: {error}") from error
+
+
+_NAMES = "allclasses_names"
 _SPLIT_ARRAYS = {
     "train": "trainval_loc",
     "test_seen": "test_seen_loc",

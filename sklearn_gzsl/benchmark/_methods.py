@@ -134,6 +134,8 @@ def resolved(params, n_typical):
             f"n_synthetic={value!r} is not understood; give a number of rows, 'auto', "
             "or a multiple of the median rows of a seen class such as '4x'."
         ) from error
+    if times <= 0:
+        raise ValueError(f"n_synthetic={value!r}: the multiple must be above 0.")
     return {**params, "n_synthetic": max(1, round(times * n_typical))}
 
 

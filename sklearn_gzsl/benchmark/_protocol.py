@@ -4,6 +4,7 @@ import numpy as np
 
 from .._softmax import SoftmaxClassifier
 from ..metrics import ausuc_score, gzsl_scores, per_class_accuracy, seen_unseen_curve
+from ..metrics._response import class_scores
 from ._looks import N_LOOKS, LookingSoftmax
 
 PROTOCOLS = {
@@ -21,8 +22,8 @@ def score(estimator, model, data, *, oracle=False):
     ``model`` is the part of the estimator that knows its classes.
     """
     rows = np.concatenate([data.test_seen, data.test_unseen])
-    scores = np.asarray(estimator.predict_log_proba(data.X[rows]), dtype=np.float64)
     y, classes, seen = data.y[rows], model.classes_, model.seen_classes_
+    scores = class_scores(estimator, data.X[rows], len(classes))
     result = gzsl_scores(y, classes[scores.argmax(axis=1)], seen_classes=seen)
     result["AUSUC"] = ausuc_score(y, scores, seen_classes=seen, labels=classes)
     unseen = ~np.isin(classes, seen)

@@ -107,8 +107,11 @@ def used_params(estimator):
     }
 
 
-def jsonable(value):
-    """The value if JSON has it, a list for arrays, else the name of its class."""
+def jsonable(value, other=lambda value: type(value).__name__):
+    """The value if JSON has it, a list for arrays, else the name of its class.
+
+    ``other=repr`` tells estimators of one class apart.
+    """
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, float) and not np.isfinite(value):
@@ -116,10 +119,10 @@ def jsonable(value):
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, dict):
-        return {str(k): jsonable(v) for k, v in value.items()}
+        return {str(k): jsonable(v, other) for k, v in value.items()}
     if isinstance(value, list | tuple | np.ndarray):
-        return [jsonable(v) for v in value]
-    return type(value).__name__
+        return [jsonable(v, other) for v in value]
+    return other(value)
 
 
 def save(results, out):
@@ -143,7 +146,8 @@ def load_results(path):
         results = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise ValueError(f"{str(path)!r} is no JSON file: {error}") from error
-    if not isinstance(results, dict) or results.get("format") != FORMAT:
+    known = isinstance(results, dict) and results.get("format") == FORMAT
+    if not known or not isinstance(results.get("methods"), dict):
         raise ValueError(
             f"{str(path)!r} holds no results of this version's benchmark (format "
             f"{FORMAT}); run the benchmark again."

@@ -61,8 +61,9 @@ def run_benchmark(
         returned.
 
     methods : str or list of str, default="all"
-        ``"gaussian"``, ``"vae-cflow"``, ``"gsmflow"``, ``"cada-vae"``, ``"wgan-gp"``,
-        ``"mlis"``; ``"all"`` is all of them.
+        ``"prototypes"``, ``"gaussian"``, ``"vae-cflow"``, ``"gsmflow"``,
+        ``"cada-vae"``, ``"wgan-gp"``, ``"mlis"``; ``"all"`` is all of them but those
+        that the options are not for, which are left out.
 
     seeds : int or list of int, default=5
         Number of fits of each method, seeded 0, 1, ...; or the seeds themselves.
@@ -164,20 +165,28 @@ def run_benchmark(
             "protocol='published' repeats the papers' figures, which have no "
             "calibration: use it without calibrate and oracle, or the honest protocol."
         )
+    _check_numbers(folds=folds, tune_iter=tune_iter)
+    given = {"grid": grid, "tune_by": tune_by, "tune_iter": tune_iter, "memory": memory}
+    idle = [name for name, value in given.items() if value is not None and value != {}]
+    if idle and not tune:
+        raise ValueError(f"{idle} has a meaning with tune=True only; leave it out.")
+    if resume and out is None:
+        raise ValueError("resume=True goes on with a file: give its name as out.")
+    every = "all" in ([methods] if isinstance(methods, str) else methods)
     methods, seeds = check_methods(methods), _check_seeds(seeds)
     data = load_data(data)
     options = {
         "tune": None,
         "calibrate": bool(calibrate),
         "oracle": bool(oracle),
-        "params": jsonable(params or {}),
+        "params": jsonable(params or {}, repr),
         "preset": preset,
         "folds": folds if tune or calibrate else None,
     }
     if tune:
         by = tune_by or ("calibrated-H" if calibrate else "H")
         options["tune"] = {"by": check_by(by), "n_iter": tune_iter}
-        options["tune"]["grid"] = jsonable(grid or {})
+        options["tune"]["grid"] = jsonable(grid or {}, repr)
     results = {
         "format": FORMAT,
         "protocol": protocol,
@@ -200,25 +209,24 @@ def run_benchmark(
         out=out,
         say=Progress(verbose),
     )
-    without = [name for name in methods if not generates(name)]
-    if protocol == "published" and without:
-        raise ValueError(
-            f"protocol='published' looks at the passes of a softmax, which {without} "
-            "do not have; leave them out."
-        )
     if protocol == "published":
         run.say(f"warning: {PROTOCOLS[protocol]}")
-    for method in methods:  # all mistakes in arguments show before the first fit
-        run.build(method)
-    for method in methods:
+    for method in run.applicable(methods, every):
         run.method(method, seeds)
     return run.results
 
 
+def _check_numbers(**numbers):
+    for name, value in numbers.items():
+        if value is not None and value < 1:
+            raise ValueError(f"{name}={value}: give at least 1, or leave it out.")
+
+
 def _check_seeds(seeds):
-    seeds = list(range(seeds)) if isinstance(seeds, int | np.integer) else list(seeds)
-    if not seeds or min(seeds) < 0:
+    listed = range(seeds) if isinstance(seeds, int | np.integer) else list(seeds)
+    if not listed or min(listed) < 0:
         raise ValueError(f"seeds={seeds}: at least one is needed, and none below 0.")
+    seeds = listed
     return [int(seed) for seed in dict.fromkeys(seeds)]
 
 
@@ -229,6 +237,35 @@ class _Run:
         vars(self).update(parts)
         self.n_typical = typical_rows(self.data.y[self.data.train])
         self.n_environment = self.results["environments"].index(self.environment)
+
+    def applicable(self, methods, every):
+        """Methods that can be built: all mistakes in arguments show before any fit.
+
+        Of all methods, those are left out that the options are not for.
+        """
+        problems = {method: self._problem(method) for method in methods}
+        kept = [method for method in methods if problems[method] is None]
+        for method in methods:
+            if problems[method] is not None and not (every and kept):
+                raise problems[method]
+            if problems[method] is not None:
+                self.say(f"{method} is left out: {problems[method]}")
+        return kept
+
+    def _problem(self, method):
+        """Why the method cannot be run as asked for, or None."""
+        if self.protocol == "published" and not generates(method):
+            return ValueError(
+                "protocol='published' looks at the passes of a softmax, which "
+                f"{method} does not have; leave it out."
+            )
+        try:
+            clf = self.build(method)
+            if self.options["tune"]:
+                self._search_of(method, clf, seed=0)
+        except ValueError as error:
+            return error
+        return None
 
     def build(self, method):
         return build(
@@ -252,10 +289,11 @@ class _Run:
         clf = self.build(method)
         if self.options["tune"]:
             record["search"] = record["search"] or {}
+            seed = record["search"].get("seed", seeds[0])
+            search = self._search_of(method, clf, seed)
             if "best_params" not in record["search"]:
-                seed = record["search"].get("seed", seeds[0])
-                self._search(method, clf, seed, record["search"])
-            clf.set_params(**_as_params(record["search"]["best_params"]))
+                self._search(search, record["search"])
+            clf.set_params(**search.best(record["search"]))
         for seed in missing:
             try:
                 fit = self._fit(clf, seed)
@@ -266,8 +304,8 @@ class _Run:
             self._save()
             self.say(f"{method}, seed {seed}: {_short(fit)}")
 
-    def _search(self, method, clf, seed, record):
-        search = Search(
+    def _search_of(self, method, clf, seed):
+        return Search(
             method,
             set_known(clone(clf), random_state=seed),
             self.data,
@@ -277,6 +315,8 @@ class _Run:
             options=self.options["tune"],
             seed=seed,
         )
+
+    def _search(self, search, record):
         with tempfile.TemporaryDirectory() as folder:
             search.run(
                 record,
@@ -346,11 +386,6 @@ def _fitted(model):
 
 def _steps(part):
     return jsonable(getattr(part, "n_iter_", None))
-
-
-def _as_params(best):
-    """Parameters as they were before JSON made lists of tuples."""
-    return {k: tuple(v) if isinstance(v, list) else v for k, v in best.items()}
 
 
 def _short(fit):

@@ -5,6 +5,7 @@ from sklearn.base import clone
 from sklearn.model_selection import ParameterGrid, ParameterSampler, cross_val_score
 
 from ..metrics import GZSLScorer
+from ..metrics._response import score_fold
 from ..model_selection import GZSLShuffleSplit
 from ._methods import search_space, set_known
 from ._protocol import best_h
@@ -21,8 +22,8 @@ def check_by(by):
 
 
 def _calibrated_h(estimator, X, y):
-    scores = estimator.predict_log_proba(X)
-    return best_h(y, scores, estimator.seen_classes_, estimator.classes_)
+    y, scores, classes, seen_classes = score_fold(estimator, X, y)
+    return best_h(y, scores, seen_classes, classes)
 
 
 class Search:
@@ -87,6 +88,11 @@ class Search:
         save()
         figure = f"{self.by} {100 * best['mean']:.1f}"
         say(f"{self.method}: chose {best['params']}, {figure}")
+
+    def best(self, record):
+        """The chosen combination, with the objects that JSON has only names for."""
+        means = [-1 if t["mean"] is None else t["mean"] for t in record["tried"]]
+        return self.combinations()[int(np.argmax(means))]
 
     def _score(self, clf, cv, n_jobs, say):
         """Mean and standard deviation over the splits; None if the fits fail."""
