@@ -592,6 +592,8 @@ def test_broken_archives(arrays, tmp_path):
         ({"tune_by": "H"}, "tune=True only"),
         ({"resume": True}, "name as out"),
         ({"folds": 0, "calibrate": True}, "folds=0"),
+        ({"folds": 2}, "with tune or calibrate only"),
+        ({"tune": True, "grid": {"nonsense": [1]}}, "gaussian has no parameter"),
         ({"tune": True, "tune_iter": -2}, "tune_iter=-2"),
         ({"seeds": -1}, "seeds=-1"),
         ({"params": {"n_synthetic": "0x"}}, "must be above 0"),
@@ -605,3 +607,32 @@ def test_options_without_effect_or_sense(run, options, message):
 def test_a_classifier_without_probabilities(run):
     params = {"n_synthetic": 5, "classifier": LinearSVC()}
     assert _fits(run(seeds=1, params=params, calibrate=True, folds=1))
+
+
+def test_the_table_shows_a_fixed_penalty(run):
+    results = run(params=QUICK | {"seen_penalty": 2.0}, calibrate=True, folds=1)
+    column = [line.split(" | ")[2] for line in _rows_of(results)]
+    assert column[0] == "2"
+    assert column[1].startswith("chosen, ")
+    plain = run(params=QUICK | {"seen_penalty": 0.001})
+    assert [line.split(" | ")[2] for line in _rows_of(plain)] == ["0.001"]
+    assert [line.split(" | ")[2] for line in _rows_of(run())] == ["none"]
+
+
+def _rows_of(results):
+    lines = format_results(results, "markdown").splitlines()
+    return [line for line in lines if line.startswith("| gaussian")]
+
+
+def test_a_table_of_a_file_without_methods(tmp_path, capsys):
+    path = tmp_path / "r.json"
+    path.write_text('{"format": 1}')
+    assert main(["table", str(path)]) == 2
+    assert "holds no results" in capsys.readouterr().err
+
+
+def test_presets_leave_out_methods_without_settings(small_numbers, monkeypatch):
+    started = []
+    monkeypatch.setattr(_run._Run, "method", lambda _, name, __: started.append(name))
+    run_benchmark(small_numbers, preset="AWA2", verbose=0)
+    assert started == ["vae-cflow", "gsmflow", "cada-vae", "wgan-gp"]

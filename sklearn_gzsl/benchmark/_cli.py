@@ -110,7 +110,8 @@ def _add_benchmark(commands):
         default=[],
         type=_assignment,
         metavar="PARAM=VALUE",
-        help="a parameter of GZSLClassifier, such as generator__max_iter=2000, or "
+        help="a parameter of the method's classifier (GZSLClassifier, or "
+        "PrototypeClassifier), such as generator__max_iter=2000, or "
         "n_synthetic=4x for four times the median rows of a class",
     )
     add(

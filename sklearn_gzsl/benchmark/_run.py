@@ -85,7 +85,9 @@ def run_benchmark(
         Report the H at the penalty that is best on the test rows, for orientation.
 
     params : dict, default=None
-        Parameters of :class:`~sklearn_gzsl.GZSLClassifier` for all methods;
+        Parameters of each method's classifier: a
+        :class:`~sklearn_gzsl.GZSLClassifier`, or for ``"prototypes"`` a
+        :class:`~sklearn_gzsl.PrototypeClassifier`;
         ``n_synthetic="4x"`` is four times the median number of rows of a seen class.
 
     preset : str, default=None
@@ -170,6 +172,8 @@ def run_benchmark(
     idle = [name for name, value in given.items() if value is not None and value != {}]
     if idle and not tune:
         raise ValueError(f"{idle} has a meaning with tune=True only; leave it out.")
+    if folds is not None and not (tune or calibrate):
+        raise ValueError(f"folds={folds} has a meaning with tune or calibrate only.")
     if resume and out is None:
         raise ValueError("resume=True goes on with a file: give its name as out.")
     every = "all" in ([methods] if isinstance(methods, str) else methods)
