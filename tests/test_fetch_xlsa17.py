@@ -74,8 +74,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         # Some answers break off, the others are complete.
         broken = site.break_after.pop(0) if site.break_after else None
+        site.sent += len(body[:broken])  # before the client can have all of it
         self.wfile.write(body[:broken])
-        site.sent += len(body[:broken])
 
 
 @pytest.fixture
