@@ -270,8 +270,8 @@ class CalibratedStackingCV(
                 self.seen_penalty_, self.best_score_ = 0.0, None
                 return self
             if folds is None:
-                n_splits = max(round((n_seen + n_unseen) / n_unseen), 2)
-                cv = self._k_fold(min(n_splits, _MAX_FOLDS, n_seen))
+                n_splits = round((n_seen + n_unseen) / n_unseen)
+                cv = self._k_fold(max(min(n_splits, _MAX_FOLDS, n_seen), 2))
                 folds = list(cv.split(X, y, **split_params))
         results = Parallel(n_jobs=self.n_jobs)(
             delayed(fit_and_score)(
@@ -370,6 +370,11 @@ class CalibratedStackingCV(
         scoring = harmonic_mean if self.scoring == "H" else self.scoring
         scores = np.array([scoring(U, S) for U, S in folds])
         mean = scores.mean(axis=0)
+        if np.isnan(mean).any():
+            raise ValueError(
+                f"scoring={self.scoring!r} returned NaN; return numbers for accuracies "
+                "between 0 and 1, both included."
+            )
         best = best_point(mean, penalties)
         self.best_score_ = float(mean[best])
         self.seen_penalty_ = between(penalties, best)

@@ -16,8 +16,8 @@ def checked_folds(folds, y):
     y = np.asarray(y)
     checked = []
     for i, fold in enumerate(folds):
-        train, test = map(_row_numbers, fold)
         try:
+            train, test = (_row_numbers(rows, len(y)) for rows in fold)
             check_gzsl_split(y, train, test)
         except ValueError as error:
             raise ValueError(f"cv: fold {i}: {error}") from error
@@ -32,9 +32,15 @@ def checked_folds(folds, y):
     return checked
 
 
-def _row_numbers(rows):
+def _row_numbers(rows, n_rows):
     rows = np.asarray(rows)
-    return np.flatnonzero(rows) if rows.dtype == bool else rows
+    if rows.dtype != bool:
+        return rows
+    if rows.shape != (n_rows,):
+        raise ValueError(
+            f"a mask has the shape {rows.shape}, but there are {n_rows} rows."
+        )
+    return np.flatnonzero(rows)
 
 
 def held_whole(params, y):

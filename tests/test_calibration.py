@@ -402,6 +402,9 @@ def test_folds_are_checked_before_anything_is_trained(animals):
         fit([(rows[animals.y != "ant"], rows - len(rows))])
     with pytest.raises(ValueError, match="cv has no folds"):
         fit([])
+    mask = rows % 2 == 0
+    with pytest.raises(ValueError, match=r"cv: fold 0: a mask has the shape \(89,\)"):
+        fit([(mask[:-1], ~mask[:-1])])
     with pytest.raises(ValueError, match="is not called as"):
         fit(2, scoring=GZSLScorer("H"))
     with pytest.raises(ValueError, match=r"the shape \(\)"):
@@ -418,6 +421,21 @@ class Untrainable(ClassifierMixin, BaseEstimator):
 
     def predict(self, X):
         return X
+
+
+def test_scoring_that_is_no_number(clf, animals):
+    calibrated = CalibratedStackingCV(clf, cv=2, scoring=lambda U, _: U * np.nan)
+    with pytest.raises(ValueError, match="returned NaN"):
+        calibrated.fit(animals.X, animals.y, class_attributes=animals.attributes)
+
+
+def test_a_single_seen_class_is_not_enough(animals):
+    kept = animals.y == "ant"
+    known = animals.attributes.subset(["ant", "elk"])
+    with pytest.raises(ValueError, match="single class"):
+        CalibratedStackingCV(PrototypeClassifier()).fit(
+            animals.X[kept], animals.y[kept], class_attributes=known
+        )
 
 
 def test_prefit_takes_no_fit_arguments(fitted, animals):
