@@ -112,6 +112,11 @@ class GZSLClassifier(ClassifierMixin, ScoringMixin, TrainingMixin, BaseEstimator
 
     Notes
     -----
+    Scores are the classifier's log-probabilities, or its own decision function if it
+    has no probabilities, minus the penalty for seen classes; -inf for classes that are
+    no candidates. A classifier that only predicts gives 1 to its choice and 0 to the
+    others.
+
     Descriptions reach the generator as they are; it divides them by the mean norm of
     the seen classes' rows, so that their unit does not count.
 

@@ -1,10 +1,8 @@
 """How a fitted GZSLClassifier turns rows into features, scores and labels."""
 
 import numpy as np
-from scipy.special import log_softmax
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import check_array
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import (
     _check_y,
     check_consistent_length,
@@ -12,21 +10,10 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from ._utils import score_difference
+from ._prediction import PredictionMixin
 
 
-def _classifier_has(method):
-    """Whether the classifier, fitted or not yet, has the method."""
-
-    def check(self):
-        if hasattr(self, "classifier_"):
-            return hasattr(self.classifier_, method)
-        return self.classifier is None or hasattr(self.classifier, method)
-
-    return check
-
-
-class ScoringMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
+class ScoringMixin(PredictionMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin):
     """Prediction with ``preprocessor_``, ``generator_`` and ``classifier_``."""
 
     def transform(self, X):
@@ -68,72 +55,11 @@ class ScoringMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         X = self.preprocessor_.transform(X)
         return check_array(X, dtype=np.float32, estimator=self)
 
-    def predict(self, X):
-        """Most probable class of each row, after the seen penalty.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Rows as in ``fit``.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-            Labels of the type of ``y``.
-        """
-        best = self._scores(X).argmax(axis=1)
-        return self.classes_[best]
-
-    def decision_function(self, X):
-        """Scores of the classes, after the seen penalty: the largest wins.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Rows as in ``fit``.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes), or (n_samples,) for two classes
-            The classifier's log-probabilities, or its own decision function if it
-            has no probabilities, minus the penalty; -inf for classes that are no
-            candidates. For two classes the second's score minus the first's. A
-            classifier that only predicts gives 1 to its choice and 0 to the others.
-        """
-        scores = self._scores(X)
-        return scores if scores.shape[1] != 2 else score_difference(scores)
-
-    @available_if(_classifier_has("predict_proba"))
-    def predict_log_proba(self, X):
-        """Logarithm of the probabilities, after the seen penalty.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Rows as in ``fit``.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-            Columns in the order of ``classes_``.
-        """
-        return log_softmax(self._scores(X), axis=1)
-
-    @available_if(_classifier_has("predict_proba"))
-    def predict_proba(self, X):
-        """Probabilities of the classes, after the seen penalty; rows sum to 1.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Rows as in ``fit``.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-            Columns in the order of ``classes_``.
-        """
-        return np.exp(self.predict_log_proba(X))
+    def _has(self, method):
+        """Whether the classifier, fitted or not yet, has the method."""
+        if hasattr(self, "classifier_"):
+            return hasattr(self.classifier_, method)
+        return self.classifier is None or hasattr(self.classifier, method)
 
     def _scores(self, X):
         """Penalised scores, one column per class of ``classes_``."""

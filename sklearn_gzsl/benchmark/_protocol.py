@@ -4,6 +4,7 @@ import numpy as np
 
 from .._softmax import SoftmaxClassifier
 from ..metrics import ausuc_score, gzsl_scores, per_class_accuracy, seen_unseen_curve
+from ..metrics._accuracy import harmonic_mean
 from ..metrics._response import class_scores
 from ._looks import N_LOOKS, LookingSoftmax
 
@@ -37,8 +38,7 @@ def score(estimator, model, data, *, oracle=False):
 def best_h(y, scores, seen_classes, classes):
     """H at the seen penalty that is best on these very rows."""
     S, U, _ = seen_unseen_curve(y, scores, seen_classes=seen_classes, labels=classes)
-    total = S + U
-    return np.max(2 * S * U / np.where(total > 0, total, 1.0))
+    return harmonic_mean(U, S).max()
 
 
 def looking(classifier):

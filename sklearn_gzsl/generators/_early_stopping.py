@@ -4,6 +4,7 @@ import numpy as np
 from scipy import linalg
 
 from ..metrics import seen_unseen_curve
+from ..metrics._accuracy import harmonic_mean
 from ..model_selection import GZSLShuffleSplit
 
 # Two to be seen: one description says nothing about another.
@@ -103,8 +104,7 @@ class HeldOutClasses:
             seen_classes=self._labels[: self._n_kept],
             labels=self._labels,
         )
-        both = seen + unseen
-        return float(np.max(2 * seen * unseen / np.where(both > 0, both, 1.0)))
+        return float(harmonic_mean(unseen, seen).max())
 
 
 def _some_rows(y):
