@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._attributes import check_class_attributes, extend_class_attributes
 from ._prediction import PredictionMixin
-from ._utils import all_or_nothing, like
+from ._utils import all_or_nothing, like, mean_rows
 
 # A cosine of 1 counts as much as 20 nats: as steep as the posterior of the seen
 # classes on three sets of real data.
@@ -193,7 +193,7 @@ class PrototypeClassifier(PredictionMixin, ClassifierMixin, BaseEstimator):
             )
         self._power = self.power  # what fit went by
         Z = self._fit_whitening(self._normalised(X), codes)
-        self._own = _class_means(Z, codes)
+        self._own = mean_rows(Z, codes, len(self.seen_classes_))
         self._fit_ridge(seen)
         self._describe(attributes)
         self.seen_classifier_ = None
@@ -205,7 +205,7 @@ class PrototypeClassifier(PredictionMixin, ClassifierMixin, BaseEstimator):
         return self
 
     def _fit_whitening(self, X, codes):
-        means = _class_means(X, codes)
+        means = mean_rows(X, codes, len(self.seen_classes_))
         self._centre = means.mean(axis=0)
         within = X - means[codes]
         covariance = within.T @ within / len(X)
@@ -295,12 +295,6 @@ class PrototypeClassifier(PredictionMixin, ClassifierMixin, BaseEstimator):
             log_p = self.seen_classifier_.predict_log_proba(Z)
             scores[:, seen] += self.seen_weight * log_p
         return scores
-
-
-def _class_means(X, codes):
-    sums = np.zeros((codes.max() + 1, X.shape[1]))
-    np.add.at(sums, codes, X)
-    return sums / np.bincount(codes)[:, None]
 
 
 def _unit(X):

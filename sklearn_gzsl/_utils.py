@@ -51,3 +51,10 @@ def score_difference(scores):
     Not a plain difference: both may be infinite.
     """
     return np.where(scores[:, 1] == scores[:, 0], 0.0, scores[:, 1] - scores[:, 0])
+
+
+def mean_rows(X, codes, n_classes):
+    """Mean of the rows of each class, (n_classes, d) float64."""
+    sums = np.zeros((n_classes, X.shape[1]))
+    np.add.at(sums, codes, X)
+    return sums / np.bincount(codes, minlength=n_classes)[:, None]

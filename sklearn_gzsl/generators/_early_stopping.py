@@ -3,6 +3,7 @@
 import numpy as np
 from scipy import linalg
 
+from .._utils import mean_rows
 from ..metrics import seen_unseen_curve
 from ..metrics._accuracy import harmonic_mean
 from ..model_selection import GZSLShuffleSplit
@@ -121,10 +122,7 @@ def _linear_discriminant(X, y, rows):
     # A common origin near the data, as the scores are differences of products.
     centre = X.mean(axis=0)
     X, rows = X - centre, rows - centre
-    counts = np.bincount(y)
-    means = np.zeros((len(counts), X.shape[1]))
-    np.add.at(means, y, X)
-    means /= counts[:, None]
+    means = mean_rows(X, y, y.max() + 1)
     X -= means[y]
     covariance = X.T @ X / len(X)
     typical = covariance.trace() / len(covariance) or 1.0

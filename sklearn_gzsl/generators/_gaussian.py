@@ -7,6 +7,7 @@ from scipy import linalg
 from sklearn.preprocessing import normalize
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from .._utils import mean_rows
 from ._base import BaseGenerator, DensityMixin
 
 _DEGREES = (1, 2, 4, 8, 16)
@@ -123,7 +124,7 @@ class GaussianGenerator(DensityMixin, BaseGenerator):
     def _fit(self, X, y, A, unseen):
         X = X.astype(np.float64)
         n_classes = len(A)
-        self.means_ = _class_means(X, y, n_classes)
+        self.means_ = mean_rows(X, y, n_classes)
         self.location_ = self.means_.mean(axis=0)
         predicted = self._fit_means(A)
 
@@ -189,12 +190,6 @@ def _kernel(A, B, degree):
     return ((1 + A @ B.T) / 2) ** degree
 
 
-def _class_means(X, y, n_classes):
-    sums = np.zeros((n_classes, X.shape[1]))
-    np.add.at(sums, y, X)
-    return sums / np.bincount(y, minlength=n_classes)[:, None]
-
-
 def _spectrum(centred, n_classes):
     """Eigenvalues and -vectors of the within-class covariance, and the mean value."""
     within = centred.T @ centred / max(len(centred) - n_classes, 1)
@@ -221,7 +216,7 @@ def _best_shrinkage(X, y, predicted):
     if not len(judged):
         return _SHRINKAGES[-1]
     codes = np.searchsorted(classes, y)
-    own = _class_means(X[fitted], codes[fitted], len(classes))
+    own = mean_rows(X[fitted], codes[fitted], len(classes))
     centred = X[fitted] - own[codes[fitted]]
     variances, axes, typical = _spectrum(centred, len(classes))
     rows, codes = X[judged] @ axes, codes[judged]
