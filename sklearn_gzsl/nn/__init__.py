@@ -9,7 +9,6 @@ from ._adversarial import (
     ConditionalCritic,
     ConditionalGenerator,
     ConditionalWGAN,
-    gradient_penalty,
 )
 from ._coupling import AdditiveCoupling, AffineCoupling
 from ._flow import Flow, Permutation
@@ -30,7 +29,6 @@ __all__ = [
     "ReLUNet",
     "circle_loss",
     "contrastive_loss",
-    "gradient_penalty",
     "linear",
     "multi_similarity_loss",
     "typical_norm",

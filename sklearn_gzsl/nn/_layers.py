@@ -46,6 +46,17 @@ def typical_norm(centred: Tensor, n: int = 1) -> Tensor:
     return torch.where(norm > 0, norm, 1.0)
 
 
+def distinct(y: Tensor, n_classes: int) -> tuple[Tensor, Tensor]:
+    """Classes of a batch and, for each row, which of them it has.
+
+    What depends on the class alone is then computed once for each class. Where to ask
+    which classes there are would make a GPU wait for the host, all are taken.
+    """
+    if y.device.type == "cpu":
+        return y.unique(return_inverse=True)
+    return torch.arange(n_classes, device=y.device), y
+
+
 class ReLUNet(nn.Module):
     """Linear layers with ReLU between them and, optionally, after the last."""
 

@@ -190,8 +190,8 @@ class AdversarialNet(StepNet):
 
     def train_step(self, batches, **fit_params):
         module = self.module_
-        for batch in batches:
-            critic = module.critic_losses(*batch, rng=self.rng)
+        for batch in module.critic_batches(batches, self.rng):
+            critic = module.critic_losses(*batch)
             self.optimizer_.zero_grad()
             critic["critic"].backward()
             self.optimizer_.step()
