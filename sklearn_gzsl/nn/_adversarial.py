@@ -149,7 +149,7 @@ class _Comparison(torch.autograd.Function):
         h = matmul(weight, x.T)
         h.unflatten(1, (2, n)).add_(d[:, None])
         middle = torch.lerp(h[:, n:], h[:, :n], alpha.T)
-        m = torch.where(torch.cat([h, middle], dim=1) > 0, 1.0, _SLOPE)
+        m = torch.where(torch.cat([h, middle], dim=1) > 0, 1.0, _SLOPE).to(x.dtype)
         real, fake = (out.T @ (m[:, : 2 * n] * h)).view(2, n).mean(dim=1)
         slope = matmul((out * m[:, 2 * n :]).T, weight)
         steep = torch.linalg.vector_norm(slope, dim=1, keepdim=True) - 1
@@ -314,9 +314,7 @@ class ConditionalWGAN(nn.Module):
         """Negative score, and classification loss, of new rows."""
         classes, rows = distinct(y, len(self.A))
         a = self.A[classes]
-        fake = self.generator(
-            self.noise(len(y), rng), self.generator.describe(a)[rows]
-        )
+        fake = self.generator(self.noise(len(y), rng), self.generator.describe(a)[rows])
         score = self.critic(fake - self.x_mean, self.critic.describe(a)[rows])
         loss = -score.mean()
         if not self.cls_weight:
