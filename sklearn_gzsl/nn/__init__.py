@@ -12,7 +12,14 @@ from ._adversarial import (
 )
 from ._coupling import AdditiveCoupling, AffineCoupling
 from ._flow import Flow, Permutation
-from ._layers import ConditionalNet, LearnedScale, ReLUNet, linear, typical_norm
+from ._layers import (
+    ConditionalNet,
+    LearnedScale,
+    ReLUNet,
+    distinct,
+    linear,
+    typical_norm,
+)
 from ._metric_losses import circle_loss, contrastive_loss, multi_similarity_loss
 
 __all__ = [
@@ -29,6 +36,7 @@ __all__ = [
     "ReLUNet",
     "circle_loss",
     "contrastive_loss",
+    "distinct",
     "linear",
     "multi_similarity_loss",
     "typical_norm",

@@ -15,14 +15,41 @@ _BLOCK, _PIECE = 256, 1024
 _OUTPUTS = {"relu": torch.relu, "sigmoid": torch.sigmoid, "linear": lambda h: h}
 
 
-def matmul(a: Tensor, b: Tensor) -> Tensor:
+def matmul(a: Tensor, b: Tensor, out: Tensor | None = None) -> Tensor:
     """Product of two matrices."""
-    return torch.mm(a, b)
+    return torch.mm(a, b, out=out)
+
+
+def weight_gradient(weight: Tensor, a: Tensor, b: Tensor) -> Tensor:
+    """Product of a and b, in the memory ``weight.spare`` of a former gradient, if any.
+
+    The system hands out the memory of large tensors page by page, which takes as long
+    as half the product. Who drops a gradient may offer it so; it is taken once.
+    """
+    return matmul(a, b, out=weight.__dict__.pop("spare", None))
+
+
+class _Affine(torch.autograd.Function):
+    """W x^T in place of x W^T, as a CPU is faster with the weights on the left."""
+
+    @staticmethod
+    def forward(ctx, x, weight):
+        ctx.save_for_backward(x, weight)
+        return matmul(weight, x.T).T
+
+    @staticmethod
+    def backward(ctx, g):
+        x, weight = ctx.saved_tensors
+        of_x, of_weight = ctx.needs_input_grad
+        return (
+            matmul(g, weight) if of_x else None,
+            weight_gradient(weight, g.T, x) if of_weight else None,
+        )
 
 
 def affine(layer: nn.Linear, x: Tensor) -> Tensor:
-    """``layer(x)``; a CPU is faster with the weights on the left."""
-    return matmul(layer.weight, x.T).T + layer.bias
+    """``layer(x)``, faster for few rows and many weights."""
+    return _Affine.apply(x, layer.weight) + layer.bias
 
 
 def row_products(a: Tensor, b: Tensor) -> Tensor:
@@ -164,7 +191,7 @@ class _Comparison(torch.autograd.Function):
         unit, part = of_difference / n, 2 * of_penalty / n
         g = unit * (m[:, n : 2 * n] - m[:, :n])
         ends = [-unit * real, unit * fake, part * steep * F.normalize(slope)]
-        G = matmul(m, torch.cat(ends))
+        G = weight_gradient(weight, m, torch.cat(ends))
         of_out = row_products(G, weight) + (g * d).sum(dim=1, keepdim=True)
         return None, out * g, None, G.mul_(out), of_out
 
