@@ -180,7 +180,7 @@ default="equal"
 
     def _reset(self, X):
         n_classes, n_features = len(self.classes_), X.shape[1]
-        self._dtype = X.dtype
+        self._dtype = X.dtype.name  # a plain string, which any format can store
         self.class_count_ = np.zeros(n_classes)
         self.means_ = np.zeros((n_classes, n_features))
         self._scatter = np.zeros((n_features, n_features))

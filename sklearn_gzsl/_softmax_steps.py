@@ -25,8 +25,9 @@ def batches(X, y, weight, batch_size, rng):
     n = len(X)
     y, weight = y[:, None], weight[:, None]
     if n <= batch_size:  # their order does not matter
+        weight = weight / n
         while True:
-            yield X, y, weight / n
+            yield X, y, weight
     sizes = torch.full_like(weight, batch_size)
     sizes[n - n % batch_size :] = n % batch_size
     per_block = batch_size * max(_MAX_GATHERED // (batch_size * X.shape[1]), 1)
@@ -104,7 +105,7 @@ class SoftmaxSteps:
             bias = bias + self._offset
         slope = torch.log_softmax(torch.addmm(bias, x, self.coef.T), dim=1)
         log_p = slope.gather(1, y)
-        slope.exp_().scatter_add_(1, y, torch.full_like(log_p, -1.0)).mul_(weight)
+        slope.exp_().scatter_(1, y, -1.0, reduce="add").mul_(weight)
         torch.mm(slope.T, x, out=self._coef_grad)
         torch.sum(slope, dim=0, out=self._intercept_grad)
         state = ([moment] for moment in self._moments[:2])
