@@ -181,7 +181,7 @@ def test_two_classes(digits):
         ({"priors": [0.5, 0.5]}, {}, r"priors has the shape \(2,\), but .* 10 classes"),
         ({"priors": [-1.0] + [1.0] * 9}, {}, "none negative"),
         ({"priors": [0.0] * 10}, {}, "one of them positive"),
-        ({}, {"sample_weight": np.zeros(1797)}, "zero for every row"),
+        ({}, {"sample_weight": np.zeros(1797)}, "zero"),
         ({}, {"sample_weight": np.full(1797, -1.0)}, "Negative"),
     ],
 )

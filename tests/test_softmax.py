@@ -391,7 +391,7 @@ def test_closed_form_start(iris):
 
 def test_closed_form_start_without_rows_of_a_class(iris):
     X, y = iris[0][iris[1] < 2], iris[1][iris[1] < 2]
-    clf = SoftmaxClassifier(init="lda", random_state=0)
+    clf = SoftmaxClassifier(lr=0.1, init="lda", random_state=0)
     clf.partial_fit(X, y, classes=[0, 1, 2])
     assert clf.score(X, y) == 1
     for _ in range(150):
