@@ -157,9 +157,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         check_classification_targets(y)
         self.classes_ = np.unique(y)
         self._reset(X)
-        n_steps = self.max_iter
-        if n_steps == "auto":
-            n_steps = max(_AUTO_PASSES * self._pass_steps(X), _AUTO_STEPS)
+        n_steps = self._n_steps(len(X))
         weight = self._weights(X, y, sample_weight)
         # weight_decay counts the same whatever the unit of the weights.
         return self._train(X, y, weight / weight.mean(), intervals(n_steps))
@@ -196,10 +194,16 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
             self._reset(X)
         X = X.astype(self.coef_.dtype, copy=False)
         weight = self._weights(X, y, sample_weight)
-        return self._train(X, y, weight, [self._pass_steps(X)])
+        return self._train(X, y, weight, [self._pass_steps(len(X))])
 
-    def _pass_steps(self, X):
-        return -(-len(X) // self.batch_size)
+    def _pass_steps(self, n_rows):
+        return -(-n_rows // self.batch_size)
+
+    def _n_steps(self, n_rows):
+        """Gradient steps of a fit to so many rows."""
+        if self.max_iter != "auto":
+            return self.max_iter
+        return max(_AUTO_PASSES * self._pass_steps(n_rows), _AUTO_STEPS)
 
     def _reset(self, X):
         self.coef_ = np.zeros((len(self.classes_), X.shape[1]), dtype=X.dtype)
@@ -284,8 +288,9 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
             np.divide(1.0, totals, out=per_class, where=totals > 0)
         elif self.class_weight is not None:
             labels = self.classes_.tolist()
-            unknown = [c for c in self.class_weight if c not in labels]
-            if unknown and not set(labels) <= self.class_weight.keys():
+            known = set(labels)
+            unknown = [c for c in self.class_weight if c not in known]
+            if unknown and not known <= self.class_weight.keys():
                 raise ValueError(
                     f"class_weight has the labels {unknown}, which are not among the "
                     "classes; its keys must be labels of the same type as in y."
