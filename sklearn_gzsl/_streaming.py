@@ -1,5 +1,7 @@
 """Training rows in chunks, for a classifier that learns by partial_fit."""
 
+import warnings
+
 import numpy as np
 
 from ._softmax import SoftmaxClassifier
@@ -105,16 +107,22 @@ def learn(classifier, passes, draw, size, classes, say):
     batch_size, n_batches = training_plan(classifier, passes.n_rows)
     per_pass = -(-passes.n_rows // batch_size)
     known = {"classes": classes}  # for the first call alone: checking takes time
-    left = n_batches
+    left, told = n_batches, 0
     while True:
         visits = max(min(_VISITS, left // per_pass), 1)
-        for chunk in passes.chunks(size):
+        for chunk in passes.chunks(min(size, n_batches * batch_size)):
             X, y = draw(*chunk)
             for _ in range(visits):
                 n_rows = min(len(X), left * batch_size)
-                classifier.partial_fit(X[:n_rows], y[:n_rows], **known)
+                with warnings.catch_warnings():
+                    # A chunk may have few rows of each class; all of them have more.
+                    warnings.filterwarnings("ignore", "The number of unique classes")
+                    classifier.partial_fit(X[:n_rows], y[:n_rows], **known)
                 known = {}
                 left -= -(-n_rows // batch_size)
                 if not left:
                     return classifier
-            say(f"{1 - left / n_batches:.0%} of the classifier's training done")
+            percent = 100 * (n_batches - left) // n_batches
+            if percent > told:
+                say(f"{percent} % of the classifier's training done")
+                told = percent
