@@ -194,16 +194,10 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
             self._reset(X)
         X = X.astype(self.coef_.dtype, copy=False)
         weight = self._weights(X, y, sample_weight)
-        return self._train(X, y, weight, [self._pass_steps(len(X))])
+        return self._train(X, y, weight, [self._pass_steps(X)])
 
-    def _pass_steps(self, n_rows):
-        return -(-n_rows // self.batch_size)
-
-    def _n_steps(self, n_rows):
-        """Gradient steps of a fit to so many rows."""
-        if self.max_iter != "auto":
-            return self.max_iter
-        return max(_AUTO_PASSES * self._pass_steps(n_rows), _AUTO_STEPS)
+    def _pass_steps(self, X):
+        return -(-len(X) // self.batch_size)
 
     def _reset(self, X):
         self.coef_ = np.zeros((len(self.classes_), X.shape[1]), dtype=X.dtype)
@@ -279,6 +273,12 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
 
     def _after_interval(self, params, n_done, n_intervals):
         """For subclasses that look at the weights during training."""
+
+    def _n_steps(self, n_rows):
+        """Gradient steps of a fit to so many rows."""
+        if self.max_iter != "auto":
+            return self.max_iter
+        return max(_AUTO_PASSES * -(-n_rows // self.batch_size), _AUTO_STEPS)
 
     def _class_weights(self, codes, weight):
         """Factor of each class of ``classes_``, up to one common factor."""
