@@ -92,18 +92,22 @@ def rows_and_labels(recorder):
 @pytest.mark.parametrize(
     ("classifier", "at_least"),
     [
-        (SoftmaxClassifier(max_iter=2000), 0.75),
-        (SGDClassifier(loss="log_loss"), 0.7),
-        (GaussianNB(var_smoothing=0.1), 0.5),
+        (SoftmaxClassifier(lr=0.01, max_iter=500), 0.6),
+        (SGDClassifier(loss="log_loss", max_iter=5, tol=None), 0.5),
+        (GaussianNB(var_smoothing=0.1), 0.3),
     ],
     ids=lambda p: type(p).__name__,
 )
 def test_as_good_as_all_at_once(small_numbers, classifier, at_least):
     numbers = small_numbers
     H = []
-    for limit in (None, 1 << 18):
+    for limit in (None, 1 << 17):
         clf = GZSLClassifier(
-            GaussianGenerator(), classifier, memory_limit=limit, random_state=0
+            GaussianGenerator(shrinkage=0.3),
+            classifier,
+            n_synthetic=40,
+            memory_limit=limit,
+            random_state=0,
         )
         clf.fit(
             numbers.data[numbers.train],
@@ -112,8 +116,8 @@ def test_as_good_as_all_at_once(small_numbers, classifier, at_least):
         )
         score = GZSLScorer("H")
         H.append(score(clf, numbers.data[numbers.test], numbers.target[numbers.test]))
-    assert H[0] > at_least
-    assert abs(H[1] - H[0]) < 0.03
+    assert H[0] > at_least, H
+    assert abs(H[1] - H[0]) < 0.05, H
 
 
 def test_up_to_the_limit_nothing_changes(streamed, animals):
