@@ -171,9 +171,7 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
         check_classification_targets(y)
         self.classes_ = np.unique(y)
         self._reset(X)
-        n_steps = self.max_iter
-        if n_steps == "auto":
-            n_steps = max(_AUTO_PASSES * self._pass_steps(X), _AUTO_STEPS)
+        n_steps = self._n_steps(len(X))
         weight = self._weights(X, y, sample_weight)
         self._count(X, y, weight)
         # weight_decay counts the same whatever the unit of the weights.
@@ -322,6 +320,12 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
     def _after_interval(self, params, n_done, n_intervals):
         """For subclasses that look at the weights during training."""
 
+    def _n_steps(self, n_rows):
+        """Gradient steps of a fit to so many rows."""
+        if self.max_iter != "auto":
+            return self.max_iter
+        return max(_AUTO_PASSES * -(-n_rows // self.batch_size), _AUTO_STEPS)
+
     def _class_weights(self, codes, weight):
         """Factor of each class of ``classes_``, up to one common factor."""
         per_class = np.ones(len(self.classes_))
@@ -330,8 +334,9 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
             np.divide(1.0, totals, out=per_class, where=totals > 0)
         elif self.class_weight is not None:
             labels = self.classes_.tolist()
-            unknown = [c for c in self.class_weight if c not in labels]
-            if unknown and not set(labels) <= self.class_weight.keys():
+            known = set(labels)
+            unknown = [c for c in self.class_weight if c not in known]
+            if unknown and not known <= self.class_weight.keys():
                 raise ValueError(
                     f"class_weight has the labels {unknown}, which are not among the "
                     "classes; its keys must be labels of the same type as in y."
