@@ -1,5 +1,6 @@
 """Linear softmax trained by Adam: the classifier of every generative GZSL paper."""
 
+from contextlib import contextmanager
 from itertools import islice
 from numbers import Integral, Real
 
@@ -274,15 +275,15 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
         offset = None
         if self.logit_adjustment:
             offset = self.logit_adjustment * self._log_priors()
-        descent = SoftmaxSteps(
+        descent = getattr(self, "_descent", None) or SoftmaxSteps(
             self.coef_,
             self.intercept_,
             self._moments,
-            offset,
             device=device,
             lr=self.lr,
             weight_decay=self.weight_decay,
         )
+        descent.set_offset(offset)
         params = descent.coef, descent.intercept
         codes = np.searchsorted(self.classes_, y)
         if device.type == "mps":  # has no float64
@@ -307,15 +308,38 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
             if self.verbose:
                 print(f"iter {n_iter}: loss {curve[-1]:.4f}")
             self._after_interval(params, n_done, len(lengths))
-        if not all(torch.isfinite(p).all() for p in params):
+        # Not isfinite().all(), which would copy the weights.
+        if not all(torch.stack(p.aminmax()).isfinite().all() for p in params):
             raise ValueError(
                 f"The weights became infinite; lower lr (now {self.lr:g})."
             )
-        self.coef_, self.intercept_ = (p.cpu().numpy() for p in params)
         self.loss_curve_ = curve
         self.n_iter_ = n_iter
-        self._moments = descent.moments
+        if hasattr(self, "_descent"):
+            self._descent = descent
+        else:
+            self._take(descent)
         return self
+
+    def _take(self, descent):
+        self.coef_, self.intercept_ = descent.weights
+        self._moments = descent.moments
+
+    @contextmanager
+    def _in_place(self):
+        """Let calls of ``partial_fit`` change the same weights, in this context.
+
+        Each by itself leaves the weights as they were if it fails, for which there
+        have to be two copies of them and of Adam's moments. Here only the end of the
+        context sets ``coef_`` and ``intercept_``.
+        """
+        self._descent = None
+        try:
+            yield self
+        finally:
+            descent = self.__dict__.pop("_descent")
+            if descent is not None:
+                self._take(descent)
 
     def _after_interval(self, params, n_done, n_intervals):
         """For subclasses that look at the weights during training."""

@@ -49,24 +49,22 @@ class SoftmaxSteps:
         Where to start; copied.
     moments : tuple of ndarray or None
         Adam's state at the end of an earlier training, as ``moments`` gives it.
-    offset : ndarray of shape (n_classes,) or None
-        Added to the logits in training.
     device : torch.device
     lr, weight_decay : float
     """
 
-    def __init__(self, coef, intercept, moments, offset, *, device, lr, weight_decay):
+    def __init__(self, coef, intercept, moments, *, device, lr, weight_decay):
         dtype = torch.float32 if coef.dtype == np.float32 else torch.float64
         if device.type == "mps":  # has no float64
             dtype = torch.float32
-        flat = np.concatenate([coef.ravel(), intercept])
-        self._flat = torch.tensor(flat, dtype=dtype, device=device)
+        size = coef.size + intercept.size
+        self._flat = torch.empty(size, dtype=dtype, device=device)
         self._grad = torch.empty_like(self._flat)
         self.coef, self.intercept = self._views(self._flat, coef.shape)
+        self.coef.copy_(on_device(coef, torch.device("cpu")))
+        self.intercept.copy_(on_device(intercept, torch.device("cpu")))
         self._coef_grad, self._intercept_grad = self._views(self._grad, coef.shape)
         self._offset = None
-        if offset is not None:
-            self._offset = torch.tensor(offset, dtype=dtype, device=device)
         if moments is None:
             zeros = torch.zeros_like(self._flat)
             # Torch wants the number of steps taken as a float32 tensor.
@@ -90,6 +88,18 @@ class SoftmaxSteps:
     def _views(flat, shape):
         n_weights = shape[0] * shape[1]
         return flat[:n_weights].view(shape), flat[n_weights:]
+
+    def set_offset(self, offset):
+        """Set what is added to the logits in training, an ndarray or None."""
+        if offset is not None:
+            offset = torch.tensor(
+                offset, dtype=self._flat.dtype, device=self._flat.device
+            )
+        self._offset = offset
+
+    @property
+    def weights(self):
+        return self.coef.cpu().numpy(), self.intercept.cpu().numpy()
 
     @property
     def moments(self):

@@ -1,6 +1,7 @@
 """Training rows in chunks, for a classifier that learns by partial_fit."""
 
 import warnings
+from contextlib import nullcontext
 
 import numpy as np
 
@@ -104,6 +105,13 @@ def learn(classifier, passes, draw, size, classes, say):
     learned from a few times, as drawn rows cost more than learning from them where
     classes are few, and let go.
     """
+    context = getattr(classifier, "_in_place", nullcontext)
+    with context():
+        _learn(classifier, passes, draw, size, classes, say)
+    return classifier
+
+
+def _learn(classifier, passes, draw, size, classes, say):
     batch_size, n_batches = training_plan(classifier, passes.n_rows)
     per_pass = -(-passes.n_rows // batch_size)
     known = {"classes": classes}  # for the first call alone: checking takes time
@@ -121,7 +129,7 @@ def learn(classifier, passes, draw, size, classes, say):
                 known = {}
                 left -= -(-n_rows // batch_size)
                 if not left:
-                    return classifier
+                    return
             percent = 100 * (n_batches - left) // n_batches
             if percent > told:
                 say(f"{percent} % of the classifier's training done")
