@@ -67,7 +67,14 @@ html_title = "sklearn_gzsl"
 html_show_sourcelink = False
 html_sidebars = {
     page: []
-    for page in ("user_guide", "benchmarks", "persistence", "contributing", "changes")
+    for page in (
+        "user_guide",
+        "benchmarks",
+        "speed",
+        "persistence",
+        "contributing",
+        "changes",
+    )
 }
 html_theme_options = {
     "navbar_align": "left",

@@ -10,8 +10,8 @@ of its CPU:
    $ torchrun --nproc-per-node 2 examples/distributed_training.py
 
 Each process has its own part of the real rows and draws its own synthetic rows.
-:class:`~sklearn_gzsl.training.AverageGradients` makes every step of the generator one
-with the mean of all gradients. The classifier learns in chunks, past
+:class:`~sklearn_gzsl.distributed.AverageGradients` makes every step of the generator
+one with the mean of all gradients. The classifier learns in chunks, past
 `memory_limit`, and its weights are averaged after each of them.
 """
 
@@ -25,8 +25,8 @@ from sklearn.preprocessing import MinMaxScaler
 
 from sklearn_gzsl import GSMFlow, GZSLClassifier, SoftmaxClassifier
 from sklearn_gzsl.datasets import load_two_digit_numbers
+from sklearn_gzsl.distributed import AverageGradients
 from sklearn_gzsl.metrics import GZSLScorer
-from sklearn_gzsl.training import AverageGradients
 
 
 class AveragedSoftmax(SoftmaxClassifier):

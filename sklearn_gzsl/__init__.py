@@ -26,6 +26,7 @@ _HOME = {
 _SUBMODULES = (
     "benchmark",
     "datasets",
+    "distributed",
     "generators",
     "inspection",
     "metrics",
@@ -50,6 +51,7 @@ __all__ = [
     "__version__",
     "benchmark",
     "datasets",
+    "distributed",
     "generators",
     "inspection",
     "metrics",

@@ -18,11 +18,14 @@ RUNS = {
         "4 8",
     ),
     "bench_search": (
-        "--generator-steps 2 --classifier-steps 2 --hidden-dim 8 "
-        "--backend sequential threading",
+        "--generator-steps 2 --classifier-steps 2 --backend sequential threading",
         "sequential threading",
     ),
 }
+
+
+def _here(function, *args, threads=None):
+    return function(*args)
 
 
 @pytest.fixture
@@ -32,9 +35,7 @@ def run(monkeypatch, capsys):
     machine = pytest.importorskip("_machine")
     monkeypatch.setattr(machine, "_SIDE", 16)
     monkeypatch.setattr(machine, "_COPIED", 16)
-    monkeypatch.setattr(
-        machine, "in_fresh_process", lambda function, *args, threads: function(*args)
-    )
+    monkeypatch.setattr(machine, "in_fresh_process", _here)
 
     def run(name, arguments):
         monkeypatch.setattr(sys, "argv", [name, *arguments.split()])

@@ -13,9 +13,9 @@ from sklearn.model_selection import GridSearchCV
 from torch import distributed
 
 from sklearn_gzsl import GSMFlow, GZSLClassifier, SoftmaxClassifier, VAECFlow
+from sklearn_gzsl.distributed import AverageGradients
 from sklearn_gzsl.metrics import GZSLScorer
 from sklearn_gzsl.model_selection import GZSLShuffleSplit
-from sklearn_gzsl.training import AverageGradients
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "examples"
@@ -112,7 +112,7 @@ import numpy as np
 import torch
 import torch.distributed as dist
 from sklearn_gzsl import MLIS, VAECFlow
-from sklearn_gzsl.training import AverageGradients
+from sklearn_gzsl.distributed import AverageGradients
 
 dist.init_process_group("gloo")
 rng = np.random.default_rng(dist.get_rank())

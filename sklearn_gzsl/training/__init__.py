@@ -2,14 +2,12 @@
 
 from ._batches import IndexBatches, intervals
 from ._callbacks import StopOnNaN, TrainingLog, Validation
-from ._distributed import AverageGradients
 from ._net import LR_SCHEDULES, AdversarialNet, StepNet
 from ._seeding import draw_seed, resolve_device, torch_generator
 
 __all__ = [
     "LR_SCHEDULES",
     "AdversarialNet",
-    "AverageGradients",
     "IndexBatches",
     "StepNet",
     "StopOnNaN",

@@ -1,9 +1,11 @@
-"""One training on several processes."""
+"""One training on several processes of torch.distributed."""
 
 import torch.distributed as dist
 from skorch.callbacks import Callback
 
-from ._callbacks import Validation
+from .training import Validation
+
+__all__ = ["AverageGradients"]
 
 
 class AverageGradients(Callback):
@@ -21,11 +23,12 @@ class AverageGradients(Callback):
     Examples
     --------
     >>> from sklearn_gzsl import VAECFlow
-    >>> from sklearn_gzsl.training import AverageGradients
+    >>> from sklearn_gzsl.distributed import AverageGradients
     >>> generator = VAECFlow(callbacks=[AverageGradients()])
     """
 
     def on_train_begin(self, net, **kwargs):
+        """Share the first process's weights, and be there at each step."""
         if not (dist.is_available() and dist.is_initialized()):
             return
         if any(isinstance(callback, Validation) for _, callback in net.callbacks_):
