@@ -96,15 +96,24 @@ def in_words(seconds):
     return f"{seconds:.3g} s" if seconds >= 1 else f"{1e3 * seconds:.3g} ms"
 
 
+_STATUS, _REFERENCES = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+
+
 def peak_memory():
     """Largest memory that this process has held so far, in bytes."""
-    status = Path("/proc/self/status")
-    if status.exists():
+    if _STATUS.exists():
         # Not getrusage, whose peak a process inherits from the one that started it.
-        line = next(s for s in status.read_text().splitlines() if "VmHWM" in s)
+        line = next(s for s in _STATUS.read_text().splitlines() if "VmHWM" in s)
         return 1024 * int(line.split()[1])
     unit = 1 if platform.system() == "Darwin" else 1024
     return unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def forget_peak_memory():
+    """Let the peak begin anew from what is held now, and return that, in bytes."""
+    if _REFERENCES.exists():
+        _REFERENCES.write_text("5")
+    return peak_memory()
 
 
 def in_fresh_process(function, *args, threads=None):

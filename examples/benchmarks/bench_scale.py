@@ -24,6 +24,7 @@ import numpy as np
 import torch
 from _machine import (
     add_arguments,
+    forget_peak_memory,
     in_fresh_process,
     in_words,
     measure,
@@ -78,7 +79,7 @@ def result_of(sizes, n_unseen, n_synthetic, limit, batch_size, threads):
         memory_limit=limit,
         random_state=0,
     )
-    before, start = peak_memory(), now()
+    before, start = forget_peak_memory(), now()
     clf.fit(X, y, class_attributes=attributes)
     end = now()
     fitted = clf.generator_.fitted_at_

@@ -1,6 +1,6 @@
 """A grid search on several processes and threads, and with kept generators.
 
-    python examples/benchmarks/bench_search.py [--generator-steps 200] [--threads 2]
+    python examples/benchmarks/bench_search.py [--generator-steps 100] [--threads 2]
 
 GridSearchCV over GZSLClassifier with a GSMFlow on handwritten two-digit numbers: two
 values of ``n_synthetic`` and two of ``classifier__max_iter`` on two splits, eight fits
@@ -70,7 +70,7 @@ def main():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add_arguments(parser)
-    parser.add_argument("--generator-steps", type=int, default=200)
+    parser.add_argument("--generator-steps", type=int, default=100)
     parser.add_argument("--classifier-steps", type=int, default=1000)
     parser.add_argument("--hidden-dim", type=int, default=512)
     parser.add_argument("--backend", nargs="+", help="those to try")
