@@ -20,12 +20,14 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._attributes import check_class_attributes
 from .._utils import all_or_nothing
+from ..nn import products_in
 from ..training import (
     LR_SCHEDULES,
     StepNet,
     Validation,
     draw_seed,
     resolve_device,
+    resolve_precision,
     torch_generator,
 )
 from ._early_stopping import HeldOutClasses
@@ -262,6 +264,7 @@ class NeuralGenerator(BaseGenerator):
         "validation_interval": [Interval(Integral, 1, None, closed="left"), None],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "device": [StrOptions({"auto", "cpu", "cuda", "mps"})],
+        "precision": [StrOptions({"float32", "bfloat16", "auto"})],
         "callbacks": [list, None],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
@@ -317,6 +320,8 @@ class NeuralGenerator(BaseGenerator):
         that it is a trial of.
         """
         device = resolve_device(self.device)
+        products = resolve_precision(self.precision, device)
+        self.precision_ = str(products).removeprefix("torch.")
         rng = torch_generator(seed)
         self._built_from = self._architecture(X.shape[1], A.shape[1], len(A))
         module = self._module(self._built_from, rng).to(device)
@@ -339,7 +344,8 @@ class NeuralGenerator(BaseGenerator):
         net_options = options | self._training_options(n_rows or len(X))
         # Set before it trains: a validation draws from it.
         self.net_ = self._net_class(module, **net_options)
-        self.net_.train_steps(X, y)
+        with products_in(module, products):
+            self.net_.train_steps(X, y)
         self.n_iter_ = self.net_.n_steps_
         self.history_ = [
             {k: v for k, v in row.items() if isinstance(v, int | float) and k != "dur"}
@@ -351,8 +357,14 @@ class NeuralGenerator(BaseGenerator):
         module, device = self.net_.module_, self.net_.device
         rng = torch_generator(seed, device)
         chunks = torch.tensor(A, device=device).split(-(-self._CHUNK_ROWS // n_samples))
-        rows = [module.sample(a, n_samples, rng, self.temperature) for a in chunks]
-        return torch.cat([r.cpu() for r in rows]).numpy()
+        with products_in(module, getattr(torch, self.precision_)):
+            drawn = None
+            for i, a in enumerate(chunks):
+                rows = module.sample(a, n_samples, rng, self.temperature)
+                if drawn is None:
+                    drawn = torch.empty(len(A) * n_samples, rows.shape[1])
+                drawn[i * len(chunks[0]) * n_samples :][: len(rows)] = rows
+        return drawn.numpy()
 
     def __getstate__(self):
         """Weights as numpy arrays: a file without pickled code inside."""

@@ -97,6 +97,11 @@ class CADAVAE(ClassNamePrefixFeaturesOutMixin, NeuralGenerator):
     device : {"auto", "cpu", "cuda", "mps"}, default="auto"
         Where to train; "auto" takes a GPU if there is one.
 
+    precision : {"float32", "bfloat16", "auto"}, default="float32"
+        In what matrices are multiplied, in ``fit`` and in ``sample``; all else is
+        float32. "auto" is bfloat16 on devices with instructions for it, where it is
+        several times as fast.
+
     callbacks : list of skorch callbacks, default=None
         Called in training, with an "epoch" of a hundredth of the steps.
 
@@ -112,6 +117,8 @@ class CADAVAE(ClassNamePrefixFeaturesOutMixin, NeuralGenerator):
         The trained net; ``net_.module_`` is the torch module.
     n_iter_ : int
         Gradient steps taken.
+    precision_ : {"float32", "bfloat16"}
+        What ``precision`` came to.
     history_ : list of dict
         Mean losses of each hundredth of the steps: ``loss``, and without their weights
         ``rec``, ``kl``, ``cross`` and ``distribution``; and the last step, ``iter``.
@@ -224,6 +231,7 @@ class CADAVAE(ClassNamePrefixFeaturesOutMixin, NeuralGenerator):
         validation_interval=None,
         n_iter_no_change=5,
         device="auto",
+        precision="float32",
         callbacks=None,
         random_state=None,
         verbose=0,
@@ -251,6 +259,7 @@ class CADAVAE(ClassNamePrefixFeaturesOutMixin, NeuralGenerator):
         self.validation_interval = validation_interval
         self.n_iter_no_change = n_iter_no_change
         self.device = device
+        self.precision = precision
         self.callbacks = callbacks
         self.random_state = random_state
         self.verbose = verbose

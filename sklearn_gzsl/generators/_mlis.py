@@ -138,6 +138,11 @@ class MLIS(ClassNamePrefixFeaturesOutMixin, NeuralGenerator):
     device : {"auto", "cpu", "cuda", "mps"}, default="auto"
         Where to train; "auto" takes a GPU if there is one.
 
+    precision : {"float32", "bfloat16", "auto"}, default="float32"
+        In what matrices are multiplied, in ``fit`` and in ``sample``; all else is
+        float32. "auto" is bfloat16 on devices with instructions for it, where it is
+        several times as fast.
+
     callbacks : list of skorch callbacks, default=None
         Called in training, with an "epoch" of a hundredth of the steps.
 
@@ -153,6 +158,8 @@ class MLIS(ClassNamePrefixFeaturesOutMixin, NeuralGenerator):
         The trained net; ``net_.module_`` is the torch module.
     n_iter_ : int
         Steps of the generator taken.
+    precision_ : {"float32", "bfloat16"}
+        What ``precision`` came to.
     history_ : list of dict
         Mean losses of each hundredth of the steps, and the last step, ``iter``. The
         critic's side has ``wasserstein`` (synthetic minus real scores), ``penalty``,
@@ -291,6 +298,7 @@ class MLIS(ClassNamePrefixFeaturesOutMixin, NeuralGenerator):
         validation_interval=None,
         n_iter_no_change=5,
         device="auto",
+        precision="float32",
         callbacks=None,
         random_state=None,
         verbose=0,
@@ -323,6 +331,7 @@ class MLIS(ClassNamePrefixFeaturesOutMixin, NeuralGenerator):
         self.validation_interval = validation_interval
         self.n_iter_no_change = n_iter_no_change
         self.device = device
+        self.precision = precision
         self.callbacks = callbacks
         self.random_state = random_state
         self.verbose = verbose

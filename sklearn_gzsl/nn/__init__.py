@@ -13,7 +13,16 @@ from ._adversarial import (
 )
 from ._coupling import AdditiveCoupling, AffineCoupling
 from ._flow import Flow, Permutation
-from ._layers import ConditionalNet, LearnedScale, ReLUNet, linear, typical_norm
+from ._layers import (
+    ConditionalNet,
+    LearnedScale,
+    Linear,
+    ReLUNet,
+    in_pieces,
+    linear,
+    products_in,
+    typical_norm,
+)
 from ._metric_losses import circle_loss, contrastive_loss, multi_similarity_loss
 
 __all__ = [
@@ -26,12 +35,15 @@ __all__ = [
     "ConditionalWGAN",
     "Flow",
     "LearnedScale",
+    "Linear",
     "Permutation",
     "ReLUNet",
     "circle_loss",
     "contrastive_loss",
     "gradient_penalty",
+    "in_pieces",
     "linear",
     "multi_similarity_loss",
+    "products_in",
     "typical_norm",
 ]

@@ -3,6 +3,7 @@
 from ._batches import IndexBatches, intervals
 from ._callbacks import StopOnNaN, TrainingLog, Validation
 from ._net import LR_SCHEDULES, AdversarialNet, StepNet
+from ._precision import resolve_precision
 from ._seeding import draw_seed, resolve_device, torch_generator
 
 __all__ = [
@@ -16,5 +17,6 @@ __all__ = [
     "draw_seed",
     "intervals",
     "resolve_device",
+    "resolve_precision",
     "torch_generator",
 ]

@@ -23,8 +23,9 @@ class StepNet(NeuralNet):
     """skorch net that counts gradient steps and keeps its data on the device.
 
     The module's ``forward(*batch, rng)`` returns a dict of loss terms whose entry
-    ``"loss"`` is minimised; the others are only reported. The module's ``progress`` is
-    set to the fraction of the steps taken before each. Training takes
+    ``"loss"`` is minimised; the others are only reported. It may have a method
+    ``backward(losses)`` of its own to leave gradients in the weights. The module's
+    ``progress`` is set to the fraction of the steps taken before each. Training takes
     ``max_iter`` steps in at most 100 intervals, skorch's "epochs": after each one
     the callbacks run, and the history gets the mean of every term.
 
@@ -121,7 +122,10 @@ class StepNet(NeuralNet):
 
     def train_step_single(self, batch, **fit_params):
         terms = self.module_(*batch, rng=self.rng)
-        terms["loss"].backward()
+        if hasattr(self.module_, "backward"):
+            self.module_.backward(terms)
+        else:
+            terms["loss"].backward()
         return terms
 
     def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
