@@ -207,7 +207,7 @@ class ConditionalWGAN(nn.Module):
         """One scaled synthetic row for each of ``rows``, which index descriptions."""
         shape = (len(rows), generator.latent_dim)
         z = torch.randn(shape, generator=rng, device=a.device)
-        return generator(temperature * z, generator.describe(a)[rows])
+        return generator(temperature * z, generator.describe(a).index_select(0, rows))
 
     def draw(
         self, a: Tensor, n_samples: int, rng: torch.Generator, temperature: float
@@ -235,7 +235,7 @@ class ConditionalWGAN(nn.Module):
         self, x: Tensor, fake: Tensor, a: Tensor, rows: Tensor, rng: torch.Generator
     ) -> dict[str, Tensor]:
         """The same of scaled real and synthetic rows with the descriptions a[rows]."""
-        described = self.critic.describe(a)[rows]
+        described = self.critic.describe(a).index_select(0, rows)
         h_real = self.hidden(x, described)
         h_fake = self.hidden(fake, described)
         score = self.critic.score
@@ -251,7 +251,7 @@ class ConditionalWGAN(nn.Module):
         classes, rows = y.unique(return_inverse=True)
         a = self.A[classes]
         fake = self.generate(self.generator, a, rows, rng)
-        described = self.critic.describe(a)[rows]
+        described = self.critic.describe(a).index_select(0, rows)
         loss = -self.critic.score(self.hidden(fake, described)).mean()
         if not self.cls_weight:
             return {"generator": loss}
