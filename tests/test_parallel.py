@@ -12,7 +12,16 @@ from joblib import Parallel, cpu_count, delayed, parallel_config
 from sklearn.model_selection import GridSearchCV
 from torch import distributed
 
-from sklearn_gzsl import GSMFlow, GZSLClassifier, SoftmaxClassifier, VAECFlow
+from sklearn_gzsl import (
+    CADAVAE,
+    MLIS,
+    WGANGP,
+    ClassAttributes,
+    GSMFlow,
+    GZSLClassifier,
+    SoftmaxClassifier,
+    VAECFlow,
+)
 from sklearn_gzsl.distributed import AverageGradients
 from sklearn_gzsl.metrics import GZSLScorer
 from sklearn_gzsl.model_selection import GZSLShuffleSplit
@@ -37,7 +46,7 @@ def search():
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def two_workers():
     """Two processes of dask."""
     dask = pytest.importorskip("distributed")
@@ -61,6 +70,22 @@ def test_dask_scores_as_one_process(search, small_numbers, two_workers):
     np.testing.assert_array_equal(found[0], found[2])
     np.testing.assert_array_equal(found[1], found[3])
     assert len(np.unique(found[0], axis=1).T) > 1
+
+
+@pytest.mark.parametrize("method", [VAECFlow, GSMFlow, CADAVAE, WGANGP, MLIS])
+def test_threads_change_no_bit(method):
+    rng = np.random.default_rng(0)
+    X, y = rng.random((120, 64)), np.arange(120) % 30
+    attributes = ClassAttributes(range(40), rng.random((40, 20)))
+    found, n_threads = [], torch.get_num_threads()
+    for n in (1, 2, 2):
+        torch.set_num_threads(n)
+        generator = method(max_iter=4, random_state=0)
+        generator.fit(X, y, class_attributes=attributes)
+        found.append(generator.sample(attributes)[0])
+    torch.set_num_threads(n_threads)
+    np.testing.assert_array_equal(found[0], found[1])
+    np.testing.assert_array_equal(found[1], found[2])
 
 
 def _n_threads(_):
@@ -100,7 +125,7 @@ needs_gloo = pytest.mark.skipif(
 def test_the_distributed_example():
     output = _launch(
         EXAMPLES / "distributed_training.py",
-        *("--max-iter", 30, "--classifier-max-iter", 500, "--memory-limit", 2**20),
+        *("--max-iter", 5, "--classifier-max-iter", 100, "--memory-limit", 2**20),
     )
     assert "2 processes" in output
     assert "same generator: True, same classifier: True" in output
