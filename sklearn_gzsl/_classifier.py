@@ -4,7 +4,13 @@ from numbers import Integral, Real
 from os import PathLike
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context, clone
+from sklearn.base import (
+    BaseEstimator,
+    ClassifierMixin,
+    OneToOneFeatureMixin,
+    _fit_context,
+    clone,
+)
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler
 from sklearn.utils import check_array
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
@@ -74,6 +80,12 @@ class GZSLClassifier(ClassifierMixin, ScoringMixin, TrainingMixin, BaseEstimator
         or ``generator__temperature``, then trains the generator once for each fold.
         Needs an int as ``random_state``: without a seed no two fits are alike.
 
+    memory_limit : int or None, default=2**29
+        Bytes that the synthetic rows may take, in float32: half a gibibyte by default,
+        65,536 rows of 2048 features. Past it they are never held at once: rows are
+        made in chunks, which with all copies take less than this, and the classifier
+        learns from these through its ``partial_fit``. None sets no limit.
+
     random_state : int, RandomState instance or None, default=None
         Seeds the synthetic rows, and the generator and the classifier where they
         have no ``random_state`` of their own.
@@ -116,6 +128,14 @@ class GZSLClassifier(ClassifierMixin, ScoringMixin, TrainingMixin, BaseEstimator
     has no probabilities, minus the penalty for seen classes; -inf for classes that are
     no candidates. A classifier that only predicts gives 1 to its choice and 0 to the
     others.
+
+    Past ``memory_limit``, each chunk has a share of every class, seen and unseen, so
+    long as there are rows enough in it, in random order. ``SoftmaxClassifier`` takes as
+    many gradient steps as it would in ``fit``; another classifier makes as many passes
+    over the rows as its ``max_iter`` says, 25 at most, or one if it has none, such as
+    naive Bayes. A chunk is learned from in five passes and drawn anew for the next
+    five, so that the classifier sees more rows than ``n_synthetic`` of each class.
+    ``class_weight="balanced"`` becomes the weights that it stands for.
 
     Descriptions reach the generator as they are; it divides them by the mean norm of
     the seen classes' rows, so that their unit does not count.
@@ -174,6 +194,7 @@ class GZSLClassifier(ClassifierMixin, ScoringMixin, TrainingMixin, BaseEstimator
         "candidate_classes": [StrOptions({"all", "unseen"})],
         "seen_penalty": [Interval(Real, None, None, closed="neither")],
         "memory": [str, PathLike, HasMethods(["cache"]), None],
+        "memory_limit": [Interval(Integral, 1, None, closed="left"), None],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
@@ -191,6 +212,7 @@ class GZSLClassifier(ClassifierMixin, ScoringMixin, TrainingMixin, BaseEstimator
         candidate_classes="all",
         seen_penalty=0.0,
         memory=None,
+        memory_limit=2**29,
         random_state=None,
         verbose=0,
     ):
@@ -204,6 +226,7 @@ class GZSLClassifier(ClassifierMixin, ScoringMixin, TrainingMixin, BaseEstimator
         self.candidate_classes = candidate_classes
         self.seen_penalty = seen_penalty
         self.memory = memory
+        self.memory_limit = memory_limit
         self.random_state = random_state
         self.verbose = verbose
 
@@ -247,17 +270,20 @@ class GZSLClassifier(ClassifierMixin, ScoringMixin, TrainingMixin, BaseEstimator
         attributes = check_class_attributes(class_attributes, y)
         self.seen_classes_ = np.unique(y)
         self._describe(attributes)
-        self._checked_classifier()  # before the long training
-
-        self._say(f"fitting the generator on {len(X)} rows")
-        generator = VAECFlow() if self.generator is None else self.generator
-        generator = seeded(generator, seeds)
-        self.generator_ = self._fit_generator(generator, X, y)
-
         self.n_synthetic_ = self.n_synthetic
         if self.n_synthetic == "auto":
             counts = np.unique(y, return_counts=True)[1]
             self.n_synthetic_ = int(_AUTO_FACTOR * np.median(counts))
+        generator = VAECFlow() if self.generator is None else self.generator
+        # What can be refused is refused before the long training.
+        classifier = self._checked_classifier()
+        if _keeps_features(generator):
+            self._is_streamed(classifier, X.shape[1])
+
+        self._say(f"fitting the generator on {len(X)} rows")
+        generator = seeded(generator, seeds)
+        self.generator_ = self._fit_generator(generator, X, y)
+
         self._rows, self._labels, self._seeds = X, y, seeds
         return self._fit_classifier()
 
@@ -441,6 +467,12 @@ class GZSLClassifier(ClassifierMixin, ScoringMixin, TrainingMixin, BaseEstimator
         tags.transformer_tags.preserves_dtype = ["float32"]
         tags.input_tags.allow_nan = self.preprocessor not in (None, "passthrough")
         return tags
+
+
+def _keeps_features(generator):
+    """Whether it is known before fit that the generator draws in the space of X."""
+    names = getattr(type(generator), "get_feature_names_out", None)
+    return names is OneToOneFeatureMixin.get_feature_names_out
 
 
 def _fit_generator(generator, _alike, _version, X, y, class_attributes):

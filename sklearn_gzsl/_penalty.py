@@ -6,8 +6,8 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _check_method_params
 
 from ._attributes import check_class_attributes
-from .metrics import seen_unseen_curve
-from .metrics._response import score_fold
+from .metrics._curve import curve_of_best
+from .metrics._response import best_of_fold
 from .model_selection import check_gzsl_split
 
 
@@ -83,8 +83,8 @@ def _narrowed(params, classes):
 
 
 def penalty_curve(fitted, X, y):
-    y, scores, classes, seen = score_fold(fitted, X, y)
-    return seen_unseen_curve(y, scores, seen_classes=seen, labels=classes)
+    y, best, winners, _, seen_classes = best_of_fold(fitted, X, y)
+    return curve_of_best(y, np.isin(y, seen_classes), best, winners)
 
 
 def best_point(scores, penalties):

@@ -1,9 +1,15 @@
 """Labels, decisions and probabilities from scores of the classes."""
 
+from functools import partial
+from numbers import Integral
+
 import numpy as np
 from scipy.special import log_softmax
+from sklearn.utils import check_scalar
 from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
 
+from ._row_chunks import row_chunks
 from ._utils import score_difference
 
 
@@ -15,7 +21,8 @@ class PredictionMixin:
     """Labels, decisions and probabilities from ``_scores``, a column for each class.
 
     ``_has`` tells whether there is a method of the given name: whether all that is
-    wrapped has it.
+    wrapped has it. Scores are made for some rows at a time, so that there is never more
+    in memory than is returned.
     """
 
     def predict(self, X):
@@ -31,8 +38,34 @@ class PredictionMixin:
         ndarray of shape (n_samples,)
             Labels of the type of ``y``.
         """
-        best = self._scores(X).argmax(axis=1)
+        best = self._from_scores(X, partial(np.argmax, axis=1))
         return self.classes_[best]
+
+    def predict_top_k(self, X, k=5):
+        """The k classes of each row with the largest scores, the best one first.
+
+        Holds the scores of some rows at a time, never those of all of them.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows as in ``fit``.
+        k : int, default=5
+            How many, at most the number of classes.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, k)
+            Labels of the type of ``y``. Of classes with equal scores the first of
+            ``classes_`` comes first, so that the first column is ``predict``.
+
+        See Also
+        --------
+        sklearn_gzsl.metrics.top_k_per_class_accuracy : Takes it with ``ranked=True``.
+        """
+        check_is_fitted(self)
+        check_scalar(k, "k", Integral, min_val=1, max_val=len(self.classes_))
+        return self.classes_[self._from_scores(X, partial(_largest, k=k))]
 
     def decision_function(self, X):
         """Scores of the classes, as the Notes of the class define them.
@@ -48,8 +81,7 @@ class PredictionMixin:
             The largest wins; -inf for classes that are ruled out. For two classes the
             second's score minus the first's.
         """
-        scores = self._scores(X)
-        return scores if scores.shape[1] != 2 else score_difference(scores)
+        return self._from_scores(X, _decision)
 
     @available_if(_gives_probabilities)
     def predict_log_proba(self, X):
@@ -65,7 +97,7 @@ class PredictionMixin:
         ndarray of shape (n_samples, n_classes)
             Columns in the order of ``classes_``.
         """
-        return log_softmax(self._scores(X), axis=1)
+        return self._from_scores(X, partial(log_softmax, axis=1))
 
     @available_if(_gives_probabilities)
     def predict_proba(self, X):
@@ -81,4 +113,40 @@ class PredictionMixin:
         ndarray of shape (n_samples, n_classes)
             Columns in the order of ``classes_``.
         """
-        return np.exp(self.predict_log_proba(X))
+        return self._from_scores(X, _probabilities)
+
+    def _from_scores(self, X, function):
+        """What a function makes of the scores of the rows."""
+        check_is_fitted(self)
+        n_rows, chunks = row_chunks(X, len(self.classes_))
+        if n_rows is None:
+            return function(self._scores(X))
+        whole = None
+        for rows, chunk in chunks:
+            made = function(self._scores(chunk))
+            if whole is None:
+                # A list that is put together at the end would take it twice.
+                whole = np.empty((n_rows, *made.shape[1:]), made.dtype)
+            whole[rows] = made
+        return whole
+
+
+def _decision(scores):
+    return scores if scores.shape[1] != 2 else score_difference(scores)
+
+
+def _probabilities(scores):
+    return np.exp(log_softmax(scores, axis=1))
+
+
+def _largest(scores, k):
+    """Columns of the k largest scores, the largest first, ties from the left."""
+    threshold = -np.partition(-scores, k - 1, axis=1)[:, k - 1 : k]
+    tied = scores == threshold
+    n_left = k - np.sum(scores > threshold, axis=1, keepdims=True)
+    chosen = (scores > threshold) | (tied & (np.cumsum(tied, axis=1) <= n_left))
+    columns = np.nonzero(chosen)[1].reshape(-1, k)
+    order = np.argsort(
+        -np.take_along_axis(scores, columns, axis=1), axis=1, kind="stable"
+    )
+    return np.take_along_axis(columns, order, axis=1)

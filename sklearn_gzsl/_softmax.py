@@ -1,39 +1,32 @@
 """Linear softmax trained by Adam: the classifier of every generative GZSL paper."""
 
+from itertools import islice
 from numbers import Integral, Real
 
 import numpy as np
 import torch
-from scipy.special import log_softmax, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import (
     _check_partial_fit_first_call,
     check_classification_targets,
 )
-from sklearn.utils.validation import (
-    _check_sample_weight,
-    check_is_fitted,
-    validate_data,
-)
+from sklearn.utils.validation import _check_sample_weight, validate_data
 
+from ._lda import IncrementalLDA
+from ._linear import LinearScoresMixin
+from ._softmax_steps import SoftmaxSteps, batches, on_device
 from ._utils import all_or_nothing
-from .training import (
-    IndexBatches,
-    draw_seed,
-    intervals,
-    resolve_device,
-    torch_generator,
-)
+from .training import draw_seed, intervals, resolve_device, torch_generator
 
 _AUTO_PASSES, _AUTO_STEPS = 25, 30_000
 
 
-class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
+class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
     """Linear softmax classifier (multinomial logistic regression) trained by Adam.
 
     One linear layer, cross-entropy, mini-batches: the final classifier of the
-    generative zero-shot papers (Xian et al. 2018b, section 3.3), with their Adam
+    generative zero-shot papers ([1]_, section 3.3), with their Adam
     settings, learning rate 1e-3 and betas (0.5, 0.999). It learns from any number of
     rows in bounded memory, all at once or, through ``partial_fit``, in chunks.
 
@@ -56,6 +49,17 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         Weights of the classes, as in scikit-learn: ``"balanced"`` gives every class
         the same total weight, a dict maps labels to weights.
 
+    init : {"zeros", "lda"}, default="zeros"
+        Weights to start from: zeros, or the closed form of :class:`IncrementalLDA`, of
+        all rows in ``fit`` and of the first chunk in ``partial_fit``.
+
+    logit_adjustment : float, default=0.0
+        Multiple of the logarithms of the classes' shares of the rows that is added to
+        the logits in training and not in prediction [2]_. With 1, probabilities are
+        those for equally frequent classes, and more favours rare ones further. Shares
+        go by the weights of the rows, in ``partial_fit`` of all that have come, where
+        classes without rows so far count as the rarest of the others.
+
     device : {"auto", "cpu", "cuda", "mps"}, default="auto"
         Where to train; "auto" takes a GPU if there is one.
 
@@ -73,6 +77,8 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         Weights, one row for each class, also when there are two.
     intercept_ : ndarray of shape (n_classes,)
         Biases.
+    class_count_ : ndarray of shape (n_classes,)
+        Total weight of the rows of each class so far.
     loss_curve_ : list of float
         Mean training loss of each hundredth of the steps in ``fit``, and of each
         ``partial_fit``.
@@ -90,8 +96,10 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
 
     References
     ----------
-    Xian, Lorenz, Schiele and Akata (2018b). Feature generating networks for
-    zero-shot learning. CVPR.
+    .. [1] Xian, Lorenz, Schiele and Akata. Feature generating networks for zero-shot
+       learning. CVPR, 2018.
+    .. [2] Menon, Jayasumana, Rawat, Jain, Veit and Kumar. Long-tail learning via logit
+       adjustment. ICLR, 2021.
 
     Examples
     --------
@@ -109,6 +117,8 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         "max_iter": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
         "class_weight": [dict, StrOptions({"balanced"}), None],
+        "init": [StrOptions({"zeros", "lda"})],
+        "logit_adjustment": [Interval(Real, 0, None, closed="left")],
         "device": [StrOptions({"auto", "cpu", "cuda", "mps"})],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
@@ -122,6 +132,8 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         max_iter="auto",
         weight_decay=0.0,
         class_weight=None,
+        init="zeros",
+        logit_adjustment=0.0,
         device="auto",
         random_state=None,
         verbose=0,
@@ -131,6 +143,8 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         self.max_iter = max_iter
         self.weight_decay = weight_decay
         self.class_weight = class_weight
+        self.init = init
+        self.logit_adjustment = logit_adjustment
         self.device = device
         self.random_state = random_state
         self.verbose = verbose
@@ -157,10 +171,9 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         check_classification_targets(y)
         self.classes_ = np.unique(y)
         self._reset(X)
-        n_steps = self.max_iter
-        if n_steps == "auto":
-            n_steps = max(_AUTO_PASSES * self._pass_steps(X), _AUTO_STEPS)
+        n_steps = self._n_steps(len(X))
         weight = self._weights(X, y, sample_weight)
+        self._count(X, y, weight)
         # weight_decay counts the same whatever the unit of the weights.
         return self._train(X, y, weight / weight.mean(), intervals(n_steps))
 
@@ -196,6 +209,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
             self._reset(X)
         X = X.astype(self.coef_.dtype, copy=False)
         weight = self._weights(X, y, sample_weight)
+        self._count(X, y, weight)
         return self._train(X, y, weight, [self._pass_steps(X)])
 
     def _pass_steps(self, X):
@@ -206,7 +220,8 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         self.intercept_ = np.zeros(len(self.classes_), dtype=X.dtype)
         self.loss_curve_ = []
         self.n_iter_ = 0
-        self._adam = None
+        self.class_count_ = None
+        self._moments = None
         self._seed = draw_seed(self.random_state)
 
     def _weights(self, X, y, sample_weight):
@@ -226,32 +241,63 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
             raise ValueError("sample_weight is zero for every row; nothing to learn.")
         return weight
 
+    def _count(self, X, y, weight):
+        """Add the rows' weights to those of their classes; begin with the first."""
+        codes = np.searchsorted(self.classes_, y)
+        counts = np.bincount(codes, weights=weight, minlength=len(self.classes_))
+        if self.class_count_ is not None:
+            self.class_count_ = self.class_count_ + counts
+            return
+        self.class_count_ = counts
+        if self.init == "lda":
+            lda = IncrementalLDA().partial_fit(X, y, self.classes_, weight)
+            biases = lda.intercept_
+            biases = np.where(counts > 0, biases, biases[counts > 0].min())
+            biases += (1 - self.logit_adjustment) * self._log_priors()
+            self.coef_, self.intercept_ = lda.coef_, biases.astype(X.dtype)
+
+    def _log_priors(self):
+        """Logarithm of the classes' shares of the rows that have come.
+
+        A class without rows so far counts as the rarest of the others.
+        """
+        counts = self.class_count_
+        counts = np.maximum(counts, counts[counts > 0].min())
+        return np.log(counts / counts.sum())
+
+    @torch.inference_mode()
     def _train(self, X, y, weight, lengths):
         """Take steps in intervals of the given lengths, and report after each."""
         device = resolve_device(self.device)
         # The order of rows differs from call to call, but not from run to run.
         rng = torch_generator(self._seed + len(self.loss_curve_), device)
+        offset = None
+        if self.logit_adjustment:
+            offset = self.logit_adjustment * self._log_priors()
+        descent = SoftmaxSteps(
+            self.coef_,
+            self.intercept_,
+            self._moments,
+            offset,
+            device=device,
+            lr=self.lr,
+            weight_decay=self.weight_decay,
+        )
+        params = descent.coef, descent.intercept
         codes = np.searchsorted(self.classes_, y)
         if device.type == "mps":  # has no float64
             X, weight = X.astype(np.float32), weight.astype(np.float32)
-        tensors = [torch.tensor(a, device=device) for a in (X, codes, weight)]
-        params = [
-            torch.tensor(a, dtype=tensors[0].dtype, device=device)
-            for a in (self.coef_, self.intercept_)
-        ]
-        adam = torch.optim.Adam(
-            params,
-            lr=self.lr,
-            betas=(0.5, 0.999),
-            weight_decay=self.weight_decay,
-            fused=device.type != "mps",
-        )
-        _restore(adam, params, self._adam)
-        batches = IndexBatches(tensors, self.batch_size, rng, lengths, drop_last=False)
+        rows = (on_device(array, device) for array in (X, codes, weight))
+        endless = batches(*rows, self.batch_size, rng)
         curve, n_iter = list(self.loss_curve_), self.n_iter_
         for n_done, length in enumerate(lengths, start=1):
-            losses = [_step(params, adam, *batch) for batch in batches]
-            curve.append(torch.stack(losses).mean().item())
+            # The losses are added up at the end: that takes no time in the steps, and
+            # lets no GPU wait for the host.
+            terms = [
+                (descent.step(*batch), batch[2]) for batch in islice(endless, length)
+            ]
+            log_p, weights = (torch.cat(parts) for parts in zip(*terms, strict=True))
+            curve.append(-(log_p * weights).sum().item() / length)
             n_iter += length
             if not np.isfinite(curve[-1]):
                 raise ValueError(
@@ -268,13 +314,17 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         self.coef_, self.intercept_ = (p.cpu().numpy() for p in params)
         self.loss_curve_ = curve
         self.n_iter_ = n_iter
-        self._adam = [
-            {k: v.cpu().numpy() for k, v in adam.state[p].items()} for p in params
-        ]
+        self._moments = descent.moments
         return self
 
     def _after_interval(self, params, n_done, n_intervals):
         """For subclasses that look at the weights during training."""
+
+    def _n_steps(self, n_rows):
+        """Gradient steps of a fit to so many rows."""
+        if self.max_iter != "auto":
+            return self.max_iter
+        return max(_AUTO_PASSES * -(-n_rows // self.batch_size), _AUTO_STEPS)
 
     def _class_weights(self, codes, weight):
         """Factor of each class of ``classes_``, up to one common factor."""
@@ -284,99 +334,12 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
             np.divide(1.0, totals, out=per_class, where=totals > 0)
         elif self.class_weight is not None:
             labels = self.classes_.tolist()
-            unknown = [c for c in self.class_weight if c not in labels]
-            if unknown and not set(labels) <= self.class_weight.keys():
+            known = set(labels)
+            unknown = [c for c in self.class_weight if c not in known]
+            if unknown and not known <= self.class_weight.keys():
                 raise ValueError(
                     f"class_weight has the labels {unknown}, which are not among the "
                     "classes; its keys must be labels of the same type as in y."
                 )
             per_class = np.array([self.class_weight.get(c, 1.0) for c in labels])
         return per_class
-
-    def decision_function(self, X):
-        """Linear scores of the classes.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Features.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes), or (n_samples,) for two classes
-            Logits; for two classes the second's minus the first's.
-        """
-        logits = self._logits(X)
-        return logits[:, 1] - logits[:, 0] if logits.shape[1] == 2 else logits
-
-    def predict(self, X):
-        """Most probable class of each row.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Features.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-            Labels.
-        """
-        best = self._logits(X).argmax(axis=1)
-        return self.classes_[best]
-
-    def predict_log_proba(self, X):
-        """Logarithm of the probabilities of the classes.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Features.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-        """
-        return log_softmax(self._logits(X), axis=1)
-
-    def predict_proba(self, X):
-        """Probabilities of the classes.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Features.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-        """
-        return softmax(self._logits(X), axis=1)
-
-    def _logits(self, X):
-        check_is_fitted(self)
-        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
-        return X @ self.coef_.T + self.intercept_
-
-
-def _step(params, adam, x, y, weight):
-    """One step down the weighted cross-entropy; its gradient is p - onehot(y)."""
-    W, b = params
-    log_p = torch.log_softmax(torch.addmm(b, x, W.T), dim=1)
-    picked = log_p.gather(1, y[:, None])
-    weight = weight[:, None] / len(x)
-    slope = log_p.exp().scatter_add_(1, y[:, None], torch.full_like(picked, -1.0))
-    slope *= weight
-    W.grad, b.grad = slope.T @ x, slope.sum(dim=0)
-    adam.step()
-    return -(weight * picked).sum()
-
-
-def _restore(adam, params, state):
-    """Give Adam back the moments it had at the end of the last partial_fit."""
-    for param, moments in zip(params, state or (), strict=bool(state)):
-        adam.state[param] = {
-            # On purpose not from_numpy: what is fitted must not change in place.
-            k: torch.tensor(v, device=param.device)
-            for k, v in moments.items()
-        }

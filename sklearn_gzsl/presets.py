@@ -264,10 +264,12 @@ def paper_settings(method, dataset):
     the test rows after every epoch and the best is reported (CADA-VAE's excepted); here
     the last step counts.
 
-    Synthetic rows are drawn before the classifier learns: GSMFlow on AWA2 has 500,000,
-    for which twice 4 GB are needed. For VAE-cFlow on ImageNet only steps, batch and
-    synthetic rows are published; the rest is as on the other data sets. Its 600 rows
-    for each of 20,345 unseen classes need 100 GB.
+    Where the synthetic rows take more than ``memory_limit``, the classifier learns from
+    chunks of them: GSMFlow on AWA2 has 500,000, which are 4 GB, and draws them once for
+    every five passes; ``set_params(memory_limit=None)`` draws them once, with room for
+    two copies. For VAE-cFlow on ImageNet only steps, batch and synthetic rows are
+    published; the rest is as on the other data sets. Its 600 rows for each of 20,345
+    unseen classes would take 100 GB at once.
 
     References
     ----------

@@ -29,6 +29,7 @@ from sklearn_gzsl import (
     GSMFlow,
     GZSLClassifier,
     GZSLVotingClassifier,
+    IncrementalLDA,
     PrototypeClassifier,
     SoftmaxClassifier,
     VAECFlow,
@@ -63,6 +64,7 @@ FAST[GZSLClassifier] = [
 CLASSIFIER = GZSLClassifier(GaussianGenerator(), LogisticRegression(), random_state=0)
 FAST[CalibratedStackingCV] = [{"estimator": CLASSIFIER}]
 FAST[PrototypeClassifier] = [{}]
+FAST[IncrementalLDA] = [{}]
 FAST[GZSLVotingClassifier] = [
     {"estimators": [("synthetic", CLASSIFIER), ("prototypes", PrototypeClassifier())]}
 ]
@@ -70,7 +72,9 @@ FAST[GZSLVotingClassifier] = [
 ESTIMATORS = [cls(**arguments) for cls in FAST for arguments in FAST[cls]]
 # Estimator -> whose random_state there is, if not its own.
 OWNER = {CalibratedStackingCV: "estimator__", GZSLVotingClassifier: "synthetic__"}
-RANDOM = [e for e in ESTIMATORS if not isinstance(e, PrototypeClassifier)]
+RANDOM = [
+    e for e in ESTIMATORS if not isinstance(e, (PrototypeClassifier, IncrementalLDA))
+]
 
 
 @parametrize_with_checks(ESTIMATORS)

@@ -12,7 +12,8 @@ from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import shuffle
 
-from sklearn_gzsl import SoftmaxClassifier
+from sklearn_gzsl import IncrementalLDA, SoftmaxClassifier, _linear
+from sklearn_gzsl._softmax_steps import SoftmaxSteps
 
 
 @pytest.fixture(scope="module")
@@ -242,14 +243,14 @@ def test_a_failing_chunk_changes_nothing(clf, iris, monkeypatch, trouble):
     elif trouble == "lr":
         clf.set_params(lr=1e308)
     else:
-        error, step, steps = KeyboardInterrupt, torch.optim.Adam.step, []
+        error, step, steps = KeyboardInterrupt, SoftmaxSteps.step, []
 
         def interrupted_step(self, *args):
             steps.append(step(self, *args))
             if len(steps) == 2:
                 raise KeyboardInterrupt
 
-        monkeypatch.setattr(torch.optim.Adam, "step", interrupted_step)
+        monkeypatch.setattr(SoftmaxSteps, "step", interrupted_step)
     with pytest.raises(error):
         clf.partial_fit(bad_X, bad_y)
     monkeypatch.undo()
@@ -299,3 +300,141 @@ def test_verbose_prints_the_loss(clf, iris, capsys):
     clf.set_params(verbose=1).fit(*iris)
     starts = [line.split(":")[0] for line in capsys.readouterr().out.splitlines()]
     assert starts == [f"iter {i}" for i in range(1, 6)]
+
+
+def test_logit_adjustment_is_that_of_autograd(iris):
+    X, y = iris[0][20:], iris[1][20:]
+    clf = SoftmaxClassifier(
+        lr=0.05,
+        batch_size=len(X),
+        max_iter=20,
+        weight_decay=0.1,
+        logit_adjustment=1.5,
+        class_weight={0: 3.0},
+    ).fit(X, y)
+    weight = torch.tensor(np.where(y == 0, 3.0, 1.0))
+    shares = torch.bincount(torch.tensor(y), weights=weight) / weight.sum()
+    layer = torch.nn.Linear(4, 3, dtype=torch.float64)
+    for parameter in layer.parameters():
+        torch.nn.init.zeros_(parameter)
+    adam = torch.optim.Adam(
+        layer.parameters(), lr=0.05, betas=(0.5, 0.999), weight_decay=0.1
+    )
+    for _ in range(20):
+        adam.zero_grad()
+        logits = layer(torch.tensor(X)) + 1.5 * torch.log(shares)
+        loss = torch.nn.functional.cross_entropy(
+            logits, torch.tensor(y), reduction="none"
+        )
+        (weight * loss).mean().div(weight.mean()).backward()
+        adam.step()
+    assert_allclose(clf.coef_, layer.weight.detach(), rtol=1e-6, atol=1e-9)
+    assert_allclose(clf.intercept_, layer.bias.detach(), rtol=1e-6, atol=1e-9)
+
+
+def test_logit_adjustment_undoes_imbalance():
+    """Where classes are Gaussian, the optimum for equal priors is known."""
+    rng = np.random.default_rng(0)
+    y = np.repeat([0, 1], [3800, 200])
+    X = rng.standard_normal((4000, 2)) + 2 * y[:, None]
+    test = rng.standard_normal((4000, 2)) + np.repeat([[0], [2]], 2000, axis=0)
+    truth = np.repeat([0, 1], 2000)
+    scores = {}
+    for tau in (0.0, 1.0, 2.0):
+        clf = SoftmaxClassifier(
+            lr=0.02, max_iter=3000, logit_adjustment=tau, random_state=0
+        ).fit(X, y)
+        scores[tau] = clf.score(test, truth)
+        shares = np.log([0.95, 0.05])
+        # Logits are 2 (x1 + x2) - 4 and the logarithm of what is left of the shares.
+        expected = -4 + (1 - tau) * (shares[1] - shares[0])
+        assert clf.decision_function([[0, 0]])[0] == pytest.approx(expected, abs=0.7)
+    assert scores[1.0] > max(scores[0.0], scores[2.0]) + 0.02
+
+
+def test_logit_adjustment_counts_across_chunks(iris):
+    X, y = iris
+    clf = SoftmaxClassifier(batch_size=150, lr=0.02, logit_adjustment=1.0)
+    some = np.flatnonzero((y < 2) & (np.arange(150) % 5 > y))
+    clf.partial_fit(X[some], y[some], classes=[0, 1, 2])
+    assert clf.class_count_.tolist() == [*np.bincount(y[some]), 0]
+    # One step for each chunk: with the same shares, two chunks are a fit of two steps.
+    present = SoftmaxClassifier(
+        batch_size=150, lr=0.02, max_iter=2, logit_adjustment=1.0
+    ).fit(X[some], y[some])
+    two = SoftmaxClassifier(batch_size=150, lr=0.02, logit_adjustment=1.0)
+    for _ in range(2):
+        two.partial_fit(X[some], y[some], classes=[0, 1])
+    assert_allclose(two.coef_, present.coef_, rtol=1e-6)
+    # The rest brings the third class, and now all have equal shares.
+    rest = np.setdiff1d(np.arange(150), some)
+    clf.partial_fit(X[rest], y[rest])
+    assert clf.class_count_.tolist() == [50, 50, 50]
+
+
+def test_closed_form_start(iris):
+    """The first loss is that of the linear discriminant, and falls from there."""
+    X, y = iris
+    lda = IncrementalLDA(priors="empirical").fit(X, y)
+    loss = -lda.predict_log_proba(X)[np.arange(len(y)), y].mean()
+    for tau in (0.0, 1.0):
+        clf = SoftmaxClassifier(
+            batch_size=150, max_iter=100, init="lda", logit_adjustment=tau
+        )
+        assert clf.fit(X, y).loss_curve_[0] == pytest.approx(loss)
+        assert clf.loss_curve_[-1] < loss
+        chunk = clone(clf).partial_fit(X, y, classes=[0, 1, 2])
+        assert chunk.loss_curve_ == pytest.approx([loss])
+        # Only the first chunk decides where to start.
+        assert chunk.partial_fit(X, y).loss_curve_[1] < loss
+
+
+def test_closed_form_start_without_rows_of_a_class(iris):
+    X, y = iris[0][iris[1] < 2], iris[1][iris[1] < 2]
+    clf = SoftmaxClassifier(lr=0.1, init="lda", random_state=0)
+    clf.partial_fit(X, y, classes=[0, 1, 2])
+    assert clf.score(X, y) == 1
+    for _ in range(150):
+        clf.partial_fit(*iris)
+    assert np.isfinite(clf.intercept_).all()
+    assert clf.score(*iris) > 0.9
+
+
+@pytest.mark.parametrize("head", [SoftmaxClassifier(max_iter=50), IncrementalLDA()])
+def test_predictions_come_in_chunks(iris, monkeypatch, head):
+    X, y = iris
+    names = ("predict", "predict_proba", "predict_log_proba", "decision_function")
+    head = clone(head).fit(X, y)
+    at_once = {name: getattr(head, name)(X) for name in names}
+    sizes = []
+    logits = type(head)._logits
+
+    def counted(self, X, out=None):
+        sizes.append(len(X))
+        return logits(self, X, out)
+
+    monkeypatch.setattr(_linear, "_MAX_SCORES", 21)
+    monkeypatch.setattr(type(head), "_logits", counted)
+    for name in names:
+        in_chunks = getattr(head, name)(X)
+        assert in_chunks.dtype == at_once[name].dtype
+        assert_allclose(in_chunks, at_once[name], rtol=1e-10, atol=1e-12)
+    assert max(sizes) == 7
+    assert sum(sizes) == 4 * len(X)
+
+
+def test_double_precision_rows_for_single_precision_weights(clf, iris):
+    X, y = iris
+    clf.fit(X.astype(np.float32), y)
+    for method in ("predict_proba", "predict_log_proba", "decision_function"):
+        assert getattr(clf, method)(X).dtype == np.float32
+    assert_array_equal(clf.predict(X), clf.predict(X.astype(np.float32)))
+
+
+def test_rows_that_must_not_be_written_to(clf, iris, recwarn):
+    """As joblib gives them to its workers."""
+    X, y = (a.copy() for a in iris)
+    expected = clone(clf).fit(X, y)
+    X.flags.writeable = y.flags.writeable = False
+    assert_same_fit(clf.fit(X, y), expected)
+    assert not recwarn.list

@@ -1,15 +1,23 @@
 """WGANGP: losses against oracles, two optimisers, options, accuracy."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
 from scipy.special import log_softmax
 from skorch.callbacks import Callback
 
-from sklearn_gzsl import WGANGP, ClassAttributes, GZSLClassifier, SoftmaxClassifier
+from sklearn_gzsl import (
+    MLIS,
+    WGANGP,
+    ClassAttributes,
+    GZSLClassifier,
+    SoftmaxClassifier,
+)
 from sklearn_gzsl.datasets import load_two_digit_numbers
 from sklearn_gzsl.metrics import gzsl_scores
-from sklearn_gzsl.nn import ConditionalCritic, ConditionalGenerator, gradient_penalty
+from sklearn_gzsl.nn import ConditionalCritic, ConditionalGenerator
 from sklearn_gzsl.training import AdversarialNet, torch_generator
 
 TINY = {
@@ -47,6 +55,11 @@ def module():
     return fit().net_.module_
 
 
+def critic_losses(module, x, y, rng):
+    (batch,) = module.critic_batches([(x, y)], rng)
+    return module.critic_losses(*batch)
+
+
 def critic_and_rows():
     rng = torch_generator(0)
     critic = ConditionalCritic(5, 3, 16, rng).double()
@@ -58,36 +71,63 @@ def critic_and_rows():
     return critic, real, fake, a
 
 
-def test_gradient_penalty_equals_double_backward():
+def test_losses_of_the_critic_equal_double_backward():
     critic, real, fake, a = critic_and_rows()
-    parameters = list(critic.parameters())
-
+    parameters = [*critic.features.parameters(), *critic.describe.parameters()]
+    parameters.append(critic.output.weight)
     alpha = torch.rand(7, 1, generator=torch_generator(1), dtype=torch.float64)
+
+    described = critic.describe(a)
     x = (alpha * real + (1 - alpha) * fake).requires_grad_()
-    scores = critic(x, critic.describe(a))
-    (slope,) = torch.autograd.grad(scores.sum(), x, create_graph=True)
-    expected = (slope.square().sum(dim=1).sqrt() - 1).square().mean()
-    expected_grads = torch.autograd.grad(expected, parameters, materialize_grads=True)
+    (slope,) = torch.autograd.grad(critic(x, described).sum(), x, create_graph=True)
+    expected = (
+        critic(fake, described).mean() - critic(real, described).mean(),
+        (slope.square().sum(dim=1).sqrt() - 1).square().mean(),
+    )
+    got = critic.compare(real, fake, critic.describe(a), alpha)
+    torch.testing.assert_close(got, expected)
+    assert got[1] > 0.1
+    for weights in ([1.0, 0.0], [0.0, 1.0], [-0.3, 7.0]):
+        got_grads, expected_grads = (
+            torch.autograd.grad(
+                sum(w * loss for w, loss in zip(weights, losses, strict=True)),
+                parameters,
+                retain_graph=True,
+                materialize_grads=True,
+            )
+            for losses in (got, expected)
+        )
+        torch.testing.assert_close(got_grads, expected_grads)
+        assert any(g.abs().sum() > 0 for g in got_grads)
 
-    h_real, h_fake = (critic.hidden(x, critic.describe(a)) for x in (real, fake))
-    penalty = gradient_penalty(critic, h_real, h_fake, torch_generator(1))
-    torch.testing.assert_close(penalty, expected)
-    grads = torch.autograd.grad(penalty, parameters, materialize_grads=True)
-    torch.testing.assert_close(grads, expected_grads)
-    assert penalty > 0.1
-    assert any(g.abs().sum() > 0 for g in grads)
 
-
-def test_gradient_penalty_is_finite_for_a_flat_critic():
+def test_losses_of_a_flat_critic_have_finite_gradients():
     critic, real, fake, a = critic_and_rows()
     for p in critic.parameters():
         p.data.zero_()
-    h_real, h_fake = (critic.hidden(x, critic.describe(a)) for x in (real, fake))
-    penalty = gradient_penalty(critic, h_real, h_fake, torch_generator(1))
-    penalty.backward()
+    alpha = torch.full((7, 1), 0.5, dtype=torch.float64)
+    wasserstein, penalty = critic.compare(real, fake, critic.describe(a), alpha)
+    (wasserstein + penalty).backward()
+    assert wasserstein == 0
     assert penalty == 1
     grads = [p.grad for p in critic.parameters() if p.grad is not None]
     assert all(torch.isfinite(g).all() for g in grads)
+
+
+@pytest.mark.parametrize("n_unseen", [0, 2])
+def test_synthetic_rows_of_several_batches_are_those_of_one_after_another(n_unseen):
+    X, y, attributes = blobs(n_classes=4 + n_unseen)
+    known = y < 4
+    generator = MLIS(**TINY | {"embedding_dim": 8}).fit(X[known], y[known], attributes)
+    module = generator.net_.module_
+    rows = torch.randperm(120, generator=torch_generator(0)).split(20)
+    batches = [(torch.tensor(X)[r], torch.tensor(y)[r]) for r in rows[:3]]
+    got = list(module.critic_batches(batches, torch_generator(3)))
+    rng = torch_generator(3)
+    for batch, together in zip(batches, got, strict=True):
+        (alone,) = module.critic_batches([batch], rng)
+        assert len(alone[1]) == 20 + 5 * n_unseen
+        torch.testing.assert_close(together, alone)
 
 
 @torch.no_grad()
@@ -123,7 +163,7 @@ def test_weights_start_as_in_the_paper():
 @torch.no_grad()
 def test_losses_are_those_of_the_equations(module):
     x, y = batch()
-    got = module.critic_losses(x, y, torch_generator(0))
+    got = critic_losses(module, x, y, torch_generator(0))
     got |= module.generator_losses(x, y, torch_generator(3))
     got = {name: float(value) for name, value in got.items()}
 
@@ -162,7 +202,7 @@ def test_losses_are_those_of_the_equations(module):
 
 def test_every_parameter_learns_from_its_own_loss(module):
     sides = {
-        "critic": (module.critic_losses, module.critic_parameters()),
+        "critic": (partial(critic_losses, module), module.critic_parameters()),
         "generator": (module.generator_losses, module.generator_parameters()),
     }
     own = [id(p) for _, parameters in sides.values() for p in parameters]
@@ -170,11 +210,11 @@ def test_every_parameter_learns_from_its_own_loss(module):
     for name, (losses, parameters) in sides.items():
         module.zero_grad()
         losses(*batch(), rng=torch_generator(0))[name].backward()
-        # Differences of scores do not depend on the critic's last bias.
-        skipped = module.critic.output.bias
         for p in parameters:
-            assert p.grad is not None
-            assert p is skipped or p.grad.abs().sum() > 0
+            # Differences of scores do not depend on the critic's last bias.
+            if p is not module.critic.output.bias:
+                assert p.grad is not None
+                assert p.grad.abs().sum() > 0
         if name == "critic":
             assert all(p.grad is None for p in module.generator_parameters())
 
@@ -215,7 +255,10 @@ class Turns(torch.nn.Module):
     def generator_parameters(self):
         return [self.g]
 
-    def critic_losses(self, x, rng):
+    def critic_batches(self, batches, rng):
+        return batches
+
+    def critic_losses(self, x):
         self.calls.append(("critic", x, self.d.item(), self.g.item()))
         return {"critic": self.d + self.g.detach() + x.mean()}
 

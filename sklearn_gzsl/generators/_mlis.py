@@ -426,8 +426,8 @@ class _MLISModule(ConditionalWGAN):
 
     def prepare(self, X, y, A, unseen):
         """Scale features, and keep the descriptions of seen and of unseen classes."""
-        self.start(X, A)
-        self.unseen = unseen
+        self.start(X, torch.cat([A, unseen]))
+        self.n_seen = len(A)
         self.x_spread.copy_(typical_norm(self.scaled(X) - self.x_mean, X.shape[1]))
 
     def encode(self, x):
@@ -447,31 +447,23 @@ class _MLISModule(ConditionalWGAN):
     def class_logits(self, x):
         return self.head(self.encode(x))
 
-    def critic_losses(self, x, y, rng):
+    def synthetic_labels(self, y):
+        """The classes of the batch, and unseen ones to refine the encoder."""
+        new = torch.arange(self.n_seen, len(self.A), device=y.device)
+        return torch.cat([y, new.repeat_interleave(self.n_refinement)])
+
+    def critic_losses(self, x, fake, y, alpha):
         """Losses of critic, encoder and softmax on a batch; unseen classes join."""
-        x = self.scaled(x)
-        classes, rows = y.unique(return_inverse=True)
-        a = self.A[classes]
-        new = torch.arange(len(self.unseen), device=x.device)
-        new = new.repeat_interleave(self.n_refinement)
-        with torch.no_grad():
-            fake = self.generate(
-                self.generator,
-                torch.cat([a, self.unseen]),
-                torch.cat([rows, len(a) + new]),
-                rng,
-            )
-        losses = self.wasserstein_losses(x, fake[: len(x)], a, rows, rng)
-        h = self.encode(x)
+        n = len(x)
+        losses = super().critic_losses(x, fake[:n], y, alpha)
+        h = self.encode(torch.cat([x, fake]) if self.n_refinement else x)
         if self.metric_weight:
-            losses["metric"] = self.metric_loss(self.joined(h, a[rows]), y)
+            joined = self.joined(h[:n], self.A[y])
+            losses["metric"] = self.metric_loss(joined, y)
             losses["critic"] = losses["critic"] + self.metric_weight * losses["metric"]
         if self.ce_weight:
-            logits, targets = self.head(h), y
-            if self.n_refinement:
-                logits = torch.cat([logits, self.class_logits(fake)])
-                targets = torch.cat([y, y, len(self.A) + new])
-            losses["ce"] = F.cross_entropy(logits, targets)
+            targets = torch.cat([y, self.synthetic_labels(y)])
+            losses["ce"] = F.cross_entropy(self.head(h), targets[: len(h)])
             losses["critic"] = losses["critic"] + self.ce_weight * losses["ce"]
         return losses
 
@@ -479,4 +471,5 @@ class _MLISModule(ConditionalWGAN):
         return self.encode(self.scaled(x))
 
     def sample(self, a, n_samples, rng, temperature):
-        return self.encode(self.draw(a, n_samples, rng, temperature))
+        pieces = self.draw(a, n_samples, rng, temperature)
+        return torch.cat([self.encode(x) for x in pieces])

@@ -278,4 +278,5 @@ class _WGANGPModule(ConditionalWGAN):
 
     def sample(self, a, n_samples, rng, temperature):
         """Features from the generator, in the unit of the training rows."""
-        return self.draw(a, n_samples, rng, temperature) * self.x_range + self.x_min
+        pieces = self.draw(a, n_samples, rng, temperature)
+        return torch.cat([x * self.x_range + self.x_min for x in pieces])

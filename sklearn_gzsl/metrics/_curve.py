@@ -102,28 +102,8 @@ def seen_unseen_curve(
     seen_classes = check_labels(seen_classes, "seen_classes", like=y_true)
     seen_row = check_sides(y_true, seen_classes)
     y_score, labels = check_scores(y_true, y_score, labels, seen_classes)
-    seen_column = np.isin(labels, seen_classes)
-    best = {}
-    for side in (True, False):
-        columns = np.flatnonzero(seen_column == side)
-        winner = columns[y_score[:, columns].argmax(axis=1)]
-        best[side] = y_score[np.arange(len(y_true)), winner], labels[winner]
-
-    # A row matters only if it is right once its own side wins; then its best score
-    # is finite, so that no gap is NaN.
-    own_score = np.where(seen_row, best[True][0], best[False][0])
-    own_label = np.where(seen_row, best[True][1], best[False][1])
-    right = (own_label == y_true) & (own_score > -np.inf)
-    gap = best[True][0][right] - best[False][0][right]
-    weight = _row_weights(y_true, seen_row, average)[right]
-    seen_row = seen_row[right]
-
-    penalties, step = np.unique(gap, return_inverse=True)
-    fall = np.bincount(step, weights=weight * seen_row, minlength=len(penalties))
-    rise = np.bincount(step, weights=weight * ~seen_row, minlength=len(penalties))
-    seen = np.append(np.cumsum(fall[::-1])[::-1], 0.0)
-    unseen = np.append(0.0, np.cumsum(rise))
-    return seen.clip(max=1), unseen.clip(max=1), np.append(-np.inf, penalties)
+    best, columns = best_by_side(y_score, np.isin(labels, seen_classes))
+    return curve_of_best(y_true, seen_row, best, labels[columns], average)
 
 
 def ausuc_score(
@@ -200,6 +180,43 @@ def ausuc_score(
     seen, unseen, _ = seen_unseen_curve(
         y_true, y_score, seen_classes=seen_classes, labels=labels, average=average
     )
+    return area_under(seen, unseen)
+
+
+def best_by_side(y_score, seen_column):
+    """Best seen and best unseen score of each row, (n_samples, 2), and their columns.
+
+    Little of all the scores, and enough for the curve and for the best class.
+    """
+    columns = []
+    for side in (seen_column, ~seen_column):
+        own = np.flatnonzero(side)
+        columns.append(own[y_score[:, own].argmax(axis=1)])
+    columns = np.column_stack(columns)
+    return np.take_along_axis(y_score, columns, axis=1), columns
+
+
+def curve_of_best(y_true, seen_row, best, winners, average="macro"):
+    """The curve from the scores and labels of the best class of each side."""
+    # A row matters only if it is right once its own side wins; then its best score
+    # is finite, so that no gap is NaN.
+    own = np.where(seen_row, 0, 1)[:, None]
+    own_score = np.take_along_axis(best, own, axis=1)[:, 0]
+    own_label = np.take_along_axis(winners, own, axis=1)[:, 0]
+    right = (own_label == y_true) & (own_score > -np.inf)
+    gap = best[right, 0] - best[right, 1]
+    weight = _row_weights(y_true, seen_row, average)[right]
+    seen_row = seen_row[right]
+
+    penalties, step = np.unique(gap, return_inverse=True)
+    fall = np.bincount(step, weights=weight * seen_row, minlength=len(penalties))
+    rise = np.bincount(step, weights=weight * ~seen_row, minlength=len(penalties))
+    seen = np.append(np.cumsum(fall[::-1])[::-1], 0.0)
+    unseen = np.append(0.0, np.cumsum(rise))
+    return seen.clip(max=1), unseen.clip(max=1), np.append(-np.inf, penalties)
+
+
+def area_under(seen, unseen):
     return float(np.sum((seen[:-1] - seen[1:]) * (unseen[:-1] + unseen[1:])) / 2)
 
 

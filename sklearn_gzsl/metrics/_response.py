@@ -2,10 +2,12 @@
 
 import numpy as np
 from sklearn.pipeline import Pipeline
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from .._messages import few
+from .._row_chunks import row_chunks
 from ._accuracy import check_labels
+from ._curve import best_by_side
 
 
 def score_fold(estimator, X, y, candidates="present"):
@@ -14,15 +16,52 @@ def score_fold(estimator, X, y, candidates="present"):
     With ``candidates="present"`` there are columns for the classes that the model has
     seen and for those in ``y``, else for all that it knows.
     """
+    y, classes, kept, seen_classes = _fold(estimator, y, candidates)
+    scores = class_scores(estimator, X, len(classes))
+    return y, scores[:, kept], classes[kept], seen_classes
+
+
+def best_of_fold(estimator, X, y, candidates="present"):
+    """As ``score_fold``, but of the scores only the best of each side.
+
+    Returns
+    -------
+    y : ndarray of shape (n_samples,)
+    best : ndarray of shape (n_samples, 2)
+        Best score of a seen and of an unseen class.
+    winners : ndarray of shape (n_samples, 2)
+        Labels of these classes.
+    y_pred : ndarray of shape (n_samples,)
+        The winner of both.
+    seen_classes : ndarray of shape (n_seen_classes,)
+    """
+    y, classes, kept, seen_classes = _fold(estimator, y, candidates)
+    seen = np.isin(classes[kept], seen_classes)
+    parts = []
+    for _, rows in row_chunks(X, len(classes))[1]:
+        scores = class_scores(estimator, rows, len(classes))
+        parts.append(best_by_side(scores[:, kept], seen))
+    best, columns = map(np.concatenate, zip(*parts, strict=True))
+    check_consistent_length(y, best)
+    # Of equal scores, the first in the order of classes, as argmax does.
+    first = (best[:, 0] > best[:, 1]) | (
+        (best[:, 0] == best[:, 1]) & (columns[:, 0] < columns[:, 1])
+    )
+    winners = classes[kept][columns]
+    y_pred = np.where(first, winners[:, 0], winners[:, 1])
+    return y, best, winners, y_pred, seen_classes
+
+
+def _fold(estimator, y, candidates):
+    """Labels, all classes, which of them are candidates, and seen classes."""
     model = find_model(estimator)
     classes = check_labels(model.classes_, "classes_")
     seen_classes = check_labels(model.seen_classes_, "seen_classes_")
     y = _check_fold(y, classes, seen_classes)
-    scores = class_scores(estimator, X, len(classes))
+    kept = np.full(len(classes), True)
     if candidates == "present":
         kept = np.isin(classes, np.union1d(seen_classes, y))
-        classes, scores = classes[kept], scores[:, kept]
-    return y, scores, classes, seen_classes
+    return y, classes, kept, seen_classes
 
 
 def path_to(estimator, attribute):

@@ -3,11 +3,12 @@
 from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from ._accuracy import gzsl_scores
-from ._curve import ausuc_score
-from ._response import score_fold
+from ._curve import area_under, curve_of_best
+from ._response import best_of_fold
 
 _METRICS = ("U", "S", "H", "AUSUC")
 _CANDIDATES = ("present", "all")
@@ -128,15 +129,16 @@ class GZSLScorer:
                 f"GZSLScorer uses no metadata, but got {sorted(kwargs)}; every class "
                 "counts the same and so does every row in it."
             )
-        y, scores, classes, seen_classes = score_fold(estimator, X, y, self.candidates)
+        y, best, winners, y_pred, seen_classes = best_of_fold(
+            estimator, X, y, self.candidates
+        )
         result = {}
         if self.metric != "AUSUC":
-            y_pred = classes[scores.argmax(axis=1)]
             result = gzsl_scores(y, y_pred, seen_classes=seen_classes)
         if self.metric in (None, "AUSUC"):
-            result["AUSUC"] = ausuc_score(
-                y, scores, seen_classes=seen_classes, labels=classes
-            )
+            seen_row = np.isin(y, seen_classes)
+            seen, unseen, _ = curve_of_best(y, seen_row, best, winners)
+            result["AUSUC"] = area_under(seen, unseen)
         return result if self.metric is None else result[self.metric]
 
     def _accept_sample_weight(self):

@@ -6,6 +6,7 @@ from warnings import warn
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.exceptions import UndefinedMetricWarning
+from sklearn.utils import check_consistent_length
 from sklearn.utils._param_validation import Interval, validate_params
 
 from ._accuracy import check_labels, class_means
@@ -19,6 +20,7 @@ from ._curve import check_scores
         "k": [Interval(Integral, 1, None, closed="left")],
         "labels": ["array-like", None],
         "classes": ["array-like", None],
+        "ranked": ["boolean"],
     },
     prefer_skip_nested_validation=True,
 )
@@ -29,6 +31,7 @@ def top_k_per_class_accuracy(
     k: int = 5,
     labels: ArrayLike | None = None,
     classes: ArrayLike | None = None,
+    ranked: bool = False,
 ) -> float:
     """Mean over classes of the fraction of rows with the true class among the k best.
 
@@ -43,7 +46,8 @@ def top_k_per_class_accuracy(
 
     y_score : array-like of shape (n_samples, n_classes)
         Score of each class for each row, higher is better: log-probabilities or any
-        other scores. A class with -inf is ruled out and never hit.
+        other scores. A class with -inf is ruled out and never hit. With ``ranked``,
+        labels of shape (n_samples, k) or more columns.
 
     k : int, default=5
         How many classes a row may be given.
@@ -56,6 +60,12 @@ def top_k_per_class_accuracy(
         The classes to average over, such as ``classifier.unseen_classes_``; rows of
         other classes are left out. ``None`` is every class of ``y_true``.
 
+    ranked : bool, default=False
+        Whether ``y_score`` has, instead of scores, the best classes of each row, the
+        best one first, as ``GZSLClassifier.predict_top_k`` gives them: scores of all
+        rows and thousands of classes may not fit in memory. Every class named is a
+        hit, in a tie and ruled out, too.
+
     Returns
     -------
     accuracy : float
@@ -66,7 +76,8 @@ def top_k_per_class_accuracy(
     ValueError
         If lengths differ, if ``y_true`` has labels without a column or one of
         ``classes`` has no row, if columns and labels differ in number, or if a score
-        is NaN or +inf.
+        is NaN or +inf. With ``ranked``, if there are fewer than ``k`` columns, or
+        ``labels``.
 
     Warns
     -----
@@ -103,8 +114,22 @@ def top_k_per_class_accuracy(
     0.833...
     >>> top_k_per_class_accuracy(y_true, y_score, k=2, classes=["zebra"])
     1.0
+
+    From labels, the two best ones of each row:
+
+    >>> best = [
+    ...     ["cat", "zebra"],
+    ...     ["dog", "zebra"],
+    ...     ["cat", "dog"],
+    ...     ["cat", "zebra"],
+    ... ]
+    >>> top_k_per_class_accuracy(y_true, best, k=2, ranked=True)
+    0.833...
     """
     y_true = check_labels(y_true, "y_true")
+    if ranked:
+        hits = _ranked_hits(y_true, y_score, k, labels)
+        return class_means(y_true, hits, classes, "classes")
     y_score, labels = check_scores(y_true, y_score, labels, y_true)
     if k >= len(labels):
         warn(
@@ -120,3 +145,21 @@ def top_k_per_class_accuracy(
     n_tied = np.sum(y_score == own, axis=1)
     hits = np.clip((k - n_better) / n_tied, 0, 1) * (own[:, 0] > -np.inf)
     return class_means(y_true, hits, classes, "classes")
+
+
+def _ranked_hits(y_true, ranking, k, labels):
+    if labels is not None:
+        raise ValueError(
+            "labels was given with ranked=True, where y_score holds labels itself; "
+            "leave it out."
+        )
+    ranking = np.asarray(ranking)
+    if ranking.ndim != 2 or ranking.shape[1] < k:
+        raise ValueError(
+            f"y_score has shape {ranking.shape}, but with ranked=True it holds the k "
+            f"best labels of each row, here (n_samples, {k}) at least; pass "
+            "predict_top_k(X, k)."
+        )
+    check_consistent_length(y_true, ranking)
+    best = check_labels(ranking[:, :k].ravel(), "y_score", like=y_true)
+    return np.any(best.reshape(-1, k) == y_true[:, None], axis=1)

@@ -9,20 +9,18 @@ from ._adversarial import (
     ConditionalCritic,
     ConditionalGenerator,
     ConditionalWGAN,
-    gradient_penalty,
 )
 from ._coupling import AdditiveCoupling, AffineCoupling
 from ._flow import Flow, Permutation
 from ._layers import (
     ConditionalNet,
     LearnedScale,
-    Linear,
     ReLUNet,
+    distinct,
     in_pieces,
-    linear,
-    products_in,
     typical_norm,
 )
+from ._linear import Linear, linear, products_in, weight_gradient
 from ._metric_losses import circle_loss, contrastive_loss, multi_similarity_loss
 
 __all__ = [
@@ -40,10 +38,11 @@ __all__ = [
     "ReLUNet",
     "circle_loss",
     "contrastive_loss",
-    "gradient_penalty",
+    "distinct",
     "in_pieces",
     "linear",
     "multi_similarity_loss",
     "products_in",
     "typical_norm",
+    "weight_gradient",
 ]

@@ -1,16 +1,25 @@
 """Conditional generator and critic of Wasserstein GANs with a gradient penalty."""
 
+from collections.abc import Iterable, Iterator, Sequence
 from copy import deepcopy
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ._layers import linear
+from ._layers import distinct
+from ._linear import linear, multiply, weight_gradient
 
 _SLOPE, _INIT_STD = 0.2, 0.02
+_BLOCK, _PIECE = 256, 1024
 
 _OUTPUTS = {"relu": torch.relu, "sigmoid": torch.sigmoid, "linear": lambda h: h}
+
+
+def row_products(a: Tensor, b: Tensor) -> Tensor:
+    """Inner products of rows, shape (n, 1), without a matrix of all products."""
+    blocks = zip(a.split(_BLOCK), b.split(_BLOCK), strict=True)
+    return torch.cat([(u * v).sum(dim=1, keepdim=True) for u, v in blocks])
 
 
 class ConditionalGenerator(nn.Module):
@@ -63,7 +72,7 @@ class ConditionalCritic(nn.Module):
     """Score of features beside a description: one hidden layer with LeakyReLU.
 
     ``forward(x, described)`` takes, for each row of features, a row of what
-    ``describe(a)`` gives. Its two halves are ``hidden``, affine in x, and ``score``.
+    ``describe(a)`` gives.
 
     Parameters
     ----------
@@ -83,38 +92,75 @@ class ConditionalCritic(nn.Module):
         self.output = linear(hidden_dim, 1, rng, **options)
 
     def forward(self, x: Tensor, described: Tensor) -> Tensor:
-        return self.score(self.hidden(x, described))
+        h = F.leaky_relu(self.features(x) + described, _SLOPE)
+        return self.output(h).squeeze(1)
 
-    def hidden(self, x: Tensor, described: Tensor) -> Tensor:
-        """Hidden layer before its activation, shape (n, hidden_dim)."""
-        return self.features(x) + described
+    def compare(
+        self, real: Tensor, fake: Tensor, described: Tensor, alpha: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        r"""Wasserstein loss and gradient penalty of real and synthetic rows.
 
-    def score(self, h: Tensor) -> Tensor:
-        """Scores of rows with the hidden layer h, shape (n,)."""
-        return self.output(F.leaky_relu(h, _SLOPE)).squeeze(1)
+        The mean score of synthetic minus that of real rows, and the mean of
+        :math:`(\|\nabla_{\hat{x}} D(\hat{x}, a)\|_2 - 1)^2` at the points
+        :math:`\hat{x}` that are ``alpha`` of the way from a synthetic to a real row
+        (Gulrajani et al. 2017, Eq. 3).
 
-    def input_gradient(self, h: Tensor) -> Tensor:
-        """Gradient of each row's score with respect to its features, shape (n, d).
-
-        Written out, so that a loss of it needs no second differentiation. LeakyReLU's
-        slope is piecewise constant: h itself gets no gradient.
+        Parameters
+        ----------
+        real, fake : Tensor of shape (n, n_features)
+            Rows, to which no gradient is passed.
+        described : Tensor of shape (n, hidden_dim)
+            What ``describe`` gives for them.
+        alpha : Tensor of shape (n, 1)
+            Places between synthetic and real rows, from 0 to 1.
         """
-        weight = self.output.weight
-        return torch.where(h > 0, weight, _SLOPE * weight) @ self.features.weight
+        x = torch.cat([real, fake])
+        described = (described + self.features.bias).T
+        weights = self.features.weight, self.output.weight.T
+        dtype = self.features.products or x.dtype
+        return _Comparison.apply(x, described, alpha, *weights, dtype)
 
 
-def gradient_penalty(
-    critic: ConditionalCritic, h_real: Tensor, h_fake: Tensor, rng: torch.Generator
-) -> Tensor:
-    r"""Mean of :math:`(\|\nabla_{\hat{x}} D(\hat{x}, a)\|_2 - 1)^2`.
+class _Comparison(torch.autograd.Function):
+    """Both losses of the critic, and the gradients of each weight in one product.
 
-    :math:`\hat{x}` is a random point between a real and a synthetic row of one class
-    (Gulrajani et al. 2017, Eq. 3). The hidden layer is affine in x, so that of
-    :math:`\hat{x}` lies at the same place between ``h_real`` and ``h_fake``.
+    In columns, with the real rows before the synthetic ones, the hidden layer is
+    h = W x + d and the scores are w . m(h) h with LeakyReLU's slopes m. As h is affine
+    in x, that of a point between two rows lies at the same place between theirs, at h';
+    its score has the gradient W^T (w m(h')), without second derivatives since the
+    slopes m are piecewise constant.
+
+    So unit j of the hidden layer enters the losses through w_j W_j and w_j d_j alone,
+    and linearly. With G_j and g_j the gradients with respect to these two, those of
+    W_j, d_j and w_j are w_j G_j, w_j g_j and G_j . W_j + g_j . d_j.
     """
-    alpha = h_real.new_empty(len(h_real), 1).uniform_(generator=rng)
-    slope = critic.input_gradient(torch.lerp(h_fake, h_real, alpha))
-    return (torch.linalg.vector_norm(slope, dim=1) - 1).square().mean()
+
+    @staticmethod
+    def forward(ctx, x, d, alpha, weight, out, dtype):
+        n = len(alpha)
+        factor = weight.to(dtype)
+        h = multiply(factor, x.T.to(dtype))
+        h.unflatten(1, (2, n)).add_(d[:, None])
+        middle = torch.lerp(h[:, n:], h[:, :n], alpha.T)
+        m = torch.where(torch.cat([h, middle], dim=1) > 0, 1.0, _SLOPE).to(x.dtype)
+        real, fake = (out.T @ (m[:, : 2 * n] * h)).view(2, n).mean(dim=1)
+        slope = multiply((out * m[:, 2 * n :]).T.to(dtype), factor)
+        steep = torch.linalg.vector_norm(slope, dim=1, keepdim=True) - 1
+        ctx.save_for_backward(x, d, weight, out, m, slope, steep)
+        ctx.dtype = dtype
+        return fake - real, steep.square().mean()
+
+    @staticmethod
+    def backward(ctx, of_difference, of_penalty):
+        x, d, weight, out, m, slope, steep = ctx.saved_tensors
+        n = len(slope)
+        real, fake = x.split(n)
+        unit, part = of_difference / n, 2 * of_penalty / n
+        g = unit * (m[:, n : 2 * n] - m[:, :n])
+        ends = [-unit * real, unit * fake, part * steep * F.normalize(slope)]
+        G = weight_gradient(weight, m.to(ctx.dtype), torch.cat(ends).to(ctx.dtype))
+        of_out = row_products(G, weight) + (g * d).sum(dim=1, keepdim=True)
+        return None, out * g, None, G.mul_(out), of_out, None
 
 
 class ConditionalWGAN(nn.Module):
@@ -196,51 +242,63 @@ class ConditionalWGAN(nn.Module):
         """Features in the unit of the networks; the lowest of the rows are 0."""
         return (x - self.x_min) / self.x_range
 
-    def generate(
-        self,
-        generator: ConditionalGenerator,
-        a: Tensor,
-        rows: Tensor,
-        rng: torch.Generator,
-        temperature: float = 1.0,
-    ) -> Tensor:
-        """One scaled synthetic row for each of ``rows``, which index descriptions."""
-        shape = (len(rows), generator.latent_dim)
-        z = torch.randn(shape, generator=rng, device=a.device)
-        return generator(temperature * z, generator.describe(a).index_select(0, rows))
+    def noise(self, n: int, rng: torch.Generator) -> Tensor:
+        """Noise for n rows of a generator."""
+        shape = (n, self.generator.latent_dim)
+        return torch.randn(shape, generator=rng, device=self.x_mean.device)
 
     def draw(
         self, a: Tensor, n_samples: int, rng: torch.Generator, temperature: float
-    ) -> Tensor:
-        """``n_samples`` scaled synthetic rows for each description, one by one."""
-        rows = torch.arange(len(a), device=a.device).repeat_interleave(n_samples)
-        return self.generate(self.average, a, rows, rng, temperature)
+    ) -> Iterator[Tensor]:
+        """Yield ``n_samples`` scaled synthetic rows for each description, in pieces.
 
-    def hidden(self, x: Tensor, described: Tensor) -> Tensor:
-        """The critic's hidden layer for scaled rows."""
-        return self.critic.hidden(x - self.x_mean, described)
+        Their hidden layers, much wider than the noise, fit in a processor's cache.
+        """
+        rows = torch.arange(len(a), device=a.device).repeat_interleave(n_samples)
+        z = temperature * self.noise(len(rows), rng)
+        described = self.average.describe(a)
+        for z_piece, piece in zip(z.split(_PIECE), rows.split(_PIECE), strict=True):
+            yield self.average(z_piece, described[piece])
+
+    def synthetic_labels(self, y: Tensor) -> Tensor:
+        """Classes of the synthetic rows beside a batch: those of its own rows."""
+        return y
+
+    @torch.no_grad()
+    def critic_batches(
+        self, batches: Sequence[tuple[Tensor, Tensor]], rng: torch.Generator
+    ) -> Iterable[tuple[Tensor, ...]]:
+        """What ``critic_losses`` takes, for batches that one generator serves.
+
+        It makes the synthetic rows of all in one go, which is faster.
+        """
+        labels, noise, alpha = [], [], []
+        for x, y in batches:
+            labels.append(self.synthetic_labels(y))
+            noise.append(self.noise(len(labels[-1]), rng))
+            alpha.append(x.new_empty(len(x), 1).uniform_(generator=rng))
+        classes, rows = distinct(torch.cat(labels), len(self.A))
+        described = self.generator.describe(self.A[classes])
+        fake = self.generator(torch.cat(noise), described[rows])
+        real = self.scaled(torch.cat([x for x, _ in batches]))
+        fakes = fake.split(len(labels[0]))
+        reals = real.split(len(alpha[0]))
+        return zip(reals, fakes, [y for _, y in batches], alpha, strict=True)
 
     def critic_losses(
-        self, x: Tensor, y: Tensor, rng: torch.Generator
+        self, x: Tensor, fake: Tensor, y: Tensor, alpha: Tensor
     ) -> dict[str, Tensor]:
-        """Wasserstein loss and gradient penalty of a batch, to be minimised."""
-        # A batch has few classes: multiply each one's description once.
-        classes, rows = y.unique(return_inverse=True)
-        a = self.A[classes]
-        with torch.no_grad():
-            fake = self.generate(self.generator, a, rows, rng)
-        return self.wasserstein_losses(self.scaled(x), fake, a, rows, rng)
+        """Wasserstein loss and gradient penalty of a batch, to be minimised.
 
-    def wasserstein_losses(
-        self, x: Tensor, fake: Tensor, a: Tensor, rows: Tensor, rng: torch.Generator
-    ) -> dict[str, Tensor]:
-        """The same of scaled real and synthetic rows with the descriptions a[rows]."""
-        described = self.critic.describe(a).index_select(0, rows)
-        h_real = self.hidden(x, described)
-        h_fake = self.hidden(fake, described)
-        score = self.critic.score
-        wasserstein = score(h_fake).mean() - score(h_real).mean()
-        penalty = gradient_penalty(self.critic, h_real, h_fake, rng)
+        Of scaled real and synthetic rows of the classes y, with the penalty at places
+        ``alpha`` between them.
+        """
+        # A batch has few classes: multiply each one's description once.
+        classes, rows = distinct(y, len(self.A))
+        described = self.critic.describe(self.A[classes]).index_select(0, rows)
+        wasserstein, penalty = self.critic.compare(
+            x - self.x_mean, fake - self.x_mean, described, alpha
+        )
         loss = wasserstein + self.gp_weight * penalty
         return {"critic": loss, "wasserstein": wasserstein, "penalty": penalty}
 
@@ -248,11 +306,15 @@ class ConditionalWGAN(nn.Module):
         self, x: Tensor, y: Tensor, rng: torch.Generator
     ) -> dict[str, Tensor]:
         """Negative score, and classification loss, of new rows."""
-        classes, rows = y.unique(return_inverse=True)
+        classes, rows = distinct(y, len(self.A))
         a = self.A[classes]
-        fake = self.generate(self.generator, a, rows, rng)
-        described = self.critic.describe(a).index_select(0, rows)
-        loss = -self.critic.score(self.hidden(fake, described)).mean()
+        fake = self.generator(
+            self.noise(len(y), rng), self.generator.describe(a).index_select(0, rows)
+        )
+        score = self.critic(
+            fake - self.x_mean, self.critic.describe(a).index_select(0, rows)
+        )
+        loss = -score.mean()
         if not self.cls_weight:
             return {"generator": loss}
         cls = F.cross_entropy(self.class_logits(fake), y)

@@ -4,7 +4,8 @@ import torch
 from torch import Tensor, nn
 
 from ._actnorm import ActNorm
-from ._layers import ConditionalNet, LearnedScale, linear
+from ._layers import ConditionalNet, LearnedScale
+from ._linear import linear
 
 
 class _ShiftNet(nn.Module):

@@ -1,98 +1,17 @@
-"""Linear layers with explicit randomness, and the small networks made of them."""
+"""Small networks, and what modules do with rows."""
 
-import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-
-class _LowPrecision(torch.autograd.Function):
-    """x W^T, with all three matrix products of a step in another dtype."""
-
-    @staticmethod
-    def forward(ctx, x, weight, dtype):
-        x, weight = x.to(dtype), weight.to(dtype)
-        ctx.save_for_backward(x, weight)
-        return F.linear(x, weight).float()
-
-    @staticmethod
-    def backward(ctx, slope):
-        x, weight = ctx.saved_tensors
-        slope = slope.to(x.dtype)
-        of_x, of_weight, _ = ctx.needs_input_grad
-        return (
-            (slope @ weight).float() if of_x else None,
-            (slope.T @ x).float() if of_weight else None,
-            None,
-        )
-
-
-class Linear(nn.Linear):
-    """Linear layer whose matrix products may be of a lower precision than the rest.
-
-    Weights, inputs, results and gradients are float32; see ``products_in``.
-    """
-
-    products = torch.float32
-
-    def forward(self, x: Tensor) -> Tensor:
-        if self.products == torch.float32:
-            return super().forward(x)
-        y = _LowPrecision.apply(x, self.weight, self.products)
-        return y if self.bias is None else y + self.bias
-
-
-@contextmanager
-def products_in(module: nn.Module, dtype: torch.dtype) -> Iterator[None]:
-    """Let the linear layers of a module multiply in ``dtype``, for a while."""
-    layers = [layer for layer in module.modules() if isinstance(layer, Linear)]
-    before = [layer.products for layer in layers]
-    try:
-        for layer in layers:
-            layer.products = dtype
-        yield
-    finally:
-        for layer, old in zip(layers, before, strict=True):
-            layer.products = old
-
-
-def linear(
-    n_in: int,
-    n_out: int,
-    rng: torch.Generator,
-    *,
-    init: str = "xavier",
-    gain: float = 0.5,
-    bias: bool = True,
-) -> Linear:
-    """Linear layer with zero bias and weights from an explicit generator.
-
-    ``init`` is ``"xavier"`` (uniform, times ``gain``), ``"normal"`` (standard
-    deviation ``gain``) or ``"zeros"``.
-    """
-    # skip_init: nn.Linear would draw its own weights from the global generator.
-    with warnings.catch_warnings():
-        # One feature leaves half of a coupling without input: an empty layer is meant.
-        warnings.filterwarnings("ignore", "Initializing zero-element tensors")
-        layer = nn.utils.skip_init(Linear, n_in, n_out, bias=bias)
-    with torch.no_grad():
-        if init == "zeros" or layer.weight.numel() == 0:
-            layer.weight.zero_()
-        elif init == "xavier":
-            nn.init.xavier_uniform_(layer.weight, gain=gain, generator=rng)
-        else:
-            layer.weight.normal_(0.0, gain, generator=rng)
-        if bias:
-            layer.bias.zero_()
-    return layer
+from ._linear import linear
 
 
 def in_pieces(f: Callable[..., Tensor], *tensors: Tensor, size: int = 1024) -> Tensor:
-    """Apply f to some rows at a time: intermediate results then stay in a CPU's cache."""
+    """Apply f to some rows at a time: its results then stay in a CPU's cache."""
     pieces = zip(*(t.split(size) for t in tensors), strict=True)
     return torch.cat([f(*piece) for piece in pieces])
 
@@ -101,6 +20,17 @@ def typical_norm(centred: Tensor, n: int = 1) -> Tensor:
     """Root mean square of the rows' norms, per sqrt(n); 1 if all rows are 0."""
     norm = (centred.square().sum(dim=1).mean() / n).sqrt()
     return torch.where(norm > 0, norm, 1.0)
+
+
+def distinct(y: Tensor, n_classes: int) -> tuple[Tensor, Tensor]:
+    """Classes of a batch and, for each row, which of them it has.
+
+    What depends on the class alone is then computed once for each class. Where to ask
+    which classes there are would make a GPU wait for the host, all are taken.
+    """
+    if y.device.type == "cpu":
+        return y.unique(return_inverse=True)
+    return torch.arange(n_classes, device=y.device), y
 
 
 class ReLUNet(nn.Module):

@@ -19,6 +19,12 @@ def _cosine(done):
 LR_SCHEDULES = {"constant": lambda _: 1.0, "cosine": _cosine}
 
 
+def _drop_gradients(parameters):
+    """Set gradients to None; their memory is ``spare`` for the next ones."""
+    for p in parameters:
+        p.spare, p.grad = p.grad, None
+
+
 class StepNet(NeuralNet):
     """skorch net that counts gradient steps and keeps its data on the device.
 
@@ -120,12 +126,14 @@ class StepNet(NeuralNet):
         self._set_training(False)
         return self
 
-    def train_step_single(self, batch, **fit_params):
+    def train_step(self, batch, **fit_params):
+        _drop_gradients(self.module_.parameters())
         terms = self.module_(*batch, rng=self.rng)
         if hasattr(self.module_, "backward"):
             self.module_.backward(terms)
         else:
             terms["loss"].backward()
+        self.optimizer_.step()
         return terms
 
     def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
@@ -156,12 +164,14 @@ class StepNet(NeuralNet):
 class AdversarialNet(StepNet):
     """Net in which two sides of the module learn in turns, each with its own Adam.
 
-    The module gives ``critic_losses(*batch, rng)`` and ``generator_losses(*batch,
-    rng)``, dicts of loss terms of which those called ``"critic"`` and ``"generator"``
-    are minimised, and ``critic_parameters()`` and ``generator_parameters()``, lists
-    that do not overlap. One step is ``n_critic`` steps of the critic's side, each on a
-    fresh batch, and one of the generator's side on the last of these batches; then the
-    module's ``after_step()`` is called.
+    The module gives ``critic_losses(*prepared)`` and ``generator_losses(*batch, rng)``,
+    dicts of loss terms of which those called ``"critic"`` and ``"generator"`` are
+    minimised, and ``critic_parameters()`` and ``generator_parameters()``, lists that do
+    not overlap. Its ``critic_batches(batches, rng)`` prepares the batches of all the
+    critic's turns in a step, in which the generator stays the same. One step is
+    ``n_critic`` steps of the critic's side, each on a fresh batch, and one of the
+    generator's side on the last of these batches; then the module's ``after_step()`` is
+    called.
 
     Parameters
     ----------
@@ -194,16 +204,16 @@ class AdversarialNet(StepNet):
 
     def train_step(self, batches, **fit_params):
         module = self.module_
-        for batch in batches:
-            critic = module.critic_losses(*batch, rng=self.rng)
-            self.optimizer_.zero_grad()
+        for batch in module.critic_batches(batches, self.rng):
+            critic = module.critic_losses(*batch)
+            _drop_gradients(module.critic_parameters())
             critic["critic"].backward()
             self.optimizer_.step()
         # The critic only passes its gradient on here: its weights need none.
         for p in module.critic_parameters():
             p.requires_grad_(False)
         generator = module.generator_losses(*batches[-1], rng=self.rng)
-        self.generator_optimizer_.zero_grad()
+        _drop_gradients(module.generator_parameters())
         generator["generator"].backward()
         self.generator_optimizer_.step()
         module.after_step()

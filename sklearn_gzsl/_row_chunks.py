@@ -1,0 +1,28 @@
+"""Rows in chunks, so that the scores of all classes fit in memory."""
+
+from scipy.sparse import issparse
+from sklearn.utils import _safe_indexing
+
+# Scores of a chunk: 64 MiB in float64.
+_N_SCORES = 2**23
+
+
+def row_chunks(X, n_classes):
+    """Cut rows of any kind into chunks, as few as possible.
+
+    Returns
+    -------
+    n_rows : int or None
+        How many there are; None if X is one chunk, be it rows or not.
+    chunks : iterator
+        Where a chunk is among the rows, and the chunk.
+    """
+    shape = getattr(X, "shape", None)
+    n_rows = shape[0] if shape else len(X) if hasattr(X, "__len__") else 0
+    size = max(_N_SCORES // n_classes, 1)
+    if n_rows <= size:
+        return None, iter([(slice(None), X)])
+    if issparse(X):
+        X = X.tocsr()
+    slices = (slice(i, i + size) for i in range(0, n_rows, size))
+    return n_rows, ((rows, _safe_indexing(X, rows)) for rows in slices)

@@ -1,0 +1,115 @@
+"""Linear layers: explicit randomness, precision and memory of their products."""
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+# Bytes from which the C library gives each new tensor fresh memory.
+_LARGE = 2**25
+
+
+def multiply(a: Tensor, b: Tensor, out: Tensor | None = None) -> Tensor:
+    """Product of two matrices; that of bfloat16 ones in float32."""
+    if a.dtype != torch.bfloat16:
+        return torch.mm(a, b, out=out)
+    product = torch.mm(a, b)
+    return product.float() if out is None else out.copy_(product)
+
+
+def weight_gradient(weight: Tensor, a: Tensor, b: Tensor) -> Tensor:
+    """Product of a and b, in the memory ``weight.spare`` of a former gradient, if any.
+
+    The system hands out the memory of large tensors page by page, which takes as long
+    as half the product. Who drops a gradient may offer it so; it is taken once.
+    """
+    return multiply(a, b, out=weight.__dict__.pop("spare", None))
+
+
+class _Affine(torch.autograd.Function):
+    """x W^T + b with products in another dtype, and W's gradient in spare memory."""
+
+    @staticmethod
+    def forward(ctx, x, weight, bias, dtype):
+        ctx.weight = weight
+        low, weight = x.to(dtype), weight.to(dtype)
+        ctx.save_for_backward(low, weight)
+        if low is x:
+            return F.linear(x, weight, bias)
+        y = F.linear(low, weight).to(x.dtype)
+        return y if bias is None else y.add_(bias)
+
+    @staticmethod
+    def backward(ctx, g):
+        x, weight = ctx.saved_tensors
+        of_x, of_weight, of_bias, _ = ctx.needs_input_grad
+        low = g.to(x.dtype)
+        return (
+            multiply(low, weight) if of_x else None,
+            weight_gradient(ctx.weight, low.T, x) if of_weight else None,
+            g.sum(dim=0) if of_bias else None,
+            None,
+        )
+
+
+class Linear(nn.Linear):
+    """Linear layer whose matrix products may be of a lower precision than the rest.
+
+    Weights, inputs, results and gradients keep theirs; see ``products_in``.
+    """
+
+    products = None
+
+    def forward(self, x: Tensor) -> Tensor:
+        usual = self.products in (None, x.dtype) and self.weight.nbytes < _LARGE
+        if usual or torch.compiler.is_compiling():
+            return super().forward(x)
+        return _Affine.apply(x, self.weight, self.bias, self.products or x.dtype)
+
+
+@contextmanager
+def products_in(module: nn.Module, dtype: torch.dtype) -> Iterator[None]:
+    """Let the linear layers of a module multiply in ``dtype``, for a while."""
+    layers = [layer for layer in module.modules() if isinstance(layer, Linear)]
+    before = [layer.products for layer in layers]
+    try:
+        for layer in layers:
+            layer.products = dtype
+        yield
+    finally:
+        for layer, old in zip(layers, before, strict=True):
+            layer.products = old
+
+
+def linear(
+    n_in: int,
+    n_out: int,
+    rng: torch.Generator,
+    *,
+    init: str = "xavier",
+    gain: float = 0.5,
+    bias: bool = True,
+) -> Linear:
+    """Linear layer with zero bias and weights from an explicit generator.
+
+    ``init`` is ``"xavier"`` (uniform, times ``gain``), ``"normal"`` (standard
+    deviation ``gain``) or ``"zeros"``.
+    """
+    # skip_init: nn.Linear would draw its own weights from the global generator.
+    with warnings.catch_warnings():
+        # One feature leaves half of a coupling without input: an empty layer is meant.
+        warnings.filterwarnings("ignore", "Initializing zero-element tensors")
+        layer = nn.utils.skip_init(Linear, n_in, n_out, bias=bias)
+    with torch.no_grad():
+        if init == "zeros" or layer.weight.numel() == 0:
+            layer.weight.zero_()
+        elif init == "xavier":
+            nn.init.xavier_uniform_(layer.weight, gain=gain, generator=rng)
+        else:
+            layer.weight.normal_(0.0, gain, generator=rng)
+        if bias:
+            layer.bias.zero_()
+    return layer

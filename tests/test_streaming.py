@@ -1,0 +1,553 @@
+"""Past memory_limit, the classifier learns from chunks."""
+
+import tracemalloc
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import TINY_GAN, TINY_VAES
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.sparse import coo_matrix, csr_matrix
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import Perceptron, SGDClassifier
+from sklearn.naive_bayes import GaussianNB
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, MinMaxScaler
+
+from sklearn_gzsl import (
+    CADAVAE,
+    MLIS,
+    CalibratedStackingCV,
+    ClassAttributes,
+    GaussianGenerator,
+    GZSLClassifier,
+    GZSLVotingClassifier,
+    PrototypeClassifier,
+    SoftmaxClassifier,
+)
+from sklearn_gzsl._streaming import Passes
+from sklearn_gzsl.metrics import (
+    GZSLScorer,
+    ausuc_score,
+    gzsl_scores,
+    top_k_per_class_accuracy,
+)
+
+SMALL = 1 << 12  # bytes: chunks of 64 rows, where a row has 5 features
+
+
+class Recorder(GaussianNB):
+    """Keeps what it is given."""
+
+    max_iter = 1
+
+    def partial_fit(self, X, y, classes=None):
+        if classes is not None:
+            self.told_, self.chunks_ = classes, []
+        self.chunks_.append((X, y))
+        return super().partial_fit(X, y, classes)
+
+
+class Counted(GaussianGenerator):
+    """Knows how often it was trained, and the most rows that it had to draw."""
+
+    n_fits = most = 0
+
+    def _fit(self, X, y, A, unseen):
+        Counted.n_fits += 1
+        return super()._fit(X, y, A, unseen)
+
+    def _sample(self, A, n_samples, seed):
+        Counted.most = max(Counted.most, len(A) * n_samples)
+        return super()._sample(A, n_samples, seed)
+
+
+@pytest.fixture
+def streamed(animals):
+    """A classifier of the animals that learns from chunks, not fitted."""
+    return GZSLClassifier(
+        GaussianGenerator(),
+        SoftmaxClassifier(lr=0.05, max_iter=400),
+        n_synthetic=100,
+        memory_limit=SMALL,
+        random_state=0,
+    )
+
+
+def fit(clf, animals):
+    return clf.fit(animals.X, animals.y, animals.attributes)
+
+
+def recorded(clf, animals, **params):
+    return fit(clf.set_params(classifier=Recorder(), **params), animals).classifier_
+
+
+def rows_and_labels(recorder):
+    X, y = zip(*recorder.chunks_, strict=True)
+    return np.concatenate(X), np.concatenate(y)
+
+
+@pytest.mark.parametrize(
+    ("classifier", "at_least"),
+    [
+        (SoftmaxClassifier(lr=0.01, max_iter=500), 0.6),
+        (SGDClassifier(loss="log_loss", max_iter=5, tol=None), 0.5),
+        (GaussianNB(var_smoothing=0.1), 0.3),
+    ],
+    ids=lambda p: type(p).__name__,
+)
+def test_as_good_as_all_at_once(small_numbers, classifier, at_least):
+    numbers = small_numbers
+    H = []
+    for limit in (None, 1 << 17):
+        clf = GZSLClassifier(
+            GaussianGenerator(shrinkage=0.3),
+            classifier,
+            n_synthetic=40,
+            memory_limit=limit,
+            random_state=0,
+        )
+        clf.fit(
+            numbers.data[numbers.train],
+            numbers.target[numbers.train],
+            numbers.class_attributes,
+        )
+        score = GZSLScorer("H")
+        H.append(score(clf, numbers.data[numbers.test], numbers.target[numbers.test]))
+    assert H[0] > at_least, H
+    assert abs(H[1] - H[0]) < 0.05, H
+
+
+def test_up_to_the_limit_nothing_changes(streamed, animals):
+    n_bytes = 4 * 3 * 100 * 5  # of 3 unseen classes
+    plain, within, past = (
+        fit(clone(streamed).set_params(memory_limit=limit), animals)
+        for limit in (None, n_bytes, n_bytes - 1)
+    )
+    assert_array_equal(plain.classifier_.coef_, within.classifier_.coef_)
+    assert not np.array_equal(plain.classifier_.coef_, past.classifier_.coef_)
+
+
+def test_a_chunk_has_a_share_of_every_class(streamed, animals):
+    clf = recorded(streamed, animals, memory_limit=4 * SMALL // 4)
+    assert_array_equal(clf.told_, streamed.classes_)
+    assert len(clf.chunks_) == 7
+    assert max(4 * X.size for X, _ in clf.chunks_) <= SMALL
+    for X, y in clf.chunks_[:-1]:
+        assert X.dtype == np.float32
+        labels, counts = np.unique(y, return_counts=True)
+        assert_array_equal(labels, streamed.classes_)
+        unseen = np.isin(labels, animals.unseen)
+        # 10 of 390 rows are of a seen class, and 100 of an unseen one.
+        assert np.all(abs(counts[unseen] - 100 / 390 * len(y)) < 2)
+        assert np.all(abs(counts[~unseen] - 10 / 390 * len(y)) < 2)
+        assert not np.array_equal(y, np.sort(y))
+
+
+def test_a_pass_has_all_rows(streamed, animals):
+    clf = recorded(streamed, animals)
+    X, y = rows_and_labels(clf)
+    for label in animals.unseen:
+        assert np.sum(y == label) == 100
+        assert len(np.unique(X[y == label], axis=0)) == 100
+    for label in animals.seen:
+        real = streamed.transform(animals.X[animals.y == label])
+        assert_array_equal(np.unique(X[y == label], axis=0), np.unique(real, axis=0))
+        assert np.sum(y == label) == len(real)
+
+
+def test_more_classes_than_rows_in_a_chunk():
+    codes = np.random.default_rng(0).permutation(np.repeat(np.arange(4), 25))
+    passes = Passes(codes, 1000, 3, np.random.default_rng(0))
+    for _ in range(2):
+        drawn, real = np.zeros(1000, int), []
+        for rows, n_each, more in passes.chunks(64):
+            assert len(rows) + 1000 * n_each + len(more) == min(
+                64, 3100 - drawn.sum() - len(real)
+            )
+            assert len(np.unique(more)) == len(more)
+            drawn[more] += 1
+            drawn += n_each
+            real.extend(rows)
+        assert np.all(drawn == 3)
+        assert sorted(real) == list(range(100))
+
+
+@pytest.mark.parametrize("max_iter", ["auto", 100, 3])
+def test_softmax_takes_the_steps_of_fit(streamed, animals, max_iter, monkeypatch):
+    monkeypatch.setattr("sklearn_gzsl._softmax._AUTO_STEPS", 60)
+    streamed.set_params(classifier__max_iter=max_iter, classifier__batch_size=50)
+    plain = fit(clone(streamed).set_params(memory_limit=None), animals)
+    assert fit(streamed, animals).classifier_.n_iter_ == plain.classifier_.n_iter_
+
+
+@pytest.mark.parametrize(
+    ("classifier", "n_passes"),
+    [
+        (GaussianNB(), 1),
+        (SGDClassifier(max_iter=7), 7),
+        (Perceptron(), 25),
+        (MLPClassifier((4,)), 25),
+    ],
+    ids=lambda p: type(p).__name__,
+)
+def test_passes_of_other_classifiers(streamed, animals, classifier, n_passes):
+    seen = []
+
+    class Watched(type(classifier)):
+        def partial_fit(self, X, y, classes=None):
+            seen.append(len(y))
+            first = {} if classes is None else {"classes": classes}
+            return super().partial_fit(X, y, **first)
+
+        @classmethod
+        def _get_param_names(cls):
+            return type(classifier)._get_param_names()
+
+    watched = Watched(**classifier.get_params())
+    fit(streamed.set_params(classifier=watched), animals)
+    assert sum(seen) == n_passes * 390
+    assert streamed.predict(animals.X_test).dtype == streamed.classes_.dtype
+
+
+def test_rows_are_drawn_anew(streamed, animals):
+    class Patient(Recorder):
+        max_iter = 7
+
+    fit(streamed.set_params(classifier=Patient()), animals)
+    X, y = rows_and_labels(streamed.classifier_)
+    _, visits = np.unique(X[y == "elk"], axis=0, return_counts=True)
+    # Five passes over one draw, and two over another.
+    assert_array_equal(np.sort(visits), np.repeat([2, 5], 100))
+
+
+def test_same_seed_same_outcome(streamed, animals):
+    first, again = (fit(clone(streamed), animals) for _ in range(2))
+    assert_array_equal(first.classifier_.coef_, again.classifier_.coef_)
+    other = fit(clone(streamed).set_params(random_state=1), animals)
+    assert not np.array_equal(first.classifier_.coef_, other.classifier_.coef_)
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {},
+        {"n_real": 3},
+        {"synthesize": "all"},
+        {"candidate_classes": "unseen"},
+        {"classifier__class_weight": "balanced"},
+    ],
+    ids=str,
+)
+def test_new_classes_and_first_rows(streamed, animals, params):
+    streamed.set_params(**params)
+    at_least = 0.75 if "n_real" in params else 0.95  # unseen classes have 33 times more
+    whole = fit(clone(streamed), animals)
+    some = animals.attributes.subset([*animals.seen, "elephant", "elk"])
+    streamed.fit(animals.X, animals.y, some)
+    streamed.add_classes(animals.attributes.subset(["hippopotamus"]))
+    assert_array_equal(
+        whole.decision_function(animals.X_test),
+        streamed.decision_function(animals.X_test),
+    )
+    own = np.isin(animals.y_test, animals.unseen)
+    if params.get("candidate_classes") != "unseen":
+        own[:] = True
+    assert streamed.score(animals.X_test[own], animals.y_test[own]) > at_least
+    few = np.flatnonzero(animals.y_test == "elk")[:2]
+    streamed.partial_fit(animals.X_test[few], animals.y_test[few])
+    assert streamed.score(animals.X_test[own], animals.y_test[own]) > at_least
+
+
+@pytest.mark.parametrize("k", [1, 6])
+def test_first_rows_move_the_synthetic_ones(streamed, animals, k):
+    vectors = animals.vectors.copy()
+    vectors[9] = 0.9 * vectors[3]  # elks, described as cats nearly are
+    streamed.set_params(classifier=Recorder(), n_synthetic=2000)
+    streamed.fit(animals.X, animals.y, ClassAttributes(animals.labels, vectors))
+    elks = animals.X_test[animals.y_test == "elk"][:k]
+    means = []
+    for limit in (SMALL, None):
+        if limit is None:
+            streamed.set_params(classifier=AtOnce(), memory_limit=None)
+        streamed.partial_fit(elks, np.repeat("elk", k))
+        X, y = rows_and_labels(streamed.classifier_)
+        means.append([X[y == c].mean(axis=0) for c in ("elk", "elephant")])
+        streamed._rows, streamed._labels = streamed._rows[:-k], streamed._labels[:-k]
+    assert_allclose(means[0], means[1], atol=0.02)
+
+
+class AtOnce(Recorder):
+    def fit(self, X, y):
+        self.chunks_ = [(X, y)]
+        return super().fit(X, y)
+
+
+def test_balanced_classes(streamed, animals):
+    streamed.set_params(classifier__class_weight="balanced")
+    weights = fit(streamed, animals).classifier_.class_weight
+    assert weights["elk"] == pytest.approx(390 / (12 * 100))
+    assert weights["cat"] == pytest.approx(390 / (12 * 10))
+
+
+@pytest.mark.parametrize("cls", [CADAVAE, MLIS])
+def test_features_of_another_length(animals, cls, streamed):
+    tiny = TINY_VAES if cls is CADAVAE else TINY_GAN | {"embedding_dim": 16}
+    streamed.set_params(generator=cls(**tiny), classifier=Recorder())
+    X, _ = rows_and_labels(fit(streamed, animals).classifier_)
+    assert X.shape == (390, {CADAVAE: 8, MLIS: 16}[cls])
+    assert streamed.transform(animals.X).shape == (90, X.shape[1])
+
+
+def test_refused_before_the_generator_trains(streamed, animals):
+    Counted.n_fits = 0
+    streamed.set_params(generator=Counted(), classifier=RandomForestClassifier(3))
+    with pytest.raises(
+        ValueError, match=r"100 synthetic rows of 3 classes take 6000 b"
+    ):
+        fit(streamed, animals)
+    assert not Counted.n_fits
+    streamed.set_params(memory_limit=6000)
+    few = animals.attributes.subset([*animals.seen, "elk", "elephant"])
+    streamed.fit(animals.X, animals.y, few)
+    before = dict(vars(streamed))
+    streamed.add_classes(animals.attributes.subset(["hippopotamus"]))
+    vars(streamed).update(before, memory_limit=4000)
+    with pytest.raises(ValueError, match="Raise memory_limit"):
+        streamed.add_classes(animals.attributes.subset(["hippopotamus"]))
+    assert vars(streamed) == before | {"memory_limit": 4000}
+
+
+@pytest.mark.parametrize("limit", [0, 1.5, "1 GB"])
+def test_limits_that_are_none(streamed, animals, limit):
+    with pytest.raises(ValueError, match="memory_limit"):
+        fit(streamed.set_params(memory_limit=limit), animals)
+
+
+def test_interrupted(streamed, animals, monkeypatch):
+    fit(streamed, animals)
+    before = dict(vars(streamed))
+    calls = []
+
+    def interrupt(self, X, y, classes=None):
+        calls.append(len(y))
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return self
+
+    monkeypatch.setattr(SoftmaxClassifier, "partial_fit", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        streamed.partial_fit(animals.X_test[:5], animals.y_test[:5])
+    assert vars(streamed) == before
+
+
+def test_says_how_far_it_is(streamed, animals, capsys):
+    fit(streamed.set_params(verbose=1), animals)
+    lines = capsys.readouterr().out.splitlines()
+    assert "390 rows, 64 at a time" in lines[1]
+    done = [int(line.split()[1]) for line in lines[2:]]
+    assert done == sorted(set(done))
+    assert 90 < done[-1] < 100
+
+
+def test_draws_are_bounded(streamed, animals, monkeypatch):
+    monkeypatch.setattr("sklearn_gzsl._training_rows.DRAW_ROWS", 40)
+    for n_unseen in (20, 200):
+        Counted.most = 0
+        labels = [f"new {i:03}" for i in range(n_unseen)]
+        new = np.random.default_rng(0).random((n_unseen, 7))
+        streamed.set_params(generator=Counted(), classifier=GaussianNB())
+        fit(streamed, animals).add_classes(ClassAttributes(labels, new))
+        assert 20 < Counted.most <= 40
+
+
+def test_memory_does_not_grow_with_the_rows(streamed, animals):
+    peaks = []
+    for n_synthetic in (1000, 10_000):
+        streamed.set_params(
+            classifier=GaussianNB(), n_synthetic=n_synthetic, memory_limit=40_000
+        )
+        fit(streamed, animals)
+        tracemalloc.start()
+        streamed._fit_classifier()
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.2 * peaks[0]
+    assert peaks[1] < 4 * 3 * 10_000 * 5  # the synthetic rows
+
+
+class Wide(ClassifierMixin, BaseEstimator):
+    """Fits nothing; asserts that it is not asked for too many scores at once."""
+
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        self.means_ = np.array([X[y == c].mean(axis=0) for c in self.classes_])
+        return self
+
+    def predict(self, X):
+        return self.classes_[self.decision_function(X).argmax(axis=1)]
+
+    def decision_function(self, X):
+        self.asked_ = max(getattr(self, "asked_", 0), len(X) * len(self.classes_))
+        # Rounded: many scores are tied.
+        return -np.round(((X[:, None] - self.means_) ** 2).sum(axis=-1), 1)
+
+
+@pytest.fixture
+def wide(animals):
+    clf = GZSLClassifier(GaussianGenerator(), Wide(), n_synthetic=5, random_state=0)
+    return fit(clf, animals)
+
+
+@pytest.fixture
+def narrow(monkeypatch):
+    """Scores of seven rows at a time."""
+    monkeypatch.setattr("sklearn_gzsl._row_chunks._N_SCORES", 7 * 12)
+
+
+METHODS = ["predict", "decision_function", "predict_top_k"]
+
+
+@pytest.mark.parametrize("form", [np.asarray, pd.DataFrame, np.ndarray.tolist])
+@pytest.mark.parametrize("method", METHODS)
+def test_predictions_in_chunks_are_the_same(wide, animals, form, method, monkeypatch):
+    wide.seen_penalty = 0.5
+    X = animals.X_test
+    whole = getattr(wide, method)(X)
+    wide.classifier_.asked_ = 0
+    monkeypatch.setattr("sklearn_gzsl._row_chunks._N_SCORES", 7 * 12)
+    parts = getattr(wide, method)(form(X))
+    assert_array_equal(parts, whole)
+    assert parts.dtype == whole.dtype
+    assert wide.classifier_.asked_ == 7 * 12
+
+
+def test_probabilities_in_chunks(fitted, animals, monkeypatch):
+    calibrated = CalibratedStackingCV(fitted, cv="prefit", refit=False)
+    calibrated.fit(animals.X_test, animals.y_test)
+    voting = GZSLVotingClassifier([("a", clone(fitted)), ("b", PrototypeClassifier())])
+    fit(voting, animals)
+    for clf in (fitted, calibrated, voting):
+        methods = ("predict_proba", "predict_log_proba", "predict", "predict_top_k")
+        with monkeypatch.context() as patch:
+            whole = [getattr(clf, m)(animals.X_test) for m in methods]
+            patch.setattr("sklearn_gzsl._row_chunks._N_SCORES", 7 * 12)
+            parts = [getattr(clf, m)(animals.X_test) for m in methods]
+        assert_allclose(parts[0], whole[0], atol=1e-6)
+        assert_allclose(parts[1], whole[1], atol=1e-5)
+        assert_array_equal(parts[2], whole[2])
+        assert_array_equal(parts[3], whole[3])
+
+
+def test_probabilities_keep_float32(streamed, animals):
+    fit(streamed.set_params(memory_limit=None), animals)
+    for method in ("predict_proba", "predict_log_proba", "decision_function"):
+        assert getattr(streamed, method)(animals.X_test).dtype == np.float32
+
+
+@pytest.mark.parametrize("cls", [csr_matrix, coo_matrix])
+def test_sparse_rows_in_chunks(wide, animals, cls, narrow):
+    dense = FunctionTransformer(lambda X: X.toarray(), accept_sparse=True)
+    fit(wide, animals)
+    expected = wide.predict(animals.X_test)
+    wide.set_params(preprocessor=make_pipeline(dense, MinMaxScaler()))
+    wide.fit(csr_matrix(animals.X), animals.y, animals.attributes)
+    assert_array_equal(wide.predict(cls(animals.X_test)), expected)
+
+
+def test_rows_that_are_none(wide, animals, narrow):
+    for X, message in [
+        (animals.X_test[0], "Expected 2D array, got 1D"),
+        (animals.X_test[:, :3], "X has 3 features"),
+        (animals.X_test * np.nan, "NaN"),
+        (3.0, "Expected 2D array, got scalar"),
+        (animals.X_test[:0], "0 sample"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            wide.predict(X)
+
+
+@pytest.mark.parametrize("candidates", ["present", "all"])
+@pytest.mark.parametrize("noise", [0, 1])
+def test_scorer_in_chunks(wide, animals, candidates, noise, monkeypatch):
+    X = animals.X_test + noise * np.random.default_rng(0).normal(size=(120, 5))
+    kept = animals.y_test != "elk"
+    X, y = X[kept], animals.y_test[kept]
+    scorer = GZSLScorer(candidates=candidates)
+    whole = scorer(wide, X, y)
+    monkeypatch.setattr("sklearn_gzsl._row_chunks._N_SCORES", 7 * 12)
+    assert scorer(wide, X, y) == whole
+
+    scores = wide.decision_function(X)
+    columns = np.full(12, True)
+    if candidates == "present":
+        columns = wide.classes_ != "elk"
+    classes = wide.classes_[columns]
+    y_pred = classes[scores[:, columns].argmax(axis=1)]
+    expected = gzsl_scores(y, y_pred, seen_classes=animals.seen)
+    expected["AUSUC"] = ausuc_score(
+        y, scores[:, columns], labels=classes, seen_classes=animals.seen
+    )
+    assert whole == expected
+
+
+def test_scorer_needs_a_label_for_each_row(wide, animals):
+    with pytest.raises(ValueError, match="inconsistent"):
+        GZSLScorer("AUSUC")(wide, animals.X_test, animals.y_test[:-1])
+
+
+@pytest.mark.parametrize("k", [1, 2, 5, 12])
+def test_top_k_is_sorted_by_score(wide, animals, k):
+    scores = wide.decision_function(animals.X_test)
+    assert any(len(np.unique(row)) < 12 for row in scores)
+    expected = wide.classes_[np.argsort(-scores, axis=1, kind="stable")[:, :k]]
+    top = wide.predict_top_k(animals.X_test, k)
+    assert_array_equal(top, expected)
+    assert_array_equal(top[:, 0], wide.predict(animals.X_test))
+
+
+@pytest.mark.parametrize("k", [0, 13, 2.5])
+def test_no_such_top_k(wide, animals, k):
+    with pytest.raises((ValueError, TypeError), match="k"):
+        wide.predict_top_k(animals.X_test, k)
+
+
+def test_top_k_with_classes_ruled_out(wide, animals):
+    wide.set_params(candidate_classes="unseen").partial_fit(
+        animals.X_test[:30], animals.y_test[:30]
+    )
+    top = wide.predict_top_k(animals.X_test, 4)
+    assert np.isin(top[:, :3], animals.unseen).all()
+    assert np.all(top[:, 3] == "ant")
+
+
+@pytest.mark.parametrize("classes", [None, ["elk", "elephant"]])
+@pytest.mark.parametrize("k", [1, 3])
+def test_accuracy_of_the_top_k(fitted, animals, blurred, k, classes):
+    y, top = animals.y_test, fitted.predict_top_k(blurred, 5)
+    expected = top_k_per_class_accuracy(
+        y,
+        fitted.decision_function(blurred),
+        k=k,
+        labels=fitted.classes_,
+        classes=classes,
+    )
+    ranked = top_k_per_class_accuracy(y, top, k=k, ranked=True, classes=classes)
+    assert ranked == pytest.approx(expected)
+    assert 0.3 < ranked < 1
+
+
+def test_rankings_that_are_none(fitted, animals):
+    y, top = animals.y_test, fitted.predict_top_k(animals.X_test, 3)
+    for arguments, message in [
+        ((y, top), r"shape \(120, 3\), but .* k best .* \(n_samples, 5\) at least"),
+        ((y, top[:, 0]), r"shape \(120,\)"),
+        ((y[:-1], np.tile(top, 2)), "inconsistent"),
+        ((y, np.zeros((120, 5), int)), "all strings or all integers"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            top_k_per_class_accuracy(*arguments, ranked=True)
+    with pytest.raises(ValueError, match="labels was given with ranked=True"):
+        top_k_per_class_accuracy(y, top, k=2, labels=fitted.classes_, ranked=True)
