@@ -36,16 +36,16 @@ nitpick_ignore_regex = [
 ]
 
 
-def skip_what_scikit_learn_documents(_app, _what, name, obj, skip, _options) -> bool:
-    """Leave out methods that every scikit-learn estimator has."""
+def skip_what_others_document(_app, _what, name, obj, skip, _options) -> bool:
+    """Leave out methods that every estimator of scikit-learn or callback has."""
     module = getattr(obj, "__module__", None) or ""
     generated = name.startswith("set_") and name.endswith("_request")
-    return True if generated or module.startswith("sklearn.") else skip
+    return True if generated or module.startswith(("sklearn.", "skorch.")) else skip
 
 
 def setup(app) -> None:
     """Connect the filter; sphinx calls this."""
-    app.connect("autodoc-skip-member", skip_what_scikit_learn_documents)
+    app.connect("autodoc-skip-member", skip_what_others_document)
 
 
 # -- Gallery ---------------------------------------------------------------------
@@ -67,7 +67,14 @@ html_title = "sklearn_gzsl"
 html_show_sourcelink = False
 html_sidebars = {
     page: []
-    for page in ("user_guide", "benchmarks", "persistence", "contributing", "changes")
+    for page in (
+        "user_guide",
+        "benchmarks",
+        "speed",
+        "persistence",
+        "contributing",
+        "changes",
+    )
 }
 html_theme_options = {
     "navbar_align": "left",

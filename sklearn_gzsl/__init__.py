@@ -27,6 +27,7 @@ _HOME = {
 _SUBMODULES = (
     "benchmark",
     "datasets",
+    "distributed",
     "generators",
     "inspection",
     "metrics",
@@ -52,6 +53,7 @@ __all__ = [
     "__version__",
     "benchmark",
     "datasets",
+    "distributed",
     "generators",
     "inspection",
     "metrics",

@@ -487,7 +487,7 @@ class _CADAVAEModule(nn.Module):
         for i, (vae, table) in enumerate(zip(self.vaes[1:], self.tables, strict=True)):
             a = table[classes]
             targets.append(vae.standardized(a)[rows])
-            codes.append(tuple(t[rows] for t in vae.encode(a)))
+            codes.append(tuple(t.index_select(0, rows) for t in vae.encode(a)))
             present.append(self.described[y, i].to(x.dtype))
         latents = [self.draw(*code, rng) for code in codes]
 

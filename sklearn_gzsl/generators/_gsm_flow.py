@@ -421,12 +421,13 @@ class _GSMFlowModule(nn.Module):
         """Base variable u, standard normal in each class, and log |du/dx|."""
         mean, condition = self._split(g)
         z, log_det = self.flow((x - self.x_mean) / self.x_spread, condition, rows)
-        return z - mean[rows], log_det - self.n_features * self.x_spread.log()
+        u = z - mean.index_select(0, rows)
+        return u, log_det - self.n_features * self.x_spread.log()
 
     def decode(self, u, g, rows):
         """Inverse of ``encode``."""
         mean, condition = self._split(g)
-        x = self.flow.inverse(u + mean[rows], condition, rows)
+        x = self.flow.inverse(u + mean.index_select(0, rows), condition, rows)
         return x * self.x_spread + self.x_mean
 
     def log_density(self, x, a, rows):

@@ -379,8 +379,11 @@ class _VAECFlowModule(nn.Module):
         z, log_det = self.flow(x)
 
         # L_flow, in bits.
-        u = (z - mean[rows]) * torch.exp(-log_std)[rows]
-        log_p = -0.5 * u.square().sum(dim=1) - log_std.sum(dim=1)[rows]
+        # Not [rows]: threads would add its gradient up in another order each time.
+        u = z - mean.index_select(0, rows)
+        u = u * torch.exp(-log_std).index_select(0, rows)
+        log_p = -0.5 * u.square().sum(dim=1)
+        log_p = log_p - log_std.sum(dim=1).index_select(0, rows)
         constant = 0.5 * x.shape[1] * math.log(2 * math.pi)
         flow = (constant - log_p - log_det).mean() / math.log(2)
         losses = {"loss": flow, "flow": flow}
@@ -388,9 +391,11 @@ class _VAECFlowModule(nn.Module):
             # The VAE's own mean and log-deviation are without the offsets.
             mu, lv = mean - self.mean_offset, log_std - self.log_std_offset
             eps = normal(len(x), 1 if self.noise == "sample" else x.shape[1])
-            z_v = mu[rows] + torch.exp(lv)[rows] * eps
+            std = torch.exp(lv).index_select(0, rows)
+            z_v = mu.index_select(0, rows) + std * eps
             losses["rec"] = (self.decoder(z_v) - a[rows]).abs().sum(dim=1).mean()
-            losses["reg"] = (torch.exp(lv) - lv - 1).sum(dim=1)[rows].mean()
+            reg = (torch.exp(lv) - lv - 1).sum(dim=1)
+            losses["reg"] = reg.index_select(0, rows).mean()
             losses["loss"] = (
                 losses["loss"]
                 + self.rec_weight * losses["rec"]

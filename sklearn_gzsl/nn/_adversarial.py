@@ -295,7 +295,7 @@ class ConditionalWGAN(nn.Module):
         """
         # A batch has few classes: multiply each one's description once.
         classes, rows = distinct(y, len(self.A))
-        described = self.critic.describe(self.A[classes])[rows]
+        described = self.critic.describe(self.A[classes]).index_select(0, rows)
         wasserstein, penalty = self.critic.compare(
             x - self.x_mean, fake - self.x_mean, described, alpha
         )
@@ -308,8 +308,12 @@ class ConditionalWGAN(nn.Module):
         """Negative score, and classification loss, of new rows."""
         classes, rows = distinct(y, len(self.A))
         a = self.A[classes]
-        fake = self.generator(self.noise(len(y), rng), self.generator.describe(a)[rows])
-        score = self.critic(fake - self.x_mean, self.critic.describe(a)[rows])
+        fake = self.generator(
+            self.noise(len(y), rng), self.generator.describe(a).index_select(0, rows)
+        )
+        score = self.critic(
+            fake - self.x_mean, self.critic.describe(a).index_select(0, rows)
+        )
         loss = -score.mean()
         if not self.cls_weight:
             return {"generator": loss}

@@ -96,5 +96,6 @@ class ConditionalNet(nn.Module):
 
     def forward(self, x: Tensor, condition: Tensor, rows: Tensor) -> Tensor:
         """Row ``i`` of x has the condition ``condition[rows[i]]``."""
-        h = self.x_layer(x) + self.c_layer(condition)[rows]
+        # Not [rows]: threads would add its gradient up in another order each time.
+        h = self.x_layer(x) + self.c_layer(condition).index_select(0, rows)
         return self.out(F.leaky_relu(h, 0.2))
