@@ -41,25 +41,10 @@ class AverageGradients(Callback):
             dist.broadcast(first, src=0)
             tensor.copy_(first)
         for optimizer in net._all_optimizers:
-            optimizer.register_step_pre_hook(_average_before_step)
+            optimizer.register_step_pre_hook(_average)
 
 
-def _average_before_step(_, args, kwargs):
-    """Average the gradients that are there, or those that the closure will make."""
-    optimizer, *closures = args
-    if not closures:
-        _average(optimizer)
-        return None
-
-    def averaged():
-        loss = closures[0]()
-        _average(optimizer)
-        return loss
-
-    return (optimizer, averaged), kwargs
-
-
-def _average(optimizer):
+def _average(optimizer, *_):
     """Replace the gradients by their means over the processes."""
     gradients = [
         p.grad

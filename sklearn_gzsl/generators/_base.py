@@ -25,6 +25,7 @@ from ..training import (
     LR_SCHEDULES,
     StepNet,
     Validation,
+    compile_networks,
     draw_seed,
     resolve_device,
     resolve_precision,
@@ -265,6 +266,7 @@ class NeuralGenerator(BaseGenerator):
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "device": [StrOptions({"auto", "cpu", "cuda", "mps"})],
         "precision": [StrOptions({"float32", "bfloat16", "auto"})],
+        "compile": ["boolean"],
         "callbacks": [list, None],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
@@ -325,6 +327,8 @@ class NeuralGenerator(BaseGenerator):
         rng = torch_generator(seed)
         self._built_from = self._architecture(X.shape[1], A.shape[1], len(A))
         module = self._module(self._built_from, rng).to(device)
+        if self.compile:
+            compile_networks(module, device)
         if device.type != "cpu":
             rng = torch_generator(seed, device)
         X, y, A, unseen = (torch.tensor(t, device=device) for t in (X, y, A, unseen))

@@ -143,6 +143,10 @@ class MLIS(ClassNamePrefixFeaturesOutMixin, NeuralGenerator):
         float32. "auto" is bfloat16 on devices with instructions for it, where it is
         several times as fast.
 
+    compile : bool, default=False
+        Has to be False: the critic's gradients are written by hand, which is faster
+        than what ``torch.compile`` makes of it.
+
     callbacks : list of skorch callbacks, default=None
         Called in training, with an "epoch" of a hundredth of the steps.
 
@@ -299,6 +303,7 @@ class MLIS(ClassNamePrefixFeaturesOutMixin, NeuralGenerator):
         n_iter_no_change=5,
         device="auto",
         precision="float32",
+        compile=False,
         callbacks=None,
         random_state=None,
         verbose=0,
@@ -332,6 +337,7 @@ class MLIS(ClassNamePrefixFeaturesOutMixin, NeuralGenerator):
         self.n_iter_no_change = n_iter_no_change
         self.device = device
         self.precision = precision
+        self.compile = compile
         self.callbacks = callbacks
         self.random_state = random_state
         self.verbose = verbose

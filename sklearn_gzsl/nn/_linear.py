@@ -64,10 +64,13 @@ class Linear(nn.Linear):
     products = None
 
     def forward(self, x: Tensor) -> Tensor:
-        usual = self.products in (None, x.dtype) and self.weight.nbytes < _LARGE
-        if usual or torch.compiler.is_compiling():
+        dtype = self.products or x.dtype
+        if torch.compiler.is_compiling():
+            y = F.linear(x.to(dtype), self.weight.to(dtype)).to(x.dtype)
+            return y if self.bias is None else y + self.bias
+        if dtype == x.dtype and self.weight.nbytes < _LARGE:
             return super().forward(x)
-        return _Affine.apply(x, self.weight, self.bias, self.products or x.dtype)
+        return _Affine.apply(x, self.weight, self.bias, dtype)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from ._batches import IndexBatches, intervals
 from ._callbacks import StopOnNaN, TrainingLog, Validation
+from ._compile import compile_networks
 from ._net import LR_SCHEDULES, AdversarialNet, StepNet
 from ._precision import resolve_precision
 from ._seeding import draw_seed, resolve_device, torch_generator
@@ -14,6 +15,7 @@ __all__ = [
     "StopOnNaN",
     "TrainingLog",
     "Validation",
+    "compile_networks",
     "draw_seed",
     "intervals",
     "resolve_device",

@@ -1,0 +1,32 @@
+"""Compiled networks: where torch.compile works, and an error where it does not."""
+
+import torch
+from torch import nn
+
+from ..nn import AdditiveCoupling, AffineCoupling, ReLUNet
+
+_COMPILED = (AdditiveCoupling, AffineCoupling, ReLUNet)
+
+
+def compile_networks(module: nn.Module, device: torch.device) -> None:
+    """Let torch compile the networks in a module, at their first call.
+
+    Losses and noise around them stay as they are: random generators that are given
+    explicitly cannot be compiled.
+    """
+    networks = [part for part in module.modules() if isinstance(part, _COMPILED)]
+    if not networks:
+        raise ValueError(
+            "compile=True has nothing to compile here: the networks of this generator "
+            "have gradients written by hand. Set compile=False."
+        )
+    try:  # whether there is a compiler for the device
+        torch.compile(lambda x: x + 1)(torch.zeros(2, device=device))
+    except Exception as error:
+        reason = str(error).strip().split("\n")[0]
+        raise ValueError(
+            "compile=True, but torch cannot compile for this device here; on a CPU it "
+            f"needs a C++ compiler. Set compile=False. ({reason})"
+        ) from error
+    for network in networks:
+        network.compile()
