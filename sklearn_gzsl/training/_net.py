@@ -91,6 +91,7 @@ class StepNet(NeuralNet):
             ("log", TrainingLog()),
         ]
 
+    @torch.enable_grad()
     def train_steps(self, *tensors):
         """Take ``max_iter`` gradient steps on batches of the tensors' rows.
 
