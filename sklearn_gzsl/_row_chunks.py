@@ -18,7 +18,10 @@ def row_chunks(X, n_classes):
         Where a chunk is among the rows, and the chunk.
     """
     shape = getattr(X, "shape", None)
-    n_rows = shape[0] if shape else len(X) if hasattr(X, "__len__") else 0
+    if shape is None:
+        n_rows = len(X) if hasattr(X, "__len__") else 0
+    else:
+        n_rows = shape[0] if shape else 0
     size = max(_N_SCORES // n_classes, 1)
     if n_rows <= size:
         return None, iter([(slice(None), X)])

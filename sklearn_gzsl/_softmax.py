@@ -251,7 +251,11 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
             return
         self.class_count_ = counts
         if self.init == "lda":
-            lda = IncrementalLDA().partial_fit(X, y, self.classes_, weight)
+            lda = getattr(self, "_start", None)
+            if lda is None:
+                # What shrinkage takes as the number of rows is the sum of weights.
+                weight = weight / weight[weight > 0].mean()
+                lda = IncrementalLDA().partial_fit(X, y, self.classes_, weight)
             biases = lda.intercept_
             biases = np.where(counts > 0, biases, biases[counts > 0].min())
             biases += (1 - self.logit_adjustment) * self._log_priors()
@@ -326,18 +330,20 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
         self._moments = descent.moments
 
     @contextmanager
-    def _in_place(self):
+    def _in_place(self, start=None):
         """Let calls of ``partial_fit`` change the same weights, in this context.
 
         Each by itself leaves the weights as they were if it fails, for which there
         have to be two copies of them and of Adam's moments. Here only the end of the
-        context sets ``coef_`` and ``intercept_``.
+        context sets ``coef_`` and ``intercept_``. ``start`` is a fitted closed form to
+        begin with, in place of that of the first rows, if ``init`` is "lda".
         """
-        self._descent = None
+        self._descent, self._start = None, start
         try:
             yield self
         finally:
             descent = self.__dict__.pop("_descent")
+            del self._start
             if descent is not None:
                 self._take(descent)
 

@@ -5,6 +5,7 @@ from contextlib import nullcontext
 
 import numpy as np
 
+from ._lda import IncrementalLDA
 from ._softmax import SoftmaxClassifier
 
 # Copies of a chunk that generator and classifier make while they work.
@@ -106,9 +107,19 @@ def learn(classifier, passes, draw, size, classes, say):
     classes are few, and let go.
     """
     # A subclass may look at the weights, or change them, after each chunk.
-    as_it_is = type(classifier).partial_fit is SoftmaxClassifier.partial_fit
-    with classifier._in_place() if as_it_is else nullcontext():
-        _learn(classifier, passes, draw, size, classes, say)
+    own = getattr(type(classifier), "partial_fit", None)
+    as_it_is = own is SoftmaxClassifier.partial_fit
+    with warnings.catch_warnings():
+        # A chunk may have few rows of each class; all of them have more.
+        warnings.filterwarnings("ignore", "The number of unique classes")
+        start = None
+        if as_it_is and classifier.init == "lda":
+            # From a pass of its own: a chunk has too few rows of each class.
+            start = IncrementalLDA()
+            for chunk in passes.chunks(size):
+                start.partial_fit(*draw(*chunk), classes)
+        with classifier._in_place(start) if as_it_is else nullcontext():
+            _learn(classifier, passes, draw, size, classes, say)
     return classifier
 
 
@@ -123,10 +134,7 @@ def _learn(classifier, passes, draw, size, classes, say):
             X, y = draw(*chunk)
             for _ in range(visits):
                 n_rows = min(len(X), left * batch_size)
-                with warnings.catch_warnings():
-                    # A chunk may have few rows of each class; all of them have more.
-                    warnings.filterwarnings("ignore", "The number of unique classes")
-                    classifier.partial_fit(X[:n_rows], y[:n_rows], **known)
+                classifier.partial_fit(X[:n_rows], y[:n_rows], **known)
                 known = {}
                 left -= -(-n_rows // batch_size)
                 if not left:

@@ -1,5 +1,7 @@
 """Products in bfloat16, compiled networks, and work in pieces."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import torch
@@ -152,6 +154,23 @@ def test_compiled_networks_learn_the_same(numbers):
         fit(generator, numbers)
         samples.append(generator.sample(numbers.class_attributes, 2)[0])
     np.testing.assert_allclose(*samples, atol=1e-4)
+
+
+def test_threads_that_sample_leave_the_precision_alone(numbers):
+    generator = VAECFlow(hidden_dim=8, encoder_dims=(8,), max_iter=2, random_state=0)
+    fit(generator, numbers).precision_ = "bfloat16"
+    one = generator.sample(numbers.class_attributes, 20)[0]
+    before = generator.score_samples(numbers.data[:5])
+    with ThreadPoolExecutor(4) as pool:
+        args = [(numbers.class_attributes, 20)] * 8
+        drawn = list(pool.map(lambda a: generator.sample(*a)[0], args))
+    assert all(np.array_equal(one, other) for other in drawn)
+    assert np.array_equal(generator.score_samples(numbers.data[:5]), before)
+
+
+def test_training_leaves_no_gradients_behind(numbers):
+    module = fit(GSMFlow(hidden_dim=8, max_iter=2), numbers).net_.module_
+    assert all(p.grad is None and p.spare is None for p in module.parameters())
 
 
 def test_in_pieces_is_the_function_of_all_rows(rng):

@@ -389,6 +389,15 @@ def test_closed_form_start(iris):
         assert chunk.partial_fit(X, y).loss_curve_[1] < loss
 
 
+def test_unit_of_the_weights_does_not_move_the_closed_form_start(iris):
+    X, y = iris
+    clf = SoftmaxClassifier(lr=1e-9, max_iter=1, init="lda", random_state=0)
+    plain = clone(clf).fit(X, y).coef_
+    np.testing.assert_allclose(clone(clf).fit(X, y, np.full(150, 1e-3)).coef_, plain)
+    balanced = clone(clf).set_params(class_weight="balanced").fit(X, y)
+    np.testing.assert_allclose(balanced.coef_, plain, rtol=1e-6)
+
+
 def test_closed_form_start_without_rows_of_a_class(iris):
     X, y = iris[0][iris[1] < 2], iris[1][iris[1] < 2]
     clf = SoftmaxClassifier(lr=0.1, init="lda", random_state=0)

@@ -93,6 +93,7 @@ def rows_and_labels(recorder):
     ("classifier", "at_least"),
     [
         (SoftmaxClassifier(lr=0.01, max_iter=500), 0.6),
+        (SoftmaxClassifier(init="lda", max_iter=100), 0.6),
         (SGDClassifier(loss="log_loss", max_iter=5, tol=None), 0.5),
         (GaussianNB(var_smoothing=0.1), 0.3),
     ],

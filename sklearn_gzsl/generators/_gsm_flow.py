@@ -114,8 +114,9 @@ class GSMFlow(DensityMixin, NeuralGenerator):
         several times as fast.
 
     compile : bool, default=False
-        Whether ``torch.compile`` compiles the networks for ``fit``. That takes half a
-        minute; on CPUs, whose time goes into matrix products, it gains nothing.
+        Whether ``torch.compile`` compiles the networks, at their first use in ``fit``
+        and after it. That takes up to a minute; on CPUs, whose time goes into matrix
+        products, it gains nothing.
 
     callbacks : list of skorch callbacks, default=None
         Called in training, with an "epoch" of a hundredth of the steps.

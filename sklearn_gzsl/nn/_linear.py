@@ -3,11 +3,14 @@
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import RLock
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+_LOCKS = WeakKeyDictionary()  # one for each module whose precision was set
 # Bytes from which the C library gives each new tensor fresh memory.
 _LARGE = 2**25
 
@@ -75,16 +78,20 @@ class Linear(nn.Linear):
 
 @contextmanager
 def products_in(module: nn.Module, dtype: torch.dtype) -> Iterator[None]:
-    """Let the linear layers of a module multiply in ``dtype``, for a while."""
+    """Let the linear layers of a module multiply in ``dtype``, for a while.
+
+    Other threads that want this of the same module wait until it is over.
+    """
     layers = [layer for layer in module.modules() if isinstance(layer, Linear)]
-    before = [layer.products for layer in layers]
-    try:
-        for layer in layers:
-            layer.products = dtype
-        yield
-    finally:
-        for layer, old in zip(layers, before, strict=True):
-            layer.products = old
+    with _LOCKS.setdefault(module, RLock()):
+        before = [layer.products for layer in layers]
+        try:
+            for layer in layers:
+                layer.products = dtype
+            yield
+        finally:
+            for layer, old in zip(layers, before, strict=True):
+                layer.products = old
 
 
 def linear(

@@ -125,6 +125,8 @@ class StepNet(NeuralNet):
                 break
         self.notify("on_train_end", X=None, y=None)
         self._set_training(False)
+        for p in self.module_.parameters():  # nobody needs their gradients' memory
+            p.grad = p.spare = None
         return self
 
     def train_step(self, batch, **fit_params):
