@@ -254,21 +254,14 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
             lda = getattr(self, "_start", None)
             if lda is None:
                 # What shrinkage takes as the number of rows is the sum of weights.
-                weight = weight / weight[weight > 0].mean()
-                lda = IncrementalLDA().partial_fit(X, y, self.classes_, weight)
+                unit = weight / weight[weight > 0].mean()
+                lda = IncrementalLDA().partial_fit(X, y, self.classes_, unit)
+            else:
+                counts = lda.class_count_ * self._class_weights(codes, weight)
             biases = lda.intercept_
             biases = np.where(counts > 0, biases, biases[counts > 0].min())
-            biases += (1 - self.logit_adjustment) * self._log_priors()
+            biases += (1 - self.logit_adjustment) * _log_priors(counts)
             self.coef_, self.intercept_ = lda.coef_, biases.astype(X.dtype)
-
-    def _log_priors(self):
-        """Logarithm of the classes' shares of the rows that have come.
-
-        A class without rows so far counts as the rarest of the others.
-        """
-        counts = self.class_count_
-        counts = np.maximum(counts, counts[counts > 0].min())
-        return np.log(counts / counts.sum())
 
     @torch.inference_mode()
     def _train(self, X, y, weight, lengths):
@@ -278,7 +271,7 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
         rng = torch_generator(self._seed + len(self.loss_curve_), device)
         offset = None
         if self.logit_adjustment:
-            offset = self.logit_adjustment * self._log_priors()
+            offset = self.logit_adjustment * _log_priors(self.class_count_)
         descent = getattr(self, "_descent", None) or SoftmaxSteps(
             self.coef_,
             self.intercept_,
@@ -373,3 +366,12 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
                 )
             per_class = np.array([self.class_weight.get(c, 1.0) for c in labels])
         return per_class
+
+
+def _log_priors(counts):
+    """Logarithm of the classes' shares of the rows that have come.
+
+    A class without rows so far counts as the rarest of the others.
+    """
+    counts = np.maximum(counts, counts[counts > 0].min())
+    return np.log(counts / counts.sum())
