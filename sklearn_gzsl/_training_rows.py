@@ -48,12 +48,17 @@ class TrainingMixin:
         n_bytes = 4 * n_classes * self.n_synthetic_ * n_features
         if self.memory_limit is None or n_bytes <= self.memory_limit:
             return False
+        reason = None
         if not hasattr(classifier, "partial_fit"):
+            reason = "it has no partial_fit"
+        elif getattr(classifier, "early_stopping", False):
+            reason = "its early_stopping needs all of them; turn that off"
+        if reason:
             raise ValueError(
                 f"{self.n_synthetic_} synthetic rows of {n_classes} classes take "
                 f"{n_bytes} bytes, more than memory_limit={self.memory_limit}, and "
-                f"classifier={classifier!r} cannot learn from a part at a time: it has "
-                "no partial_fit. Raise memory_limit (None is without a limit), lower "
+                f"classifier={classifier!r} cannot learn from a part at a time: "
+                f"{reason}. Raise memory_limit (None is without a limit), lower "
                 "n_synthetic, or take SoftmaxClassifier, SGDClassifier or another "
                 "classifier with partial_fit."
             )

@@ -309,8 +309,10 @@ def test_refused_before_the_generator_trains(streamed, animals):
         ValueError, match=r"100 synthetic rows of 3 classes take 6000 b"
     ):
         fit(streamed, animals)
+    with pytest.raises(ValueError, match="early_stopping needs all of them"):
+        fit(streamed.set_params(classifier=SGDClassifier(early_stopping=True)), animals)
     assert not Counted.n_fits
-    streamed.set_params(memory_limit=6000)
+    streamed.set_params(classifier=RandomForestClassifier(3), memory_limit=6000)
     few = animals.attributes.subset([*animals.seen, "elk", "elephant"])
     streamed.fit(animals.X, animals.y, few)
     before = dict(vars(streamed))
