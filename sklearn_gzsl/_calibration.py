@@ -165,15 +165,21 @@ class CalibratedStackingCV(
 
     Examples
     --------
-    >>> from sklearn_gzsl import CalibratedStackingCV, GaussianGenerator, GZSLClassifier
+    >>> from sklearn_gzsl import (
+    ...     CalibratedStackingCV,
+    ...     GaussianGenerator,
+    ...     GZSLClassifier,
+    ...     SoftmaxClassifier,
+    ... )
     >>> from sklearn_gzsl.datasets import load_two_digit_numbers
     >>> from sklearn_gzsl.metrics import GZSLScorer
     >>> numbers = load_two_digit_numbers(n_train=20, n_test=10)
     >>> X, y = numbers.data, numbers.target
-    >>> clf = CalibratedStackingCV(
-    ...     GZSLClassifier(GaussianGenerator(), n_synthetic=20, random_state=0), cv=2
+    >>> few_steps = SoftmaxClassifier(max_iter=3000)
+    >>> clf = GZSLClassifier(
+    ...     GaussianGenerator(), few_steps, n_synthetic=20, random_state=0
     ... )
-    >>> clf = clf.fit(
+    >>> clf = CalibratedStackingCV(clf, cv=2).fit(
     ...     X[numbers.train],
     ...     y[numbers.train],
     ...     class_attributes=numbers.class_attributes,

@@ -53,7 +53,11 @@ def test_numbers_never_seen_are_recognised(small_numbers):
     numbers = small_numbers
     X, y, train, test = numbers.data, numbers.target, numbers.train, numbers.test
     clf = GZSLClassifier(
-        GaussianGenerator(), LogisticRegression(C=10), synthesize="all", random_state=0
+        GaussianGenerator(),
+        LogisticRegression(C=10),
+        n_synthetic=30,
+        synthesize="all",
+        random_state=0,
     ).fit(X[train], y[train], class_attributes=numbers.class_attributes)
     y_pred = clf.predict(X[test])
     assert gzsl_scores(y[test], y_pred, seen_classes=numbers.seen_classes)["H"] > 0.7
