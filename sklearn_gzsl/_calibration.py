@@ -12,7 +12,6 @@ from sklearn.base import (
     clone,
 )
 from sklearn.exceptions import NotFittedError
-from sklearn.model_selection import check_cv
 from sklearn.utils import get_tags
 from sklearn.utils._param_validation import (
     HasMethods,
@@ -335,8 +334,8 @@ class CalibratedStackingCV(
                 random_state=self.random_state,
             )
         else:
-            cv = check_cv(self.cv)
-        folds = list(cv.split(X, y, **split_params))
+            cv = self.cv
+        folds = list(cv.split(X, y, **split_params) if hasattr(cv, "split") else cv)
         if not self.refit and len(folds) > 1:
             raise ValueError(
                 f"refit=False, but cv has {len(folds)} folds, so as many estimators; "

@@ -17,7 +17,13 @@ def checked_folds(folds, y):
     checked = []
     for i, fold in enumerate(folds):
         try:
-            train, test = (_row_numbers(rows, len(y)) for rows in fold)
+            train, test = fold
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"cv: fold {i} is no pair of row numbers; give (train, test) for each."
+            ) from error
+        try:
+            train, test = _row_numbers(train, len(y)), _row_numbers(test, len(y))
             check_gzsl_split(y, train, test)
         except ValueError as error:
             raise ValueError(f"cv: fold {i}: {error}") from error

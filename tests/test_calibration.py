@@ -313,6 +313,9 @@ def test_wrong_input_is_explained(clf, fitted, animals):
     rows = np.arange(len(X))
     with pytest.raises(ValueError, match=r"cv: fold 0: "):
         fit(cv=[(rows, rows[:5])])
+    for cv in ([rows], [(rows,)], [1, 2]):
+        with pytest.raises(ValueError, match=r"cv: fold 0 is no pair of row numbers"):
+            fit(cv=cv)
     with pytest.raises(ValueError, match=r"no test row of a seen class"):
         fit(cv=[(rows[y == "ant"], rows[y != "ant"])])
     with pytest.raises(TypeError, match=r"seen_classes_"):
