@@ -37,8 +37,19 @@ def weigh_classes(classifier, classes, counts):
     """Put numbers for class_weight='balanced', which a chunk cannot tell."""
     if getattr(classifier, "class_weight", None) == "balanced":
         weights = counts.sum() / (len(classes) * counts)
-        weights = dict(zip(classes.tolist(), weights.tolist(), strict=True))
+        labels = classes.tolist()
+        if not isinstance(classifier, SoftmaxClassifier):
+            labels = map(_looked_up, labels)
+        weights = dict(zip(labels, weights.tolist(), strict=True))
         classifier.set_params(class_weight=weights)
+
+
+def _looked_up(label):
+    """What scikit-learn looks for in class_weight: 7 for the class "07"."""
+    try:
+        return int(label)
+    except ValueError:
+        return label
 
 
 class Passes:

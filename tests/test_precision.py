@@ -168,6 +168,17 @@ def test_threads_that_sample_leave_the_precision_alone(numbers):
     assert np.array_equal(generator.score_samples(numbers.data[:5]), before)
 
 
+def test_scores_are_float32_while_another_thread_samples(numbers):
+    generator = GSMFlow(hidden_dim=64, max_iter=20, random_state=0)
+    fit(generator, numbers).precision_ = "bfloat16"
+    alone = generator.score_samples(numbers.data[:5])
+    with ThreadPoolExecutor(1) as pool:
+        sampling = pool.submit(generator.sample, numbers.class_attributes, 200)
+        scores = [generator.score_samples(numbers.data[:5]) for _ in range(5)]
+        sampling.result()
+    assert all(np.array_equal(alone, other) for other in scores)
+
+
 def test_training_leaves_no_gradients_behind(numbers):
     module = fit(GSMFlow(hidden_dim=8, max_iter=2), numbers).net_.module_
     assert all(p.grad is None and p.spare is None for p in module.parameters())

@@ -293,6 +293,16 @@ def test_balanced_classes(streamed, animals):
     assert weights["cat"] == pytest.approx(390 / (12 * 10))
 
 
+def test_balanced_classes_of_any_classifier_and_any_labels(streamed, animals):
+    codes = dict(zip(animals.labels, [f"{i:02}" for i in range(12)], strict=True))
+    y = [codes[label] for label in animals.y]
+    attributes = ClassAttributes(list(codes.values()), animals.vectors)
+    sgd = SGDClassifier(class_weight="balanced", max_iter=5, tol=None)
+    streamed.set_params(classifier=sgd).fit(animals.X, y, attributes)
+    y_test = [codes[label] for label in animals.y_test]
+    assert streamed.score(animals.X_test, y_test) > 0.7
+
+
 @pytest.mark.parametrize("cls", [CADAVAE, MLIS])
 def test_features_of_another_length(animals, cls, streamed):
     tiny = TINY_VAES if cls is CADAVAE else TINY_GAN | {"embedding_dim": 16}

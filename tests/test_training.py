@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 import torch
-from skorch.callbacks import Callback, EarlyStopping
+from skorch.callbacks import Callback, EarlyStopping, GradientNormClipping
 from torch import nn
 
+from sklearn_gzsl import CADAVAE, WGANGP
 from sklearn_gzsl.training import (
     IndexBatches,
     StepNet,
@@ -167,3 +168,26 @@ def test_devices():
     if not torch.cuda.is_available():
         with pytest.raises(ValueError, match="device='cuda' is not available"):
             resolve_device("cuda")
+
+
+@pytest.mark.parametrize(
+    ("generator", "n_turns"),
+    [
+        (CADAVAE(latent_dim=2, encoder_dim=8, decoder_dim=8, max_iter=4), 1),
+        (WGANGP(hidden_dim=8, n_critic=2, max_iter=4), 3),
+    ],
+    ids=lambda p: type(p).__name__,
+)
+def test_callbacks_see_and_change_the_gradients(animals, generator, n_turns):
+    norms = []
+
+    class Watch(Callback):
+        def on_grad_computed(self, net, named_parameters, **kwargs):
+            grads = [p.grad for _, p in named_parameters if p.grad is not None]
+            norms.append(torch.cat([g.ravel() for g in grads]).norm().item())
+
+    clip = GradientNormClipping(1e-3)
+    generator.set_params(callbacks=[clip, Watch()], random_state=0)
+    generator.fit(animals.X, animals.y, animals.attributes)
+    assert len(norms) == 4 * n_turns
+    assert max(norms) < 1.001e-3

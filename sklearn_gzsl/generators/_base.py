@@ -2,7 +2,7 @@
 
 from abc import ABCMeta, abstractmethod
 from copy import deepcopy
-from functools import partial
+from functools import partial, wraps
 from numbers import Integral, Real
 
 import numpy as np
@@ -244,6 +244,17 @@ class DensityMixin:
         check_is_fitted(self)
         X = validate_data(self, X, dtype=np.float32, reset=False)
         return self._log_density(X, self._rows(class_attributes))
+
+
+def in_float32(method):
+    """Let a method work without gradients, and in float32 while others sample."""
+
+    @wraps(method)
+    def exact(self, *args, **kwargs):
+        with torch.no_grad(), products_in(self.net_.module_, torch.float32):
+            return method(self, *args, **kwargs)
+
+    return exact
 
 
 class NeuralGenerator(BaseGenerator):

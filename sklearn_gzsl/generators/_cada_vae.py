@@ -10,7 +10,7 @@ from torch import nn
 
 from ..nn import ReLUNet, distinct, linear, typical_norm
 from ..training import draw_seed, torch_generator
-from ._base import NeuralGenerator
+from ._base import NeuralGenerator, in_float32
 
 # What reconstructions by the mean of all rows cost, if inputs are standardized.
 _FEATURE_COST = 300.0
@@ -374,7 +374,7 @@ class CADAVAE(ClassNamePrefixFeaturesOutMixin, NeuralGenerator):
     def _features(self, X):
         return self._encoded(X)
 
-    @torch.no_grad()
+    @in_float32
     def _encoded(self, X, rng=None):
         """Latent means of features; latents drawn from ``rng``, if there is one."""
         module, latents = self.net_.module_, []

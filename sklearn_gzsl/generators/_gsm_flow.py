@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from ..nn import AffineCoupling, Flow, in_pieces, linear, typical_norm
 from ..training import LR_SCHEDULES
-from ._base import DensityMixin, NeuralGenerator
+from ._base import DensityMixin, NeuralGenerator, in_float32
 
 _DECAY_PASSES = 15
 # Typical norm of a description as the networks see it. The condition has to be heard
@@ -304,7 +304,7 @@ class GSMFlow(DensityMixin, NeuralGenerator):
             options["lr_schedule"] = lambda done: decay ** math.floor(done * n_decays)
         return options
 
-    @torch.no_grad()
+    @in_float32
     def _log_density(self, X, A):
         """Change of variables (Eq. 4), once for each class."""
         module, device = self.net_.module_, self.net_.device

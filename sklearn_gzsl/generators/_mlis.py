@@ -17,7 +17,7 @@ from ..nn import (
     typical_norm,
 )
 from ..training import AdversarialNet
-from ._base import NeuralGenerator
+from ._base import NeuralGenerator, in_float32
 
 _METRIC_LOSSES = {
     "circle": circle_loss,
@@ -382,7 +382,7 @@ class MLIS(ClassNamePrefixFeaturesOutMixin, NeuralGenerator):
     def _n_features_out(self):
         return self._built_from["embedding_dim"]
 
-    @torch.no_grad()
+    @in_float32
     def _features(self, X):
         module, device = self.net_.module_, self.net_.device
         chunks = torch.tensor(X).split(self._CHUNK_ROWS)

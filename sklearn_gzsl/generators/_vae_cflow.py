@@ -20,7 +20,7 @@ from ..nn import (
     linear,
     typical_norm,
 )
-from ._base import DensityMixin, NeuralGenerator
+from ._base import DensityMixin, NeuralGenerator, in_float32
 
 
 class VAECFlow(DensityMixin, NeuralGenerator):
@@ -288,7 +288,7 @@ class VAECFlow(DensityMixin, NeuralGenerator):
             ),
         }
 
-    @torch.no_grad()
+    @in_float32
     def _log_density(self, X, A):
         """Change of variables (Eq. 4)."""
         module, device = self.net_.module_, self.net_.device

@@ -26,7 +26,8 @@ def compile_networks(module: nn.Module, device: torch.device) -> None:
         reason = str(error).strip().split("\n")[0]
         raise ValueError(
             "compile=True, but torch cannot compile for this device here; on a CPU it "
-            f"needs a C++ compiler. Set compile=False. ({reason})"
+            "needs a C++ compiler, and an environment without spaces in its path. Set "
+            f"compile=False. ({reason})"
         ) from error
     for network in networks:
         network.compile()

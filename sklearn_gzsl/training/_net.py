@@ -5,6 +5,7 @@ import math
 import torch
 from skorch import NeuralNet
 from skorch.callbacks import EpochTimer
+from skorch.utils import TeeGenerator
 
 from ._batches import IndexBatches, intervals
 from ._callbacks import StopOnNaN, TrainingLog
@@ -136,8 +137,18 @@ class StepNet(NeuralNet):
             self.module_.backward(terms)
         else:
             terms["loss"].backward()
+        self._notify_gradients(self.module_.parameters(), batch)
         self.optimizer_.step()
         return terms
+
+    def _notify_gradients(self, parameters, batch):
+        """Show callbacks the gradients that the next step takes."""
+        own = {id(p) for p in parameters}
+        named = self.module_.named_parameters()
+        named = TeeGenerator((name, p) for name, p in named if id(p) in own)
+        self.notify(
+            "on_grad_computed", named_parameters=named, batch=batch, training=True
+        )
 
     def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
         # The losses stay on the device until the interval ends: reading each one
@@ -211,6 +222,7 @@ class AdversarialNet(StepNet):
             critic = module.critic_losses(*batch)
             _drop_gradients(module.critic_parameters())
             critic["critic"].backward()
+            self._notify_gradients(module.critic_parameters(), batch)
             self.optimizer_.step()
         # The critic only passes its gradient on here: its weights need none.
         for p in module.critic_parameters():
@@ -218,6 +230,7 @@ class AdversarialNet(StepNet):
         generator = module.generator_losses(*batches[-1], rng=self.rng)
         _drop_gradients(module.generator_parameters())
         generator["generator"].backward()
+        self._notify_gradients(module.generator_parameters(), batches[-1])
         self.generator_optimizer_.step()
         module.after_step()
         for p in module.critic_parameters():
