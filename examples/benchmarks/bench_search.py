@@ -74,7 +74,9 @@ def main():
     parser.add_argument("--classifier-steps", type=int, default=1000)
     parser.add_argument("--hidden-dim", type=int, default=512)
     parser.add_argument(
-        "--backend", nargs="+", help="those to try; the first is the one to compare with"
+        "--backend",
+        nargs="+",
+        help="those to try; the first is the one to compare with",
     )
     args = parser.parse_args()
 
