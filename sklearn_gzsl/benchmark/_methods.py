@@ -31,7 +31,10 @@ _SPACES = {
         # Left out where descriptions and features do not have as many columns.
         "description_weight": [0.0, 0.8],
     },
-    "gaussian": {"generator__temperature": [0.7, 1.0]},
+    "gaussian": {
+        "generator__shrinkage": ["auto", 0.1, 0.3],
+        "generator__temperature": [0.7, 1.0],
+    },
     "vae-cflow": {
         "generator__max_iter": [1000, 3000],
         "generator__feature_noise": [0.2, 0.4],
