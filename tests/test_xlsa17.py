@@ -398,6 +398,21 @@ def test_missing_files_say_where_they_should_be(tmp_path, files):
         load_xlsa17(tmp_path, "toy")
 
 
+def test_a_missing_file_belongs_beside_the_other(tmp_path, files):
+    folder = store(tmp_path, *files) / "TOY"
+    for name in ("att_splits", "res101"):
+        (folder / f"{name}.mat").rename(tmp_path / f"AWA2_{name}.mat")
+    folder.rmdir()
+    X = load_xlsa17(tmp_path, "AWA2").data
+    expected = tmp_path / "AWA2_res101.mat"
+    kept = expected.read_bytes()
+    expected.unlink()
+    with pytest.raises(FileNotFoundError, match=f"put it at {expected},"):
+        load_xlsa17(tmp_path, "AWA2")
+    expected.write_bytes(kept)
+    np.testing.assert_array_equal(load_xlsa17(tmp_path, "AWA2").data, X)
+
+
 def test_the_folder_of_another_set_is_not_read(tmp_path, files):
     store(tmp_path, *files, dataset="CUB")
     with pytest.raises(FileNotFoundError, match="another data set than 'AWA2'"):

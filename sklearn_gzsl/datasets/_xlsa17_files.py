@@ -39,11 +39,15 @@ def find_file(folder, dataset, stem):
     for name in (f"{stem}.mat", f"{dataset}_{stem}.mat"):
         if name.lower() in there:
             return there[name.lower()]
-    if folder.name.lower() != dataset.lower():
-        folder = folder / dataset
+    if folder.name.lower() == dataset.lower():
+        name = f"{stem}.mat"
+    elif any(other.startswith(f"{dataset.lower()}_") for other in there):
+        name = f"{dataset}_{stem}.mat"
+    else:
+        name = f"{dataset}/{stem}.mat"
     raise FileNotFoundError(
-        f"{stem}.mat of {dataset} is missing: put it at {folder / f'{stem}.mat'}, or "
-        "let fetch_xlsa17() download the authors' archive."
+        f"{stem}.mat of {dataset} is missing: put it at {folder / name}, or let "
+        "fetch_xlsa17() download the authors' archive."
     )
 
 
