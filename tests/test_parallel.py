@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -120,6 +121,7 @@ def _launch(script, *args, n_processes=2, timeout=120):
         # Rarely, on a busy machine, gloo's threads abort a process that is at its end.
         if "terminate called without an active exception" not in done.stderr:
             break
+        warnings.warn(f"starting {script} again, as gloo aborted it", stacklevel=2)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
