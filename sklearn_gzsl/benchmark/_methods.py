@@ -7,54 +7,34 @@ from ..classifiers._gzsl_classifier import GZSLClassifier
 from ..classifiers._prototypes import PrototypeClassifier
 from ..linear_model._softmax import SoftmaxClassifier
 from ..presets import paper_settings
+from ..utils import METHODS as REGISTERED
+from ..utils import register
 
-METHODS = {
-    "prototypes": PrototypeClassifier,
-    "gaussian": generators.GaussianGenerator,
-    "vae-cflow": generators.VAECFlow,
-    "gsmflow": generators.GSMFlow,
-    "cada-vae": generators.CADAVAE,
-    "wgan-gp": generators.WGANGP,
-    "mlis": generators.MLIS,
-}
-
-# With a cached generator these cost a fit of the softmax each, and no more.
-_CHEAP = {
-    "n_synthetic": ["1x", "4x", "12x"],
-    "classifier__max_iter": [10_000, 30_000],
-}
-_SPACES = {
-    "prototypes": {
+register(
+    PrototypeClassifier,
+    name="prototypes",
+    search={
         "power": [None, 0.5],
         "shrinkage": [0.05, 0.2, 0.5, 0.85],
         "alpha": [0.07, 0.3, 1.0],
         # Left out where descriptions and features do not have as many columns.
         "description_weight": [0.0, 0.8],
     },
-    "gaussian": {
-        "generator__shrinkage": ["auto", 0.1, 0.3],
-        "generator__temperature": [0.7, 1.0],
-    },
-    "vae-cflow": {
-        "generator__max_iter": [1000, 3000],
-        "generator__feature_noise": [0.2, 0.4],
-    },
-    "gsmflow": {
-        "generator__max_iter": [300, 1000],
-        "generator__perturbation": [0.05, 0.2],
-    },
-    "cada-vae": {
-        "generator__max_iter": [1500, 4500],
-        "generator__distribution_weight": [8.13, 20.0],
-    },
-    "wgan-gp": {
-        "generator__max_iter": [400, 1200],
-        "generator__cls_weight": [0.01, 0.1],
-    },
-    "mlis": {
-        "generator__max_iter": [400, 1200],
-        "generator__metric_weight": [0.1, 1.0],
-    },
+)
+
+# By name; what takes no training first, to be compared with.
+METHODS = {
+    method.name: method.estimator
+    for method in sorted(
+        REGISTERED.values(),
+        key=lambda m: (issubclass(m.estimator, generators.NeuralGenerator), m.name),
+    )
+}
+
+# With a cached generator these cost a fit of the softmax each, and no more.
+_CHEAP = {
+    "n_synthetic": ["1x", "4x", "12x"],
+    "classifier__max_iter": [10_000, 30_000],
 }
 
 
@@ -110,8 +90,10 @@ def build(method, *, preset, params, n_typical):
 
 def search_space(method, *, grid, fixed, n_typical):
     """Values to search: the method's, with the user's in place of or beside them."""
-    cheap = _CHEAP if generates(method) else {}
-    space = {**cheap, **_SPACES[method], **(grid or {})}
+    own = REGISTERED[METHODS[method]].search
+    if generates(method):
+        own = _CHEAP | {f"generator__{name}": own[name] for name in own}
+    space = {**own, **(grid or {})}
     space = {
         name: [resolved({name: value}, n_typical)[name] for value in values]
         for name, values in space.items()
