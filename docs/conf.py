@@ -73,6 +73,7 @@ html_sidebars = {
         "speed",
         "persistence",
         "contributing",
+        "new_generator",
         "changes",
     )
 }

@@ -156,6 +156,7 @@ def test_checksums_tell_what_changed(run, write, arrays):
 
 def test_every_generator_is_a_method():
     public = {getattr(generators, name) for name in generators.__all__}
+    public = {cls for cls in public if issubclass(cls, generators.BaseGenerator)}
     complete = {cls for cls in public if not inspect.isabstract(cls)}
     assert set(METHODS.values()) == {PrototypeClassifier, *complete}
 

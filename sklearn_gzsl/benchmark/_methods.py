@@ -2,25 +2,14 @@
 
 import numpy as np
 
+# Methods register themselves: all generators do, and of the classifiers, whose package
+# loads none of them by itself, those that need no generator.
 from .. import generators
+from ..classifiers import _prototypes  # noqa: F401
 from ..classifiers._gzsl_classifier import GZSLClassifier
-from ..classifiers._prototypes import PrototypeClassifier
 from ..linear_model._softmax import SoftmaxClassifier
 from ..presets import paper_settings
 from ..utils import METHODS as REGISTERED
-from ..utils import register
-
-register(
-    PrototypeClassifier,
-    name="prototypes",
-    search={
-        "power": [None, 0.5],
-        "shrinkage": [0.05, 0.2, 0.5, 0.85],
-        "alpha": [0.07, 0.3, 1.0],
-        # Left out where descriptions and features do not have as many columns.
-        "description_weight": [0.0, 0.8],
-    },
-)
 
 # By name; what takes no training first, to be compared with.
 METHODS = {

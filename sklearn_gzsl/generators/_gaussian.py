@@ -62,6 +62,8 @@ class GaussianGenerator(DensityMixin, BaseGenerator):
         Shrinkage used.
     means_ : ndarray of shape (n_seen, n_features)
         Means of the seen classes.
+    location_ : ndarray of shape (n_features,)
+        Their mean, from which the means of other classes are predicted.
     covariance_ : ndarray of shape (n_features, n_features)
         Shrunk pooled covariance.
     dual_coef_ : ndarray of shape (n_seen, n_features)
