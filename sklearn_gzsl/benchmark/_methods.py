@@ -5,8 +5,8 @@ from importlib import import_module
 import numpy as np
 
 from .. import generators
-from .._classifier import GZSLClassifier
-from .._softmax import SoftmaxClassifier
+from ..classifiers._gzsl_classifier import GZSLClassifier
+from ..linear_model._softmax import SoftmaxClassifier
 from ..presets import paper_settings
 from . import _options
 
