@@ -1,7 +1,8 @@
 """Where an estimator's fit takes the class attributes, without metadata routing."""
 
-from sklearn.model_selection._search import BaseSearchCV
 from sklearn.pipeline import Pipeline
+
+from .._sklearn_compat import BaseSearchCV
 
 
 def path_to_descriptions(estimator):

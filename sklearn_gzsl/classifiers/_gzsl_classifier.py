@@ -4,20 +4,14 @@ from numbers import Integral, Real
 from os import PathLike
 
 import numpy as np
-from sklearn.base import (
-    BaseEstimator,
-    ClassifierMixin,
-    OneToOneFeatureMixin,
-    _fit_context,
-    clone,
-)
+from sklearn.base import BaseEstimator, ClassifierMixin, OneToOneFeatureMixin, clone
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler
 from sklearn.utils import check_array
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, check_memory
 
 from .. import __version__
+from .._sklearn_compat import HasMethods, Interval, StrOptions, _fit_context
 from ..attributes import check_class_attributes, extend_class_attributes
 from ..generators import VAECFlow
 from ..synthesis._training_rows import TrainingMixin

@@ -2,9 +2,8 @@
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.utils import _safe_indexing
-from sklearn.utils.validation import _check_method_params
 
+from .._sklearn_compat import _check_method_params, _safe_indexing
 from ..attributes import check_class_attributes
 from ..metrics._curve import curve_of_best
 from ..metrics._response import best_of_fold

@@ -4,12 +4,12 @@ import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import check_array
 from sklearn.utils.validation import (
-    _check_y,
     check_consistent_length,
     check_is_fitted,
     validate_data,
 )
 
+from .._sklearn_compat import _check_y
 from ._prediction import PredictionMixin
 
 
