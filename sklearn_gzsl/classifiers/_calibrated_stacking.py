@@ -250,6 +250,7 @@ class CalibratedStackingCV(
             With ``cv="prefit"``, if ``estimator`` is not fitted.
         """
         X, y = indexable(X, y)
+        # Of an earlier fit with store_cv_results.
         vars(self).pop("cv_results_", None)
         check_scoring(self.scoring)
         if class_attributes is not None:
@@ -258,6 +259,7 @@ class CalibratedStackingCV(
             return self._fit_prefit(X, y, params)
 
         fit_params, split_params = self._route(params)
+        # Before anything is cut: a table as long as X would be taken for rows.
         fit_params = held_whole(fit_params, y)
         cv = make_cv(self.cv, self.random_state)
         # By default their number depends on the classes that the estimator will know.
@@ -272,8 +274,11 @@ class CalibratedStackingCV(
                 "use refit=True, or a cv with one fold."
             )
         if self.refit:
+            # First of all, as it tells which classes are unseen; and an error of its
+            # own is seen before the folds have taken their time.
             self.estimator_ = clone(self.estimator).fit(X, y, **fit_params)
             n_seen, n_unseen = len(self.seen_classes_), len(self.unseen_classes_)
+            # An ordinary classifier, as in scikit-learn's own checks.
             if not n_unseen:
                 self.seen_penalty_, self.best_score_ = 0.0, None
                 return self
@@ -287,6 +292,7 @@ class CalibratedStackingCV(
             for fold in folds
         )
         if not self.refit:
+            # The only fold's: list_folds has refused several.
             self.estimator_ = results[0][0]
         return self._choose([curve for _, curve in results])
 
@@ -317,6 +323,7 @@ class CalibratedStackingCV(
         if "class_attributes" in params:
             name = path_to_descriptions(self.estimator)
             params[name] = params.pop("class_attributes")
+        # Without routing, groups can only be meant for the splitter.
         groups = {"groups": params.pop("groups")} if "groups" in params else {}
         return params, groups
 
@@ -349,6 +356,7 @@ class CalibratedStackingCV(
     def _wrapped(self, *, fitted=False):
         if fitted:
             return [self.estimator_]
+        # Unfitted, the given one tells which methods there will be.
         return [getattr(self, "estimator_", self.estimator)]
 
     def _update(self, method, *args, **kwargs):
@@ -367,6 +375,7 @@ class CalibratedStackingCV(
         """
         fit = MethodMapping().add(caller="fit", callee="fit")
         split = MethodMapping().add(caller="fit", callee="split")
+        # A splitter like that of fit: all of ours ask for the same.
         cv = GZSLKFold() if self.cv is None or np.isscalar(self.cv) else self.cv
         router = MetadataRouter(owner=self.__class__.__name__)
         router.add(estimator=self.estimator, method_mapping=fit)
@@ -374,5 +383,6 @@ class CalibratedStackingCV(
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
+        # So that scikit-learn's checks know what the estimator inside takes.
         tags.input_tags = get_tags(self.estimator).input_tags
         return tags

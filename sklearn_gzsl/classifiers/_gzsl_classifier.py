@@ -288,6 +288,7 @@ class GZSLClassifier(ClassifierMixin, ScoringMixin, UpdatesMixin, BaseEstimator)
         attributes = check_class_attributes(class_attributes, y)
         self.seen_classes_ = np.unique(y)
         self._describe(attributes)
+        # Fixed here: classes that are added later get as many rows as the first ones.
         self.n_synthetic_ = self.n_synthetic
         if self.n_synthetic == "auto":
             counts = np.unique(y, return_counts=True)[1]
@@ -303,6 +304,7 @@ class GZSLClassifier(ClassifierMixin, ScoringMixin, UpdatesMixin, BaseEstimator)
             seeded(generator, seeds), X, y, self.class_attributes_, memory=self.memory
         )
 
+        # For add_classes and partial_fit, which train the classifier anew.
         self._rows, self._labels, self._seeds = X, y, seeds
         return self._fit_classifier()
 
@@ -340,6 +342,7 @@ class GZSLClassifier(ClassifierMixin, ScoringMixin, UpdatesMixin, BaseEstimator)
                 "rows in y; describe classes without rows, or use 'all'."
             )
         classifier = SoftmaxClassifier() if self.classifier is None else self.classifier
+        # Its n (n - 1) / 2 columns would be taken for classes.
         if getattr(classifier, "decision_function_shape", None) == "ovo":
             raise ValueError(
                 f"classifier={classifier!r} scores pairs of classes; give it "
@@ -372,5 +375,6 @@ class GZSLClassifier(ClassifierMixin, ScoringMixin, UpdatesMixin, BaseEstimator)
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float32"]
+        # With a preprocessor of the user's, an imputer say, NaN may be welcome.
         tags.input_tags.allow_nan = self.preprocessor not in (None, "passthrough")
         return tags

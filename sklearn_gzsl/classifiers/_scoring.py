@@ -100,11 +100,14 @@ class ScoringMixin(PredictionMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         elif hasattr(self.classifier_, "decision_function"):
             scores = self.classifier_.decision_function(features)
             if scores.ndim == 1:
+                # scikit-learn gives one column for two classes: the second's score.
                 scores = np.stack([np.zeros_like(scores), scores], axis=1)
         else:
+            # Hard votes are scores, too, if coarse ones.
             votes = self.classifier_.predict(features)
             scores = (votes[:, None] == known).astype(float)
         if len(known) < len(self.classes_):
+            # Conventional zero-shot learning: seen classes are no candidates.
             full = np.full((len(scores), len(self.classes_)), -np.inf, scores.dtype)
             full[:, np.searchsorted(self.classes_, known)] = scores
             scores = full

@@ -231,6 +231,7 @@ default="equal"
                 "The covariance overflowed; scale X, for example with MinMaxScaler."
             )
         self.class_count_, self.means_, self._scatter = moments
+        # Solved on demand: many chunks may come before anybody asks.
         self._solution = None
 
     def _given_priors(self):
@@ -283,6 +284,8 @@ default="equal"
 
             coef = np.zeros(self.means_.shape, dtype=self._dtype)
             intercept = np.empty(len(priors), dtype=self._dtype)
+            # Scores of all classes are shifted alike: it keeps numbers small in
+            # float32.
             centre = self.means_[known].mean(axis=0)
             for some in gen_batches(len(priors), _CHUNK):
                 means = self.means_[some]
@@ -291,6 +294,7 @@ default="equal"
                 intercept[some] = -0.5 * np.sum((means + centre) * weights, axis=1)
             with np.errstate(divide="ignore"):
                 intercept += np.log(priors)
+            # A class without rows so far is never predicted.
             coef[~known], intercept[~known] = 0, -np.inf
             self._solution = coef, intercept, shrinkage, priors
         return self._solution

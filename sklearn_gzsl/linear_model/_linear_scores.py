@@ -52,6 +52,8 @@ class LinearScoresMixin:
             Labels.
         """
         X = self._check_rows(X)
+        # Not argmax over all scores: for 20,000 classes they would take more memory
+        # than X.
         best = np.empty(len(X), dtype=np.intp)
         for rows in self._chunks(X):
             self._logits(X[rows]).argmax(axis=1, out=best[rows])
