@@ -9,14 +9,14 @@ from importlib import import_module
 __version__ = "0.1.0.dev0"
 
 _HOME = {
-    "CalibratedStackingCV": "._calibration",
-    "ClassAttributes": "._attributes",
+    "CalibratedStackingCV": ".classifiers._calibrated_stacking",
+    "ClassAttributes": ".attributes",
     "GSMFlow": ".generators",
-    "GZSLClassifier": "._classifier",
-    "GZSLVotingClassifier": "._voting",
-    "IncrementalLDA": "._lda",
-    "PrototypeClassifier": "._prototypes",
-    "SoftmaxClassifier": "._softmax",
+    "GZSLClassifier": ".classifiers._gzsl_classifier",
+    "GZSLVotingClassifier": ".classifiers._voting",
+    "IncrementalLDA": ".linear_model._lda",
+    "PrototypeClassifier": ".classifiers._prototypes",
+    "SoftmaxClassifier": ".linear_model._softmax",
     "BaseGenerator": ".generators",
     "CADAVAE": ".generators",
     "GaussianGenerator": ".generators",

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from ._classifier import GZSLClassifier
-from ._softmax import SoftmaxClassifier
+from .classifiers._gzsl_classifier import GZSLClassifier
 from .generators import CADAVAE, WGANGP, GSMFlow, VAECFlow
+from .linear_model._softmax import SoftmaxClassifier
 
 __all__ = ["paper_settings"]
 

@@ -10,7 +10,8 @@ from sklearn.datasets import load_digits
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.utils import shuffle
 
-from sklearn_gzsl import IncrementalLDA, _lda
+from sklearn_gzsl import IncrementalLDA
+from sklearn_gzsl.linear_model import _lda
 
 
 @pytest.fixture(scope="module")

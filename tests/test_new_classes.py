@@ -20,7 +20,7 @@ from sklearn_gzsl import (
     SoftmaxClassifier,
     VAECFlow,
 )
-from sklearn_gzsl._training_rows import _shift
+from sklearn_gzsl.synthesis._training_rows import _shift
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ README = Path(__file__).parents[1] / "README.md"
 def test_blocks_run(code, animals, fitted, tiny_flow, monkeypatch):
     tiny = partial(sklearn_gzsl.VAECFlow, **tiny_flow)
     monkeypatch.setattr(sklearn_gzsl, "VAECFlow", tiny)
-    monkeypatch.setattr("sklearn_gzsl._softmax._AUTO_STEPS", 500)
+    monkeypatch.setattr("sklearn_gzsl.linear_model._softmax._AUTO_STEPS", 500)
     names = Bunch(
         X_train=animals.X,
         y_train=animals.y,

@@ -12,8 +12,9 @@ from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import shuffle
 
-from sklearn_gzsl import IncrementalLDA, SoftmaxClassifier, _linear
-from sklearn_gzsl._softmax_steps import SoftmaxSteps
+from sklearn_gzsl import IncrementalLDA, SoftmaxClassifier
+from sklearn_gzsl.linear_model import _linear_scores
+from sklearn_gzsl.linear_model._softmax_steps import SoftmaxSteps
 
 
 @pytest.fixture(scope="module")
@@ -422,7 +423,7 @@ def test_predictions_come_in_chunks(iris, monkeypatch, head):
         sizes.append(len(X))
         return logits(self, X, out)
 
-    monkeypatch.setattr(_linear, "_MAX_SCORES", 21)
+    monkeypatch.setattr(_linear_scores, "_MAX_SCORES", 21)
     monkeypatch.setattr(type(head), "_logits", counted)
     for name in names:
         in_chunks = getattr(head, name)(X)

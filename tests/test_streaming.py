@@ -27,13 +27,13 @@ from sklearn_gzsl import (
     PrototypeClassifier,
     SoftmaxClassifier,
 )
-from sklearn_gzsl._streaming import Passes
 from sklearn_gzsl.metrics import (
     GZSLScorer,
     ausuc_score,
     gzsl_scores,
     top_k_per_class_accuracy,
 )
+from sklearn_gzsl.synthesis._streaming import Passes
 
 SMALL = 1 << 12  # bytes: chunks of 64 rows, where a row has 5 features
 
@@ -178,7 +178,7 @@ def test_more_classes_than_rows_in_a_chunk():
 
 @pytest.mark.parametrize("max_iter", ["auto", 100, 3])
 def test_softmax_takes_the_steps_of_fit(streamed, animals, max_iter, monkeypatch):
-    monkeypatch.setattr("sklearn_gzsl._softmax._AUTO_STEPS", 60)
+    monkeypatch.setattr("sklearn_gzsl.linear_model._softmax._AUTO_STEPS", 60)
     streamed.set_params(classifier__max_iter=max_iter, classifier__batch_size=50)
     plain = fit(clone(streamed).set_params(memory_limit=None), animals)
     assert fit(streamed, animals).classifier_.n_iter_ == plain.classifier_.n_iter_
@@ -366,7 +366,7 @@ def test_says_how_far_it_is(streamed, animals, capsys):
 
 
 def test_draws_are_bounded(streamed, animals, monkeypatch):
-    monkeypatch.setattr("sklearn_gzsl._training_rows.DRAW_ROWS", 40)
+    monkeypatch.setattr("sklearn_gzsl.synthesis._training_rows.DRAW_ROWS", 40)
     for n_unseen in (20, 200):
         Counted.most = 0
         labels = [f"new {i:03}" for i in range(n_unseen)]
@@ -417,7 +417,7 @@ def wide(animals):
 @pytest.fixture
 def narrow(monkeypatch):
     """Scores of seven rows at a time."""
-    monkeypatch.setattr("sklearn_gzsl._row_chunks._N_SCORES", 7 * 12)
+    monkeypatch.setattr("sklearn_gzsl.utils._rows._N_SCORES", 7 * 12)
 
 
 METHODS = ["predict", "decision_function", "predict_top_k"]
@@ -430,7 +430,7 @@ def test_predictions_in_chunks_are_the_same(wide, animals, form, method, monkeyp
     X = animals.X_test
     whole = getattr(wide, method)(X)
     wide.classifier_.asked_ = 0
-    monkeypatch.setattr("sklearn_gzsl._row_chunks._N_SCORES", 7 * 12)
+    monkeypatch.setattr("sklearn_gzsl.utils._rows._N_SCORES", 7 * 12)
     parts = getattr(wide, method)(form(X))
     assert_array_equal(parts, whole)
     assert parts.dtype == whole.dtype
@@ -446,7 +446,7 @@ def test_probabilities_in_chunks(fitted, animals, monkeypatch):
         methods = ("predict_proba", "predict_log_proba", "predict", "predict_top_k")
         with monkeypatch.context() as patch:
             whole = [getattr(clf, m)(animals.X_test) for m in methods]
-            patch.setattr("sklearn_gzsl._row_chunks._N_SCORES", 7 * 12)
+            patch.setattr("sklearn_gzsl.utils._rows._N_SCORES", 7 * 12)
             parts = [getattr(clf, m)(animals.X_test) for m in methods]
         assert_allclose(parts[0], whole[0], atol=1e-6)
         assert_allclose(parts[1], whole[1], atol=1e-5)
@@ -490,7 +490,7 @@ def test_scorer_in_chunks(wide, animals, candidates, noise, monkeypatch):
     X, y = X[kept], animals.y_test[kept]
     scorer = GZSLScorer(candidates=candidates)
     whole = scorer(wide, X, y)
-    monkeypatch.setattr("sklearn_gzsl._row_chunks._N_SCORES", 7 * 12)
+    monkeypatch.setattr("sklearn_gzsl.utils._rows._N_SCORES", 7 * 12)
     assert scorer(wide, X, y) == whole
 
     scores = wide.decision_function(X)

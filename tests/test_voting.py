@@ -23,7 +23,7 @@ from sklearn_gzsl import (
     PrototypeClassifier,
     SoftmaxClassifier,
 )
-from sklearn_gzsl._pooling import evenly_per_class
+from sklearn_gzsl.classifiers._pooling import evenly_per_class
 from sklearn_gzsl.metrics import GZSLScorer
 from sklearn_gzsl.model_selection import GZSLShuffleSplit
 

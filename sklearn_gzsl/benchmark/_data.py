@@ -8,8 +8,8 @@ import numpy as np
 from sklearn.utils import Bunch
 
 from .. import datasets
-from .._attributes import ClassAttributes
-from .._messages import few
+from ..attributes import ClassAttributes
+from ..utils import few
 
 BUILT_IN = {
     "two-digit-numbers": "load_two_digit_numbers",

@@ -1,6 +1,6 @@
 """A softmax classifier that remembers how it was during its training."""
 
-from .._softmax import SoftmaxClassifier
+from ..linear_model._softmax import SoftmaxClassifier
 
 N_LOOKS = 25
 

@@ -3,9 +3,9 @@
 import numpy as np
 
 from .. import generators
-from .._classifier import GZSLClassifier
-from .._prototypes import PrototypeClassifier
-from .._softmax import SoftmaxClassifier
+from ..classifiers._gzsl_classifier import GZSLClassifier
+from ..classifiers._prototypes import PrototypeClassifier
+from ..linear_model._softmax import SoftmaxClassifier
 from ..presets import paper_settings
 
 METHODS = {

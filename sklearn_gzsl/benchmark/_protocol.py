@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .._softmax import SoftmaxClassifier
+from ..linear_model._softmax import SoftmaxClassifier
 from ..metrics import ausuc_score, gzsl_scores, per_class_accuracy, seen_unseen_curve
 from ..metrics._accuracy import harmonic_mean
 from ..metrics._response import class_scores

@@ -5,7 +5,7 @@ import tempfile
 import numpy as np
 from sklearn.base import clone
 
-from .._calibration import CalibratedStackingCV
+from ..classifiers._calibrated_stacking import CalibratedStackingCV
 from ..model_selection import GZSLShuffleSplit
 from ._data import describe_data, load_data
 from ._methods import build, check_methods, generates, set_known, typical_rows

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from sklearn.datasets import get_data_home
 from sklearn.utils._param_validation import Interval, validate_params
 
-from .._messages import few
+from ..utils import few
 from ._download import Progress, check_checksum, check_url, download, verify
 from ._xlsa17_files import XLSA17_NAMES
 

@@ -7,7 +7,7 @@ from numpy.random import RandomState
 from sklearn.utils import Bunch, check_random_state
 from sklearn.utils._param_validation import Interval, RealNotInt, validate_params
 
-from .._attributes import ClassAttributes
+from ..attributes import ClassAttributes
 
 # Root mean square distance between two class means at class_sep=1, in units of a row's
 # standard deviation: classes overlap, but most rows can be told apart.

@@ -7,7 +7,7 @@ from sklearn.datasets import load_digits
 from sklearn.utils import Bunch, check_random_state
 from sklearn.utils._param_validation import Interval, validate_params
 
-from .._attributes import ClassAttributes
+from ..attributes import ClassAttributes
 
 _N_DIGITS = 10
 # Two shifted diagonals of the ten by ten table of numbers: each digit is missing from

@@ -9,7 +9,7 @@ from sklearn.model_selection import PredefinedSplit
 from sklearn.utils import Bunch
 from sklearn.utils._param_validation import validate_params
 
-from .._attributes import ClassAttributes
+from ..attributes import ClassAttributes
 from ._matfile import open_mat
 from ._xlsa17_files import (
     find_file,

@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 import numpy as np
 
-from .._messages import few
+from ..utils import few
 
 XLSA17_NAMES = ("APY", "AWA1", "AWA2", "CUB", "SUN")
 _PARTS = ("trainval_loc", "test_seen_loc", "test_unseen_loc")

@@ -18,8 +18,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .._attributes import check_class_attributes
-from .._utils import all_or_nothing
+from ..attributes import check_class_attributes
 from ..nn import products_in
 from ..training import (
     LR_SCHEDULES,
@@ -31,6 +30,7 @@ from ..training import (
     resolve_precision,
     torch_generator,
 )
+from ..utils import all_or_nothing
 from ._early_stopping import HeldOutClasses
 
 # Of a trial training, by default; it ends after a quarter of them without a new best.

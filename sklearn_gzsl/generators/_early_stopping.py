@@ -3,10 +3,10 @@
 import numpy as np
 from scipy import linalg
 
-from .._utils import mean_rows
 from ..metrics import seen_unseen_curve
 from ..metrics._accuracy import harmonic_mean
 from ..model_selection import GZSLShuffleSplit
+from ..utils import mean_rows
 
 # Two to be seen: one description says nothing about another.
 _MIN_CLASSES = 3

@@ -7,7 +7,7 @@ from scipy import linalg
 from sklearn.preprocessing import normalize
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from .._utils import mean_rows
+from ..utils import mean_rows
 from ._base import BaseGenerator, DensityMixin
 
 _DEGREES = (1, 2, 4, 8, 16)

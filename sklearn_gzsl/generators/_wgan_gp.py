@@ -6,7 +6,7 @@ import torch
 from sklearn.utils._param_validation import Interval, StrOptions
 from torch.nn import functional as F
 
-from .._softmax import SoftmaxClassifier
+from ..linear_model._softmax import SoftmaxClassifier
 from ..nn import ConditionalWGAN
 from ..training import AdversarialNet
 from ._base import NeuralGenerator

@@ -6,9 +6,9 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils import check_consistent_length, check_scalar
 
-from .._messages import few
 from ..metrics._accuracy import check_labels
 from ..metrics._response import find_model
+from ..utils import few
 from ._drawing import load_pyplot
 
 _MOST_VALUES = 12

@@ -13,10 +13,9 @@ from sklearn.utils import (
     get_tags,
 )
 
-from .._messages import few
-from .._utils import seeded
 from ..metrics._accuracy import check_labels
 from ..metrics._response import path_to
+from ..utils import few, seeded
 from ._drawing import load_pyplot
 
 _MOST_CLASSES = 8

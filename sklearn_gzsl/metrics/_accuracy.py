@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 from sklearn.utils import check_consistent_length
 from sklearn.utils._param_validation import validate_params
 
-from .._messages import few
+from ..utils import few
 
 
 @validate_params(

@@ -5,7 +5,7 @@ from numpy.typing import ArrayLike
 from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils._param_validation import StrOptions, validate_params
 
-from .._messages import few
+from ..utils import few
 from ._accuracy import check_labels, check_sides
 
 _constraints = {

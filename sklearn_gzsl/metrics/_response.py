@@ -4,8 +4,7 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
-from .._messages import few
-from .._row_chunks import row_chunks
+from ..utils import few, row_chunks
 from ._accuracy import check_labels
 from ._curve import best_by_side
 

@@ -8,8 +8,8 @@ from numpy.typing import ArrayLike
 from scipy.sparse import issparse
 from sklearn.utils import Bunch, check_consistent_length
 
-from .._messages import few
 from ..metrics._accuracy import check_labels
+from ..utils import few
 from ._labels import check_groups
 
 

@@ -17,9 +17,9 @@ from sklearn.utils import (
 from sklearn.utils._param_validation import HasMethods, Interval, validate_params
 from sklearn.utils.validation import check_is_fitted
 
-from .._messages import few
 from ..metrics import GZSLScorer
 from ..metrics._accuracy import check_labels
+from ..utils import few
 from ._check import warn_of_duplicates
 
 

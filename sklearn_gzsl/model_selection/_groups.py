@@ -8,7 +8,7 @@ in test the group would stand on both sides.
 
 import numpy as np
 
-from .._messages import few
+from ..utils import few
 
 # Orders in which classes choose the groups that test them, before giving up.
 _MOST_TRIES = 50

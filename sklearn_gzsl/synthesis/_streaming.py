@@ -5,8 +5,8 @@ from contextlib import nullcontext
 
 import numpy as np
 
-from ._lda import IncrementalLDA
-from ._softmax import SoftmaxClassifier
+from ..linear_model._lda import IncrementalLDA
+from ..linear_model._softmax import SoftmaxClassifier
 
 # Copies of a chunk that generator and classifier make while they work.
 _COPIES = 4

@@ -10,9 +10,9 @@ from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ._attributes import check_class_attributes, extend_class_attributes
+from ..attributes import check_class_attributes, extend_class_attributes
+from ..utils import all_or_nothing, like, mean_rows
 from ._prediction import PredictionMixin
-from ._utils import all_or_nothing, like, mean_rows
 
 # A cosine of 1 counts as much as 20 nats: as steep as the posterior of the seen
 # classes on three sets of real data.

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ._messages import few
+from ..utils import few
 
 _ROWS = 2000  # for the spread of scores
 _ROUNDING = 1e-12

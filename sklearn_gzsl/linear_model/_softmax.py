@@ -14,11 +14,11 @@ from sklearn.utils.multiclass import (
 )
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
+from ..training import draw_seed, intervals, resolve_device, torch_generator
+from ..utils import all_or_nothing
 from ._lda import IncrementalLDA
-from ._linear import LinearScoresMixin
+from ._linear_scores import LinearScoresMixin
 from ._softmax_steps import SoftmaxSteps, batches, on_device
-from ._utils import all_or_nothing
-from .training import draw_seed, intervals, resolve_device, torch_generator
 
 _AUTO_PASSES, _AUTO_STEPS = 25, 30_000
 

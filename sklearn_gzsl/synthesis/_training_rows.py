@@ -4,7 +4,8 @@ from copy import deepcopy
 
 import numpy as np
 
-from ._softmax import SoftmaxClassifier
+from ..linear_model._softmax import SoftmaxClassifier
+from ..utils import like, seeded
 from ._streaming import (
     DRAW_ROWS,
     Passes,
@@ -13,7 +14,6 @@ from ._streaming import (
     training_plan,
     weigh_classes,
 )
-from ._utils import like, seeded
 
 # 1 is best for the mean as such; with 3, classifiers were better on held-out classes.
 _CAUTION = 3

@@ -17,14 +17,13 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, check_memory
 
-from . import __version__
-from ._attributes import check_class_attributes, extend_class_attributes
-from ._messages import few
+from .. import __version__
+from ..attributes import check_class_attributes, extend_class_attributes
+from ..generators import VAECFlow
+from ..synthesis._training_rows import TrainingMixin
+from ..training import draw_seed
+from ..utils import all_or_nothing, few, like, seeded
 from ._scoring import ScoringMixin
-from ._training_rows import TrainingMixin
-from ._utils import all_or_nothing, like, seeded
-from .generators import VAECFlow
-from .training import draw_seed
 
 _AUTO_FACTOR = 12
 # Parameters that do not change what a generator learns, at their defaults.

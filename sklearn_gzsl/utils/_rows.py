@@ -1,5 +1,6 @@
-"""Rows in chunks, so that the scores of all classes fit in memory."""
+"""Rows of samples: in chunks, and their means."""
 
+import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils import _safe_indexing
 
@@ -29,3 +30,10 @@ def row_chunks(X, n_classes):
         X = X.tocsr()
     slices = (slice(i, i + size) for i in range(0, n_rows, size))
     return n_rows, ((rows, _safe_indexing(X, rows)) for rows in slices)
+
+
+def mean_rows(X, codes, n_classes):
+    """Mean of the rows of each class, (n_classes, d) float64."""
+    sums = np.zeros((n_classes, X.shape[1]))
+    np.add.at(sums, codes, X)
+    return sums / np.bincount(codes, minlength=n_classes)[:, None]

@@ -17,11 +17,11 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted, indexable
 
+from ..metrics._response import class_scores, find_model
+from ..utils import all_or_nothing
 from ._descriptions import path_to_descriptions
 from ._pooling import check_alike, check_weights, evenly_per_class, pool, spread
 from ._prediction import PredictionMixin
-from ._utils import all_or_nothing
-from .metrics._response import class_scores, find_model
 
 
 def _members_have(method):

@@ -28,6 +28,10 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted, indexable
 
+from ..metrics._accuracy import harmonic_mean
+from ..metrics._response import class_scores, find_model
+from ..model_selection import GZSLKFold, GZSLShuffleSplit
+from ..utils import all_or_nothing
 from ._descriptions import path_to_descriptions
 from ._penalty import (
     best_point,
@@ -38,10 +42,6 @@ from ._penalty import (
     penalty_curve,
 )
 from ._prediction import PredictionMixin
-from ._utils import all_or_nothing
-from .metrics._accuracy import harmonic_mean
-from .metrics._response import class_scores, find_model
-from .model_selection import GZSLKFold, GZSLShuffleSplit
 
 _MAX_FOLDS = 5
 

@@ -5,10 +5,10 @@ from sklearn.base import clone
 from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _check_method_params
 
-from ._attributes import check_class_attributes
-from .metrics._curve import curve_of_best
-from .metrics._response import best_of_fold
-from .model_selection import check_gzsl_split
+from ..attributes import check_class_attributes
+from ..metrics._curve import curve_of_best
+from ..metrics._response import best_of_fold
+from ..model_selection import check_gzsl_split
 
 
 def checked_folds(folds, y):

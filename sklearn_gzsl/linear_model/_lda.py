@@ -13,8 +13,8 @@ from sklearn.utils.multiclass import (
 )
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
-from ._linear import LinearScoresMixin
-from ._utils import all_or_nothing
+from ..utils import all_or_nothing
+from ._linear_scores import LinearScoresMixin
 
 # Rows, and later classes, that are worked on at a time.
 _CHUNK = 4096

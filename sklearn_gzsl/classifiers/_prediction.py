@@ -9,8 +9,7 @@ from sklearn.utils import check_scalar
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from ._row_chunks import row_chunks
-from ._utils import score_difference
+from ..utils import row_chunks
 
 
 def _gives_probabilities(self):
@@ -132,7 +131,7 @@ class PredictionMixin:
 
 
 def _decision(scores):
-    return scores if scores.shape[1] != 2 else score_difference(scores)
+    return scores if scores.shape[1] != 2 else _difference(scores)
 
 
 def _probabilities(scores):
@@ -150,3 +149,11 @@ def _largest(scores, k):
         -np.take_along_axis(scores, columns, axis=1), axis=1, kind="stable"
     )
     return np.take_along_axis(columns, order, axis=1)
+
+
+def _difference(scores):
+    """Scores of two classes as scikit-learn wants them: the second's minus the first's.
+
+    Not a plain difference: both may be infinite.
+    """
+    return np.where(scores[:, 1] == scores[:, 0], 0.0, scores[:, 1] - scores[:, 0])

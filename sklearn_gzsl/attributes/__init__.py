@@ -1,0 +1,6 @@
+"""Descriptions of classes, and the guards around them."""
+
+from ._checks import check_class_attributes, extend_class_attributes
+from ._class_attributes import ClassAttributes
+
+__all__ = ["ClassAttributes", "check_class_attributes", "extend_class_attributes"]

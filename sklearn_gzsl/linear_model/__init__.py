@@ -1,0 +1,4 @@
+"""Linear classifiers of any rows; ``sklearn_gzsl`` exports them.
+
+Nothing is imported here: IncrementalLDA needs no torch, whose import takes seconds.
+"""
