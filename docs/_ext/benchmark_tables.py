@@ -139,7 +139,8 @@ def _summary(records, _):
 def _best(rows, kinds):
     """The row whose H at the chosen penalty is highest, the first of equal ones."""
     rows = [row for row in rows if row["kind"] in kinds and "with_penalty" in row]
-    return max(rows, key=lambda row: row["with_penalty"]["H"][0])
+    # As printed: some records have no further digits.
+    return max(rows, key=lambda row: round(row["with_penalty"]["H"][0], 3))
 
 
 # Name -> the kinds of rows that it is of, and what makes it.
