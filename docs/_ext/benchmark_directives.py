@@ -18,7 +18,7 @@ from sklearn_gzsl.benchmark._table import rst_table
 
 
 class BenchmarkTable(SphinxDirective):
-    """A table of ``:data:``, by default all sets; of ``:protocol:`` inductive."""
+    """A table of the sets of ``:data:``, and of one ``:protocol:``."""
 
     required_arguments = 1
     final_argument_whitespace = True
@@ -27,13 +27,11 @@ class BenchmarkTable(SphinxDirective):
     def run(self):
         """Parse the text of the table in place of the directive."""
         records = _records(self.env)
-        names = self.options.get("data", ",".join(records)).split(",")
+        names = [name.strip() for name in self.options.get("data", "").split(",")]
+        protocol = self.options.get("protocol", benchmark_records.INDUCTIVE)
         try:
             head, rows = benchmark_tables.table(
-                self.arguments[0],
-                records,
-                [name.strip() for name in names],
-                self.options.get("protocol", benchmark_records.INDUCTIVE),
+                self.arguments[0], records, names, protocol
             )
         except ValueError as error:
             raise self.error(str(error)) from error
