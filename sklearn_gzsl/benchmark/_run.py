@@ -8,18 +8,11 @@ from sklearn.base import clone
 from ..classifiers._calibrated_stacking import CalibratedStackingCV
 from ..model_selection import GZSLShuffleSplit
 from ._data import describe_data, load_data
+from ._machine import Cost, environment
 from ._methods import build, check_methods, generates, set_known, typical_rows
-from ._protocol import PROTOCOLS, best_look, looking, score
-from ._record import (
-    FORMAT,
-    Cost,
-    Progress,
-    environment,
-    jsonable,
-    save,
-    start,
-    used_params,
-)
+from ._options import PROTOCOLS
+from ._protocol import best_look, looking, score
+from ._record import FORMAT, Progress, jsonable, save, start, used_params
 from ._search import Search, check_by
 from ._table import summary
 
@@ -48,7 +41,7 @@ def run_benchmark(
     """Fit methods on a data set, once per seed, and score them on its test rows.
 
     The same as ``python -m sklearn_gzsl benchmark``. Nothing is chosen on test rows:
-    the test rows are scored once, when a fit is over. See :doc:`/benchmarks`.
+    the test rows are scored once, when a fit is over. See :doc:`/benchmarks/protocol`.
 
     Parameters
     ----------

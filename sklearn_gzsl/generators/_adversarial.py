@@ -3,8 +3,7 @@
 from inspect import signature
 from numbers import Integral, Real
 
-from sklearn.utils._param_validation import Interval, StrOptions
-
+from .._sklearn_compat import Interval, StrOptions
 from ..nn import ConditionalWGAN
 from ..training import AdversarialNet
 from ._neural import NeuralGenerator
@@ -52,6 +51,14 @@ class AdversarialGenerator(NeuralGenerator):
     compile : bool, default=False
         Has to be False: the critic's gradients are written by hand, which is faster
         than what ``torch.compile`` makes of it.
+
+    Attributes
+    ----------
+    history_ : list of dict
+        Mean losses of each hundredth of the steps, and the last step, ``iter``. The
+        critic's side has ``wasserstein`` (synthetic minus real scores), ``penalty``
+        (without its weight) and their weighted sum ``critic``; the generator's side has
+        ``generator``, the loss minimised, and ``cls``.
     """
 
     hidden_dim: int = 1024

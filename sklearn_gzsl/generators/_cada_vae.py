@@ -5,8 +5,8 @@ from numbers import Integral, Real
 import numpy as np
 import torch
 from sklearn.base import ClassNamePrefixFeaturesOutMixin
-from sklearn.utils._param_validation import Interval, StrOptions
 
+from .._sklearn_compat import Interval, StrOptions
 from ..training import draw_seed, torch_generator
 from ..utils import SPLITS, Published, register
 from ._cada_vae_modules import CADAVAEModule

@@ -4,8 +4,8 @@ import math
 from numbers import Integral, Real
 
 import torch
-from sklearn.utils._param_validation import Interval, StrOptions
 
+from .._sklearn_compat import Interval, StrOptions
 from ..training import LR_SCHEDULES
 from ..utils import SPLITS, Published, register
 from ._base import DensityMixin

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import torch
-from sklearn.utils._param_validation import Interval, StrOptions
 
+from .._sklearn_compat import Interval, StrOptions
 from ..nn import products_in
 from ..training import (
     LR_SCHEDULES,

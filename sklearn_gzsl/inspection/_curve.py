@@ -5,10 +5,10 @@ import numpy as np
 from ..metrics import GZSLScorer, ausuc_score, seen_unseen_curve
 from ..metrics._accuracy import check_labels, gzsl_scores, harmonic_mean
 from ..metrics._response import score_fold
-from ._drawing import load_pyplot, style
+from ._drawing import Display, load_pyplot, style
 
 
-class SeenUnseenCurveDisplay:
+class SeenUnseenCurveDisplay(Display):
     """Accuracy on seen against accuracy on unseen classes, for every seen penalty.
 
     The curve [1]_ is exact: it has a point for each penalty at which a prediction
@@ -50,10 +50,6 @@ class SeenUnseenCurveDisplay:
         The mark of the oracle point.
     iso_lines_ : list of matplotlib Line2D
         The lines of constant H.
-    ax_ : matplotlib Axes
-        Where it is drawn.
-    figure_ : matplotlib Figure
-        What that is a part of.
 
     See Also
     --------

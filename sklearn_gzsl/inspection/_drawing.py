@@ -2,7 +2,20 @@
 
 from importlib import import_module
 
-from sklearn.utils._optional_dependencies import check_matplotlib_support
+from .._sklearn_compat import check_matplotlib_support
+from ..utils import InheritedDocs
+
+
+class Display(InheritedDocs):
+    """Base class of displays: ``plot`` draws one, and says where.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Where it is drawn.
+    figure_ : matplotlib Figure
+        What that is a part of.
+    """
 
 
 def load_pyplot(caller):

@@ -1,21 +1,45 @@
 """Decisions and probabilities of classifiers whose scores are linear."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted, validate_data
+
+from ..utils import InheritedDocs
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 # Scores that predict holds at a time: 16 MB in float32.
 _MAX_SCORES = 2**22
 
 
-class LinearScoresMixin:
+class LinearScoresMixin(InheritedDocs):
     """Methods of a classifier from ``coef_``, ``intercept_`` and ``classes_``.
 
     Works in the precision of ``coef_`` and in chunks of rows: beside what is returned,
     a few megabytes are needed, however many rows and classes there are.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Sorted labels.
+    coef_ : ndarray of shape (n_classes, n_features)
+        Weights, one row for each class, also when there are two.
+    intercept_ : ndarray of shape (n_classes,)
+        Biases; -inf for classes that are never predicted.
+    class_count_ : ndarray of shape (n_classes,)
+        Total weight of the rows of each class so far.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of str
+        Names of the features, if X had any.
     """
 
-    def decision_function(self, X):
+    def decision_function(self, X: ArrayLike) -> np.ndarray:
         """Linear scores of the classes.
 
         Parameters
@@ -31,7 +55,7 @@ class LinearScoresMixin:
         logits = self._each_chunk(X, lambda logits: logits)
         return logits[:, 1] - logits[:, 0] if logits.shape[1] == 2 else logits
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> np.ndarray:
         """Most probable class of each row.
 
         Parameters
@@ -45,12 +69,14 @@ class LinearScoresMixin:
             Labels.
         """
         X = self._check_rows(X)
+        # Not argmax over all scores: for 20,000 classes they would take more memory
+        # than X.
         best = np.empty(len(X), dtype=np.intp)
         for rows in self._chunks(X):
             self._logits(X[rows]).argmax(axis=1, out=best[rows])
         return self.classes_[best]
 
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: ArrayLike) -> np.ndarray:
         """Logarithm of the probabilities of the classes.
 
         Parameters
@@ -65,7 +91,7 @@ class LinearScoresMixin:
         """
         return self._each_chunk(X, _log_softmax)
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: ArrayLike) -> np.ndarray:
         """Probabilities of the classes.
 
         Parameters
