@@ -30,7 +30,7 @@ class LinearScoresMixin(InheritedDocs):
     coef_ : ndarray of shape (n_classes, n_features)
         Weights, one row for each class, also when there are two.
     intercept_ : ndarray of shape (n_classes,)
-        Biases; -inf for classes that are never predicted.
+        Biases.
     class_count_ : ndarray of shape (n_classes,)
         Total weight of the rows of each class so far.
     n_features_in_ : int
