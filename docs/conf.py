@@ -78,6 +78,7 @@ html_sidebars = {
         "speed",
         "persistence",
         "contributing",
+        "new_generator",
         "changes",
     )
 }

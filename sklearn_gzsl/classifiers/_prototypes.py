@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._sklearn_compat import HasMethods, Interval, _fit_context
 from ..attributes import check_class_attributes, extend_class_attributes
-from ..utils import all_or_nothing, like, mean_rows
+from ..utils import all_or_nothing, like, mean_rows, register
 from ._prediction import PredictionMixin
 
 if TYPE_CHECKING:
@@ -330,3 +330,16 @@ def _unit(X):
     """Rows of length 1, but for those that are 0."""
     length = np.linalg.norm(X, axis=1, keepdims=True)
     return X / np.where(length > 0, length, 1.0)
+
+
+register(
+    PrototypeClassifier,
+    name="prototypes",
+    search={
+        "power": [None, 0.5],
+        "shrinkage": [0.05, 0.2, 0.5, 0.85],
+        "alpha": [0.07, 0.3, 1.0],
+        # Left out where descriptions and features do not have as many columns.
+        "description_weight": [0.0, 0.8],
+    },
+)

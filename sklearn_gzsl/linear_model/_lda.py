@@ -20,6 +20,7 @@ from .._sklearn_compat import (
     _fit_context,
 )
 from ..utils import all_or_nothing
+from ._classes import codes_of
 from ._linear_scores import LinearScoresMixin
 
 if TYPE_CHECKING:
@@ -194,12 +195,6 @@ default="equal"
         check_classification_targets(y)
         if first:
             self._reset(X)
-        unknown = np.setdiff1d(y, self.classes_)
-        if len(unknown):
-            raise ValueError(
-                f"y has the labels {unknown.tolist()}, which are not among classes; "
-                "pass all of them as classes in the first call of partial_fit."
-            )
         self._learn(X, y, sample_weight)
         return self
 
@@ -217,7 +212,7 @@ default="equal"
         )
         if not weight.sum() > 0:
             raise ValueError("sample_weight is zero for every row; nothing to learn.")
-        codes = np.searchsorted(self.classes_, y)
+        codes = codes_of(y, self.classes_)
         # Class by class, so that few classes are in more than one chunk.
         order = np.argsort(codes, kind="stable")
         order = order[weight[order] > 0]

@@ -21,7 +21,7 @@ from .._sklearn_compat import (
 )
 from ..training import draw_seed, intervals, resolve_device, torch_generator
 from ..utils import all_or_nothing
-from ._class_weights import class_factors, log_priors
+from ._classes import class_factors, codes_of, log_priors
 from ._lda import IncrementalLDA
 from ._linear_scores import LinearScoresMixin
 from ._softmax_steps import SoftmaxSteps, Streaming, batches, on_device
@@ -285,13 +285,7 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
 
     def _weights(self, X, y, sample_weight):
         """Weights of the rows, class weights included; checks the labels."""
-        unknown = np.setdiff1d(y, self.classes_)
-        if len(unknown):
-            raise ValueError(
-                f"y has the labels {unknown.tolist()}, which are not among classes; "
-                "pass all of them as classes in the first call of partial_fit."
-            )
-        codes = np.searchsorted(self.classes_, y)
+        codes = codes_of(y, self.classes_)
         weight = _check_sample_weight(
             sample_weight, X, dtype=X.dtype, ensure_non_negative=True
         )

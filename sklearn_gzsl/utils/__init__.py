@@ -1,8 +1,24 @@
 """The few helpers that serve many rooms, by subject."""
 
+from ._docstrings import InheritedDocs
 from ._fitting import all_or_nothing, seeded
 from ._labels import like
 from ._messages import few
+from ._methods import METHODS, SPLITS, Published, register
+from ._parameters import DeclaredParameters
 from ._rows import mean_rows, row_chunks
 
-__all__ = ["all_or_nothing", "few", "like", "mean_rows", "row_chunks", "seeded"]
+__all__ = [
+    "METHODS",
+    "SPLITS",
+    "DeclaredParameters",
+    "InheritedDocs",
+    "Published",
+    "all_or_nothing",
+    "few",
+    "like",
+    "mean_rows",
+    "register",
+    "row_chunks",
+    "seeded",
+]
