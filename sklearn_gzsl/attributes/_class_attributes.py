@@ -1,15 +1,15 @@
 """Descriptions of classes: the side information that makes zero-shot possible."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ..utils import few
-from ._tables import check_index, label_array, source_table
-
-_DEFAULT_SOURCE = "attributes"
+from ._sources import read, warn_of_doubtful
+from ._tables import label_array
 
 
 class ClassAttributes:
@@ -22,19 +22,24 @@ class ClassAttributes:
 
     Parameters
     ----------
-    labels : array-like of shape (n_classes,)
+    labels : array-like of shape (n_classes,), str, DataFrame, table or mapping
         Class labels, each once, seen and unseen classes in any order, of the
-        same type as the labels in ``y``.
+        same type as the labels in ``y``. Or the name of the column of ``values``
+        that holds them. Or all in one, without ``values``: a table that brings its
+        labels along, as the index of a DataFrame or as its only column of text; a
+        mapping of label to vector; or a mapping of names to such tables, which may
+        lack classes.
 
     values : array-like of shape (n_classes, n_attributes), or mapping of str to it
         Row ``i`` describes class ``labels[i]``: attributes, or an embedding of the
-        name. A mapping holds several named sources, for example
+        name, as an array, a sparse matrix, or a table of pandas, polars or pyarrow.
+        A mapping holds several named sources, for example
         ``{"attributes": A, "sentences": S}``; there, a class that a source does not
         describe has a row of NaN in it, and each class needs one source at least.
 
     feature_names : sequence of str of length n_attributes, optional
-        Names of the columns of ``values``; taken from a DataFrame's columns by
-        default. Only for a single source.
+        Names of the columns of ``values``; by default those of a table. Only for a
+        single source.
 
     Attributes
     ----------
@@ -48,7 +53,13 @@ class ClassAttributes:
     Raises
     ------
     ValueError
-        If labels repeat, lengths differ, or values are missing or not finite.
+        If labels repeat, are missing or of several types, lengths differ, or values
+        are missing or not finite.
+
+    Warns
+    -----
+    UserWarning
+        If a description is zero throughout, or the same for several classes.
 
     See Also
     --------
@@ -64,33 +75,24 @@ class ClassAttributes:
     ClassAttributes(n_classes=2, n_attributes=2)
     >>> animals["zebra"]
     array([1., 1.], dtype=float32)
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame(
+    ...     {"name": ["horse", "zebra"], "hooves": [1, 1], "stripes": [0, 1]}
+    ... )
+    >>> ClassAttributes(frame) == ClassAttributes("name", frame) == animals
+    True
     """
 
     def __init__(
         self,
-        labels: ArrayLike,
-        values: ArrayLike | Mapping[str, ArrayLike],
+        labels: ArrayLike | Mapping[Any, Any],
+        values: ArrayLike | Mapping[str, ArrayLike] | None = None,
         *,
-        feature_names: ArrayLike | None = None,
+        feature_names: Sequence[str] | None = None,
     ):
-        labels = label_array(labels)
-        check_index(values, labels)
-        if feature_names is None and hasattr(values, "columns"):
-            feature_names = list(values.columns)
-        several = isinstance(values, Mapping)
-        if several and not values:
-            raise ValueError("values holds no source: pass at least one table.")
-        named = values if several else {_DEFAULT_SOURCE: values}
-        sources = {
-            str(name): source_table(table, name, len(labels), several)
-            for name, table in named.items()
-        }
-        described = np.any([~np.isnan(v[:, 0]) for v in sources.values()], axis=0)
-        if not described.all():
-            raise ValueError(
-                "values: no source describes the classes "
-                f"{few(labels[~described])}; give each a row in one source."
-            )
+        labels, sources, names = read(labels, values)
+        if feature_names is None:
+            feature_names = names
         if feature_names is not None:
             width = next(iter(sources.values())).shape[1]
             if len(sources) > 1 or len(feature_names) != width:
@@ -100,9 +102,19 @@ class ClassAttributes:
                     "give one name per column of a single source."
                 )
             feature_names = np.array([str(f) for f in feature_names])
+        warn_of_doubtful(labels, sources)
+        self._set(labels, sources, feature_names)
+
+    def _set(self, labels, sources, feature_names):
         self.__setstate__(
             {"labels": labels, "sources": sources, "feature_names": feature_names}
         )
+        return self
+
+    @classmethod
+    def _of(cls, labels, sources, feature_names):
+        """A holder of what was in another: already read, and not warned of again."""
+        return cls.__new__(cls)._set(labels, sources, feature_names)
 
     @property
     def values(self) -> np.ndarray:
@@ -128,12 +140,9 @@ class ClassAttributes:
         """
         if source not in self.sources:
             raise ValueError(f"source {source!r} is not one of {sorted(self.sources)}.")
-        rows = ~np.isnan(self.sources[source][:, 0])
-        return ClassAttributes(
-            self.labels[rows],
-            {source: self.sources[source][rows]},
-            feature_names=self.feature_names,
-        )
+        table = self.sources[source]
+        rows = ~np.isnan(table[:, 0])
+        return self._of(self.labels[rows], {source: table[rows]}, self.feature_names)
 
     def take(self, labels: ArrayLike) -> np.ndarray:
         """Rows of the given classes, in the given order.
@@ -167,12 +176,8 @@ class ClassAttributes:
         ClassAttributes
         """
         rows = self.positions(labels)
-        values = {name: table[rows] for name, table in self.sources.items()}
-        if len(values) == 1:
-            values = values.popitem()[1] if _DEFAULT_SOURCE in values else values
-        return ClassAttributes(
-            self.labels[rows], values, feature_names=self.feature_names
-        )
+        sources = {name: table[rows] for name, table in self.sources.items()}
+        return self._of(label_array(self.labels[rows]), sources, self.feature_names)
 
     def positions(self, labels: ArrayLike) -> np.ndarray:
         """Row numbers of the given classes.

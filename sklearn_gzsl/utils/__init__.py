@@ -1,8 +1,16 @@
 """The few helpers that serve many rooms, by subject."""
 
 from ._fitting import all_or_nothing, seeded
-from ._labels import like
+from ._labels import check_complete, like
 from ._messages import few
 from ._rows import mean_rows, row_chunks
 
-__all__ = ["all_or_nothing", "few", "like", "mean_rows", "row_chunks", "seeded"]
+__all__ = [
+    "all_or_nothing",
+    "check_complete",
+    "few",
+    "like",
+    "mean_rows",
+    "row_chunks",
+    "seeded",
+]
