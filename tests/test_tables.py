@@ -1,7 +1,5 @@
 """Descriptions and rows in tables of pandas, polars and pyarrow, and sparse ones."""
 
-# ruff: noqa: PD011 (the values of a holder, not of a DataFrame)
-
 import subprocess
 import sys
 
@@ -189,8 +187,8 @@ def test_labels_need_a_place_to_be_in():
         ClassAttributes(VALUES)
     with pytest.raises(ValueError, match="A ndarray has no index and no columns"):
         ClassAttributes("name", VALUES)
-    with pytest.raises(ValueError, match="no column of numbers|holds no numbers"):
-        ClassAttributes(LABELS, pd.DataFrame({"dates": [[1], [2], [3]]}))
+    with pytest.raises(ValueError, match="column 'lists' holds no numbers"):
+        ClassAttributes(LABELS, pd.DataFrame({"lists": [[1], [2], [3]]}))
 
 
 def test_a_lazy_table_has_to_be_collected():
@@ -274,5 +272,7 @@ def test_no_library_of_tables_is_needed():
         "import sys; sys.modules.update(dict.fromkeys(['pandas', 'polars', 'pyarrow']))"
         "; from sklearn_gzsl import ClassAttributes; print(ClassAttributes({'a': [1]}))"
     )
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    ran = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
     assert ran.stdout == "ClassAttributes(n_classes=1, n_attributes=1)\n", ran.stderr

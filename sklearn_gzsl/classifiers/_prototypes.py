@@ -11,7 +11,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..attributes import check_class_attributes, extend_class_attributes
-from ..utils import all_or_nothing, like, mean_rows
+from ..utils import all_or_nothing, check_target, like, mean_rows
 from ._prediction import PredictionMixin
 
 # A cosine of 1 counts as much as 20 nats: as steep as the posterior of the seen
@@ -180,6 +180,7 @@ class PrototypeClassifier(PredictionMixin, ClassifierMixin, BaseEstimator):
             If a label has no description, if ``description_weight`` is not 0 and
             descriptions are not as long as rows, or if X or y are not valid.
         """
+        check_target(y)
         X, y = validate_data(self, X, y, dtype=np.float64)
         check_classification_targets(y)
         attributes = check_class_attributes(class_attributes, y)

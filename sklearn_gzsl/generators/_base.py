@@ -30,7 +30,7 @@ from ..training import (
     resolve_precision,
     torch_generator,
 )
-from ..utils import all_or_nothing
+from ..utils import all_or_nothing, check_target
 from ._early_stopping import HeldOutClasses
 
 # Of a trial training, by default; it ends after a quarter of them without a new best.
@@ -103,6 +103,7 @@ class BaseGenerator(
         ValueError
             If a label has no description, or X or y are not valid.
         """
+        check_target(y)
         X, y = validate_data(self, X, y, dtype=np.float32)
         check_classification_targets(y)
         attributes = check_class_attributes(class_attributes, y)

@@ -13,7 +13,7 @@ from sklearn.utils.multiclass import (
 )
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
-from ..utils import all_or_nothing
+from ..utils import all_or_nothing, check_target
 from ._linear_scores import LinearScoresMixin
 
 # Rows, and later classes, that are worked on at a time.
@@ -138,6 +138,7 @@ default="equal"
         -------
         self : object
         """
+        check_target(y)
         X, y = validate_data(self, X, y, dtype=[np.float64, np.float32])
         check_classification_targets(y)
         self.classes_ = np.unique(y)
@@ -167,6 +168,7 @@ default="equal"
         self : object
         """
         first = _check_partial_fit_first_call(self, classes)
+        check_target(y)
         X, y = validate_data(self, X, y, dtype=[np.float64, np.float32], reset=first)
         check_classification_targets(y)
         if first:

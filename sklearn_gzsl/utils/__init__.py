@@ -1,13 +1,14 @@
 """The few helpers that serve many rooms, by subject."""
 
 from ._fitting import all_or_nothing, seeded
-from ._labels import check_complete, like
+from ._labels import check_complete, check_target, like
 from ._messages import few
 from ._rows import mean_rows, row_chunks
 
 __all__ = [
     "all_or_nothing",
     "check_complete",
+    "check_target",
     "few",
     "like",
     "mean_rows",

@@ -1,6 +1,7 @@
 """Labels of classes."""
 
 from math import isnan
+from numbers import Number
 
 import numpy as np
 
@@ -38,6 +39,19 @@ def check_complete(labels, name):
         raise ValueError(
             f"{name} mixes text, {few(text, most=3)}, and other labels, "
             f"{few(others, most=3)}; give all of them one type."
+        )
+
+
+def check_target(y):
+    """Refuse labels of rows that scikit-learn would refuse in words of its sort."""
+    if y is None:  # of which scikit-learn says it well
+        return
+    check_complete(y, "y")
+    y = np.asarray(y)
+    if y.dtype == object and y.size and isinstance(y.flat[0], Number):
+        raise ValueError(
+            "y is an array of objects that holds numbers, so they are not taken for "
+            "labels; give it a type, as in y.astype(int)."
         )
 
 
