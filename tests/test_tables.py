@@ -65,6 +65,8 @@ def test_a_frame_has_its_labels_in_the_index():
     assert ClassAttributes(numbers).labels.tolist() == [3, 1, 2]
     counted = pd.DataFrame(COLUMNS).rename_axis("label")  # a name says it is meant
     assert ClassAttributes(counted).labels.tolist() == [0, 1, 2]
+    part = pd.DataFrame(np.eye(5)).iloc[3:]  # which keeps its numbers
+    assert ClassAttributes(part).labels.tolist() == [3, 4]
     # Names may repeat, as those of an embedding's columns often do.
     twins = pd.DataFrame(VALUES, index=LABELS, columns=["x", "x"])
     assert ClassAttributes(twins) == HOLDER

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 from scipy.sparse import issparse
 
 from ..utils import few
@@ -14,7 +13,7 @@ from ._tables import is_table, split_table
 
 
 def check_class_attributes(
-    class_attributes: Any, y: ArrayLike | None = None
+    class_attributes: Any, y: np.ndarray | None = None
 ) -> ClassAttributes:
     """Turn what a user may pass into a holder that covers every label in y.
 
@@ -64,21 +63,25 @@ def extend_class_attributes(
             f"the classes known so far has {widths}; describe new classes by "
             "some of these, as in ClassAttributes(labels, {source: table})."
         )
-    names = known.feature_names, new.feature_names
-    if all(n is not None for n in names) and not np.array_equal(*names):
+    names, new_names = known.feature_names, new.feature_names
+    if (
+        names is not None
+        and new_names is not None
+        and not np.array_equal(names, new_names)
+    ):
         raise ValueError(
-            f"class_attributes has the columns {few(names[1])}, but that of the "
-            f"classes known so far has {few(names[0])}; bring them into the same order."
+            f"class_attributes has the columns {few(new_names)}, but that of the "
+            f"classes known so far has {few(names)}; bring them into the same order."
         )
     sources = {}
     for name, table in known.sources.items():
         missing = np.full((len(new.labels), widths[name]), np.nan)
         sources[name] = np.concatenate([table, new.sources.get(name, missing)])
     labels = np.concatenate([known.labels, new.labels])
-    return ClassAttributes(labels, sources, feature_names=names[0])
+    return ClassAttributes(labels, sources, feature_names=names)
 
 
-def _from_table(table, y):
+def _from_table(table: Any, y: np.ndarray | None) -> ClassAttributes:
     if not isinstance(table, Mapping) and not is_table(table):
         table = _array(table)
     n_rows = table.shape[0] if issparse(table) else len(table)
@@ -101,7 +104,7 @@ def _from_table(table, y):
     return ClassAttributes(np.arange(n_rows), table, feature_names=names)
 
 
-def _array(table):
+def _array(table: Any) -> Any:
     """Rows as they are, if they are an array of two dimensions."""
     try:
         table = table if issparse(table) else np.asarray(table)
@@ -117,7 +120,7 @@ def _array(table):
     )
 
 
-def _check_count(n_rows, y):
+def _check_count(n_rows: int, y: np.ndarray) -> None:
     """Labels that count from 1 do not go with rows that are counted from 0."""
     labels = np.unique(y)
     if labels.dtype.kind not in "iuf" or labels[0] != 1:

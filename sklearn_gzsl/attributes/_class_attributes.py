@@ -1,6 +1,6 @@
 """Descriptions of classes: the side information that makes zero-shot possible."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from ..utils import few
 from ._sources import read, warn_of_doubtful
-from ._tables import label_array
+from ._tables import label_array, listed
 
 
 class ClassAttributes:
@@ -83,27 +83,30 @@ class ClassAttributes:
     True
     """
 
+    labels: np.ndarray
+    sources: Mapping[str, np.ndarray]
+    feature_names: np.ndarray | None
+
     def __init__(
         self,
-        labels: ArrayLike | Mapping[Any, Any],
-        values: ArrayLike | Mapping[str, ArrayLike] | None = None,
+        # Mappings, their views and sparse matrices are iterables.
+        labels: ArrayLike | Iterable[Any],
+        values: ArrayLike | Iterable[Any] | None = None,
         *,
-        feature_names: Sequence[str] | None = None,
+        feature_names: Iterable[str] | None = None,
     ):
-        labels, sources, names = read(labels, values)
-        if feature_names is None:
-            feature_names = names
+        found, sources, names = read(labels, values)
         if feature_names is not None:
+            names = list(feature_names)
             width = next(iter(sources.values())).shape[1]
-            if len(sources) > 1 or len(feature_names) != width:
+            if len(sources) > 1 or len(names) != width:
                 raise ValueError(
-                    f"feature_names has {len(feature_names)} names, but values has "
+                    f"feature_names has {len(names)} names, but values has "
                     f"{len(sources)} source(s), the first with {width} columns; "
                     "give one name per column of a single source."
                 )
-            feature_names = np.array([str(f) for f in feature_names])
-        warn_of_doubtful(labels, sources)
-        self._set(labels, sources, feature_names)
+        warn_of_doubtful(found, sources)
+        self._set(found, sources, names and np.array([str(name) for name in names]))
 
     def _set(self, labels, sources, feature_names):
         self.__setstate__(
@@ -144,7 +147,7 @@ class ClassAttributes:
         rows = ~np.isnan(table[:, 0])
         return self._of(self.labels[rows], {source: table[rows]}, self.feature_names)
 
-    def take(self, labels: ArrayLike) -> np.ndarray:
+    def take(self, labels: ArrayLike | Iterable[Any]) -> np.ndarray:
         """Rows of the given classes, in the given order.
 
         Parameters
@@ -163,7 +166,7 @@ class ClassAttributes:
         """
         return self.values[self.positions(labels)]
 
-    def subset(self, labels: ArrayLike) -> "ClassAttributes":
+    def subset(self, labels: ArrayLike | Iterable[Any]) -> "ClassAttributes":
         """The given classes only, in the given order, with all sources.
 
         Parameters
@@ -179,7 +182,7 @@ class ClassAttributes:
         sources = {name: table[rows] for name, table in self.sources.items()}
         return self._of(label_array(self.labels[rows]), sources, self.feature_names)
 
-    def positions(self, labels: ArrayLike) -> np.ndarray:
+    def positions(self, labels: ArrayLike | Iterable[Any]) -> np.ndarray:
         """Row numbers of the given classes.
 
         Parameters
@@ -196,7 +199,7 @@ class ClassAttributes:
         ValueError
             If a label has no row; the message lists them.
         """
-        labels = np.asarray(labels)
+        labels = np.asarray(listed(labels))
         where = {label: i for i, label in enumerate(self.labels.tolist())}
         missing = sorted({c for c in labels.tolist() if c not in where}, key=repr)
         if missing:
@@ -207,10 +210,10 @@ class ClassAttributes:
             )
         return np.array([where[c] for c in labels.tolist()], dtype=np.intp)
 
-    def __getitem__(self, label):
+    def __getitem__(self, label: Any) -> np.ndarray:
         return self.take([label])[0]
 
-    def __contains__(self, label):
+    def __contains__(self, label: Any) -> bool:
         return label in self.labels.tolist()
 
     # Without it, __getitem__ would make the holder iterable and so "array-like".

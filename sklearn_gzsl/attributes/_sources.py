@@ -55,7 +55,7 @@ def _apart(labels, values):
     for name, table in (values if several else {_DEFAULT_SOURCE: values}).items():
         check_order(table, labels)
         tables[str(name)] = _source(table, name, labels, may_miss_rows=several)
-    return Sources(labels, tables, None if several else column_names(values))
+    return Sources(labels, tables, column_names(values) if is_table(values) else None)
 
 
 def _with_labels(values, label_column=None):

@@ -4,11 +4,10 @@ A table is what has named columns. So pandas, polars, pyarrow and narwhals are r
 alike, and none of them has to be installed.
 """
 
-from collections.abc import MappingView, Set
+from collections.abc import KeysView, Set, ValuesView
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
 from scipy.sparse import issparse
 
 from ..utils import check_complete, few
@@ -28,10 +27,8 @@ def is_table(values: Any) -> bool:
     return any(hasattr(type(values), name) for name in ("columns", "column_names"))
 
 
-def column_names(table: Any) -> list | None:
-    """Names of the columns, if there are any."""
-    if not is_table(table):
-        return None
+def column_names(table: Any) -> list:
+    """Names of the columns of a table."""
     if not hasattr(table, "__len__"):
         raise ValueError(
             f"A {type(table).__name__} has no rows yet; pass what its collect() gives."
@@ -72,17 +69,21 @@ def numbers(values: Any) -> np.ndarray:
     """Rows of numbers in any form, as a new array in float32."""
     if issparse(values):
         return values.toarray().astype(np.float32)
-    names = column_names(values)
-    if names is not None:
-        return _stack(names, _columns(values))
-    return np.array(_listed(values), dtype=np.float32)
+    if is_table(values):
+        return _stack(column_names(values), _columns(values))
+    return np.array(listed(values), dtype=np.float32)
 
 
-def label_array(labels: ArrayLike) -> np.ndarray:
+def listed(values: Any) -> Any:
+    """Keys or values of a mapping as a list, of which numpy makes no array itself."""
+    return list(values) if isinstance(values, KeysView | ValuesView) else values
+
+
+def label_array(labels: Any) -> np.ndarray:
     """Labels as an array, each of them once."""
-    if isinstance(labels, Set) and not isinstance(labels, MappingView):
+    if isinstance(labels, Set) and not isinstance(labels, KeysView):
         raise TypeError("labels is a set, which has no order; give a list.")
-    labels = _listed(labels)
+    labels = listed(labels)
     check_complete(labels, "labels")
     labels = np.array(labels)
     if labels.ndim != 1 or not len(labels):
@@ -114,16 +115,17 @@ def check_order(table: Any, labels: np.ndarray) -> None:
         )
 
 
-def _listed(values):
-    return list(values) if isinstance(values, MappingView) else values
-
-
 def _index(table):
     """Labels of the rows, unless they are only counted, as pandas does unasked."""
     index = getattr(table, "index", None)
-    if index is None or (type(index).__name__ == "RangeIndex" and index.name is None):
+    if index is None:
         return None
-    return index.to_numpy()
+    # A later part of a counted table keeps its numbers, so these are labels.
+    counted = type(index).__name__ == "RangeIndex" and (index.start, index.step) == (
+        0,
+        1,
+    )
+    return None if counted and index.name is None else index.to_numpy()
 
 
 def _columns(table):

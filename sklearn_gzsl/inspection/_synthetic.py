@@ -1,8 +1,10 @@
 """Real and synthetic rows side by side, to see where the generator puts a class."""
 
 from numbers import Integral
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.decomposition import PCA
 from sklearn.pipeline import Pipeline
 from sklearn.utils import (
@@ -16,7 +18,7 @@ from sklearn.utils import (
 from ..metrics._accuracy import check_labels
 from ..metrics._response import path_to
 from ..utils import few, seeded
-from ._drawing import load_pyplot
+from ._drawing import Axes, load_pyplot
 
 _MOST_CLASSES = 8
 
@@ -120,15 +122,15 @@ class SyntheticFeaturesDisplay:
 
     def __init__(
         self,
-        real,
-        y_real,
-        synthetic,
-        y_synthetic,
+        real: np.ndarray,
+        y_real: np.ndarray,
+        synthetic: np.ndarray,
+        y_synthetic: np.ndarray,
         *,
-        classes,
-        mean_shift=None,
-        spread_ratio=None,
-        reducer=None,
+        classes: np.ndarray,
+        mean_shift: np.ndarray | None = None,
+        spread_ratio: np.ndarray | None = None,
+        reducer: Any = None,
     ):
         self.real = real
         self.y_real = y_real
@@ -142,17 +144,17 @@ class SyntheticFeaturesDisplay:
     @classmethod
     def from_estimator(
         cls,
-        clf,
-        X,
-        y,
+        clf: Any,
+        X: Any,
+        y: ArrayLike,
         *,
-        classes=None,
-        n_samples=100,
-        reducer=None,
-        random_state=None,
-        ax=None,
-        **options,
-    ):
+        classes: ArrayLike | None = None,
+        n_samples: int = 100,
+        reducer: Any = None,
+        random_state: int | np.random.RandomState | None = None,
+        ax: Axes | None = None,
+        **options: Any,
+    ) -> "SyntheticFeaturesDisplay":
         """Draw real rows, and synthetic ones of the same classes.
 
         Parameters
@@ -240,7 +242,13 @@ class SyntheticFeaturesDisplay:
         )
         return display.plot(ax=ax, **options)
 
-    def plot(self, ax=None, *, real_kwargs=None, synthetic_kwargs=None):
+    def plot(
+        self,
+        ax: Axes | None = None,
+        *,
+        real_kwargs: dict[str, Any] | None = None,
+        synthetic_kwargs: dict[str, Any] | None = None,
+    ) -> "SyntheticFeaturesDisplay":
         """Draw the rows: dots are real, crosses synthetic, colours are classes.
 
         Parameters
