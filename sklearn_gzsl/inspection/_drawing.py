@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from sklearn.utils._optional_dependencies import check_matplotlib_support
+from .._sklearn_compat import check_matplotlib_support
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
