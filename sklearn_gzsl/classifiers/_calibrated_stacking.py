@@ -21,7 +21,7 @@ from sklearn.utils.validation import check_is_fitted, indexable
 from .._sklearn_compat import HasMethods, Interval, RealNotInt, StrOptions, _fit_context
 from ..metrics._response import class_scores
 from ..model_selection import GZSLKFold
-from ..utils import all_or_nothing
+from ..utils import all_or_nothing, check_target
 from ._folds import fit_and_score, held_whole, like_unseen, list_folds, make_cv
 from ._penalty import check_scoring, choose_penalty, penalty_curve
 from ._prediction import PredictionMixin
@@ -249,6 +249,7 @@ class CalibratedStackingCV(
         NotFittedError
             With ``cv="prefit"``, if ``estimator`` is not fitted.
         """
+        check_target(y)
         X, y = indexable(X, y)
         # Of an earlier fit with store_cv_results.
         vars(self).pop("cv_results_", None)

@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._sklearn_compat import HasMethods, Interval, _fit_context
 from ..attributes import check_class_attributes, extend_class_attributes
-from ..utils import all_or_nothing, like, mean_rows, register
+from ..utils import all_or_nothing, check_target, like, mean_rows, register
 from ._prediction import PredictionMixin
 
 if TYPE_CHECKING:
@@ -194,6 +194,7 @@ class PrototypeClassifier(PredictionMixin, ClassifierMixin, BaseEstimator):
             If a label has no description, if ``description_weight`` is not 0 and
             descriptions are not as long as rows, or if X or y are not valid.
         """
+        check_target(y)
         X, y = validate_data(self, X, y, dtype=np.float64)
         check_classification_targets(y)
         attributes = check_class_attributes(class_attributes, y)

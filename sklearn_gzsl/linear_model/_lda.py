@@ -19,7 +19,7 @@ from .._sklearn_compat import (
     _check_sample_weight,
     _fit_context,
 )
-from ..utils import all_or_nothing
+from ..utils import all_or_nothing, check_target
 from ._classes import codes_of
 from ._linear_scores import LinearScoresMixin
 
@@ -156,6 +156,7 @@ default="equal"
         -------
         self : object
         """
+        check_target(y)
         X, y = validate_data(self, X, y, dtype=[np.float64, np.float32])
         check_classification_targets(y)
         self.classes_ = np.unique(y)
@@ -191,6 +192,7 @@ default="equal"
         self : object
         """
         first = _check_partial_fit_first_call(self, classes)
+        check_target(y)
         X, y = validate_data(self, X, y, dtype=[np.float64, np.float32], reset=first)
         check_classification_targets(y)
         if first:

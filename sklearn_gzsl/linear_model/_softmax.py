@@ -20,7 +20,7 @@ from .._sklearn_compat import (
     _fit_context,
 )
 from ..training import draw_seed, intervals, resolve_device, torch_generator
-from ..utils import all_or_nothing
+from ..utils import all_or_nothing, check_target
 from ._classes import class_factors, codes_of, log_priors
 from ._lda import IncrementalLDA
 from ._linear_scores import LinearScoresMixin
@@ -187,6 +187,7 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
         -------
         self : object
         """
+        check_target(y)
         X, y = validate_data(self, X, y, dtype=[np.float64, np.float32])
         check_classification_targets(y)
         self.classes_ = np.unique(y)
@@ -229,6 +230,7 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
                 "a part; pass a dict of weights or sample_weight."
             )
         first = _check_partial_fit_first_call(self, classes)
+        check_target(y)
         X, y = validate_data(self, X, y, dtype=[np.float64, np.float32], reset=first)
         check_classification_targets(y)
         if first:

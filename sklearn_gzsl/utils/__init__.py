@@ -2,7 +2,7 @@
 
 from ._docstrings import InheritedDocs
 from ._fitting import all_or_nothing, seeded
-from ._labels import like
+from ._labels import check_complete, check_target, like
 from ._messages import few
 from ._methods import METHODS, SPLITS, Published, register
 from ._parameters import DeclaredParameters
@@ -15,6 +15,8 @@ __all__ = [
     "InheritedDocs",
     "Published",
     "all_or_nothing",
+    "check_complete",
+    "check_target",
     "few",
     "like",
     "mean_rows",
