@@ -16,7 +16,6 @@ from sklearn.utils import get_tags
 from sklearn.utils._param_validation import (
     HasMethods,
     Interval,
-    RealNotInt,
     StrOptions,
 )
 from sklearn.utils.metadata_routing import (
@@ -197,7 +196,7 @@ class CalibratedStackingCV(
         "cv": [
             "cv_object",
             StrOptions({"prefit"}),
-            Interval(RealNotInt, 0.0, 1.0, closed="neither"),
+            Interval(Real, 0.0, 1.0, closed="neither"),
         ],
         "refit": ["boolean"],
         "n_jobs": [Integral, None],

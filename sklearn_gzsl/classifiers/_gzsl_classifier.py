@@ -269,10 +269,11 @@ class GZSLClassifier(ClassifierMixin, ScoringMixin, TrainingMixin, BaseEstimator
         attributes = check_class_attributes(class_attributes, y)
         self.seen_classes_ = np.unique(y)
         self._describe(attributes)
-        self.n_synthetic_ = self.n_synthetic
-        if self.n_synthetic == "auto":
-            counts = np.unique(y, return_counts=True)[1]
-            self.n_synthetic_ = int(_AUTO_FACTOR * np.median(counts))
+        n_synthetic = self.n_synthetic
+        if n_synthetic == "auto":
+            n_synthetic = _AUTO_FACTOR * np.median(np.unique(y, return_counts=True)[1])
+        # Products of small numpy integers overflow.
+        self.n_synthetic_ = int(n_synthetic)
         generator = VAECFlow() if self.generator is None else self.generator
         # What can be refused is refused before the long training.
         classifier = self._checked_classifier()

@@ -214,7 +214,7 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
         return self._train(X, y, weight, [self._pass_steps(X)])
 
     def _pass_steps(self, X):
-        return -(-len(X) // self.batch_size)
+        return -(-len(X) // int(self.batch_size))
 
     def _reset(self, X):
         self.coef_ = np.zeros((len(self.classes_), X.shape[1]), dtype=X.dtype)
@@ -346,8 +346,8 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
     def _n_steps(self, n_rows):
         """Gradient steps of a fit to so many rows."""
         if self.max_iter != "auto":
-            return self.max_iter
-        return max(_AUTO_PASSES * -(-n_rows // self.batch_size), _AUTO_STEPS)
+            return int(self.max_iter)
+        return max(_AUTO_PASSES * -(-n_rows // int(self.batch_size)), _AUTO_STEPS)
 
     def _class_weights(self, codes, weight):
         """Factor of each class of ``classes_``, up to one common factor."""
