@@ -12,6 +12,7 @@ from sklearn.base import (
     clone,
 )
 from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
 from sklearn.utils import get_tags
 from sklearn.utils._param_validation import (
     HasMethods,
@@ -246,7 +247,7 @@ class CalibratedStackingCV(
         check_scoring(self.scoring)
         if class_attributes is not None:
             params["class_attributes"] = class_attributes
-        if isinstance(self.cv, str):
+        if isinstance(self.cv, str) or isinstance(self.estimator, FrozenEstimator):
             return self._fit_prefit(X, y, params)
 
         fit_params, split_params = self._route(params)
@@ -283,20 +284,31 @@ class CalibratedStackingCV(
         return self._choose([curve for _, curve in results])
 
     def _fit_prefit(self, X, y, params):
-        if self.refit:
-            raise ValueError(
-                "cv='prefit' takes the estimator as it is; pass refit=False with it."
-            )
-        if params:
-            raise ValueError(
-                f"cv='prefit' trains nothing, but fit got {sorted(params)}; leave them "
-                "out."
-            )
+        if isinstance(self.estimator, FrozenEstimator):
+            given = "a frozen estimator"
+            if self.cv not in (None, "prefit"):
+                raise ValueError(
+                    f"cv={self.cv!r}, but no fold can train a frozen estimator; leave "
+                    "cv at None, and fit on rows that the estimator has not met, of "
+                    "seen and of unseen classes."
+                )
+        else:
+            given = "cv='prefit'"
+            if self.refit:
+                raise ValueError(
+                    "cv='prefit' takes the estimator as it is; pass refit=False with "
+                    "it."
+                )
+            if params:
+                raise ValueError(
+                    f"cv='prefit' trains nothing, but fit got {sorted(params)}; leave "
+                    "them out."
+                )
         try:
             check_is_fitted(self.estimator)
         except NotFittedError as error:
             raise NotFittedError(
-                "cv='prefit', but estimator is not fitted; fit it first, on other rows."
+                f"{given}, but estimator is not fitted; fit it first, on other rows."
             ) from error
         self.estimator_ = self.estimator
         return self._choose([penalty_curve(self.estimator, X, y)])

@@ -12,7 +12,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from ..utils import seeded
+from ..utils import fit_transform, seeded
 from ._prediction import PredictionMixin
 
 
@@ -69,7 +69,7 @@ class ScoringMixin(PredictionMixin, ClassNamePrefixFeaturesOutMixin, Transformer
             self.preprocessor_ = FunctionTransformer()
         else:
             self.preprocessor_ = seeded(self.preprocessor, seeds)
-        rows = self.preprocessor_.fit_transform(X, y)
+        rows = fit_transform(self.preprocessor_, X, y)
         rows = check_array(rows, dtype=np.float32, estimator=self)
         # The rows are kept: the user's own array may change.
         return rows.copy() if np.may_share_memory(rows, X) else rows, y

@@ -1,6 +1,7 @@
 """What a fitted estimator says about classes: which are seen, and its scores."""
 
 import numpy as np
+from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
@@ -27,10 +28,10 @@ def score_fold(estimator, X, y, candidates="present"):
     return y, scores[:, kept], classes[kept], seen_classes
 
 
-def best_of_fold(estimator, X, y, candidates="present", *, both_sides=True):
+def best_of_fold(estimator, X, y, candidates="present"):
     """As ``score_fold``, but of the scores only the best of each side.
 
-    Without ``both_sides``, all rows may be of seen classes, or all of unseen ones.
+    All rows may be of seen classes, or all of unseen ones.
 
     Returns
     -------
@@ -44,8 +45,6 @@ def best_of_fold(estimator, X, y, candidates="present", *, both_sides=True):
     seen_classes : ndarray of shape (n_seen_classes,)
     """
     y, classes, kept, seen_classes = _fold(estimator, y, candidates)
-    if both_sides:
-        _check_both_sides(y, seen_classes)
     seen = np.isin(classes[kept], seen_classes)
     parts = []
     for _, rows in row_chunks(X, len(classes))[1]:
@@ -79,7 +78,9 @@ def path_to(estimator, attribute):
     path = [estimator]
     while not hasattr(path[-1], attribute):
         part = path[-1]
-        if isinstance(part, Pipeline):
+        if isinstance(part, FrozenEstimator):
+            path.append(part.estimator)
+        elif isinstance(part, Pipeline):
             path.append(part.steps[-1][1])
         elif hasattr(part, "best_estimator_"):
             path.append(part.best_estimator_)

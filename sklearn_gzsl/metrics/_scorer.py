@@ -140,7 +140,7 @@ class GZSLScorer:
                 "counts the same and so does every row in it."
             )
         y, best, winners, y_pred, seen_classes = best_of_fold(
-            estimator, X, y, self.candidates, both_sides=False
+            estimator, X, y, self.candidates
         )
         seen = np.isin(y, seen_classes)
         result = {
