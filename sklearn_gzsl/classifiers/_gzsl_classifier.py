@@ -5,13 +5,9 @@ from numbers import Integral, Real
 from os import PathLike
 
 import numpy as np
-from sklearn.base import (
-    BaseEstimator,
-    ClassifierMixin,
-    _fit_context,
-)
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.base import BaseEstimator, ClassifierMixin
 
+from .._sklearn_compat import HasMethods, Interval, StrOptions, _fit_context
 from ..attributes import check_class_attributes
 from ..generators import VAECFlow
 from ..linear_model._softmax import SoftmaxClassifier

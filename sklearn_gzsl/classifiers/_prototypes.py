@@ -4,12 +4,12 @@ from numbers import Real
 
 import numpy as np
 from scipy import linalg
-from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context, clone
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.linear_model import LogisticRegression
-from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from .._sklearn_compat import HasMethods, Interval, _fit_context
 from ..attributes import check_class_attributes, extend_class_attributes
 from ..utils import all_or_nothing, like, mean_rows
 from ._prediction import PredictionMixin

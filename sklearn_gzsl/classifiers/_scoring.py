@@ -6,12 +6,12 @@ from sklearn.preprocessing import FunctionTransformer, MinMaxScaler
 from sklearn.utils import check_array
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
-    _check_y,
     check_consistent_length,
     check_is_fitted,
     validate_data,
 )
 
+from .._sklearn_compat import _check_y
 from ..utils import fit_transform, seeded
 from ._prediction import PredictionMixin
 

@@ -5,9 +5,8 @@ from numbers import Integral
 
 import numpy as np
 from sklearn import get_config
-from sklearn.base import ClassifierMixin, _fit_context, clone
-from sklearn.ensemble._base import _BaseHeterogeneousEnsemble
-from sklearn.utils import Bunch, _safe_indexing
+from sklearn.base import ClassifierMixin, clone
+from sklearn.utils import Bunch
 from sklearn.utils.metadata_routing import (
     MetadataRouter,
     MethodMapping,
@@ -16,6 +15,7 @@ from sklearn.utils.metadata_routing import (
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted, indexable
 
+from .._sklearn_compat import _BaseHeterogeneousEnsemble, _fit_context, _safe_indexing
 from ..metrics._response import class_scores, find_model
 from ..utils import all_or_nothing
 from ._pooling import check_alike, check_weights, evenly_per_class, pool, spread

@@ -1,11 +1,11 @@
 """What classifiers share that are wrapped around others."""
 
 import numpy as np
-from sklearn.model_selection._search import BaseSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from .._sklearn_compat import BaseSearchCV
 from ..metrics._response import find_model
 
 

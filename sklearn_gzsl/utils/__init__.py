@@ -5,4 +5,12 @@ from ._labels import like
 from ._messages import few
 from ._rows import mean_rows, row_chunks
 
-__all__ = ["all_or_nothing", "few", "fit_transform", "like", "mean_rows", "row_chunks", "seeded"]
+__all__ = [
+    "all_or_nothing",
+    "few",
+    "fit_transform",
+    "like",
+    "mean_rows",
+    "row_chunks",
+    "seeded",
+]

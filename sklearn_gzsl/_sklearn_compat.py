@@ -1,0 +1,41 @@
+"""What the package uses of scikit-learn without its promise to keep it.
+
+Every private name comes through here, so that a release of scikit-learn that moves one
+is answered in one place; a test keeps the other modules from importing any.
+"""
+
+from sklearn.base import _fit_context
+from sklearn.ensemble._base import _BaseHeterogeneousEnsemble
+from sklearn.model_selection._search import BaseSearchCV
+from sklearn.utils import _safe_indexing
+from sklearn.utils._optional_dependencies import check_matplotlib_support
+from sklearn.utils._param_validation import (
+    HasMethods,
+    Interval,
+    StrOptions,
+    validate_parameter_constraints,
+    validate_params,
+)
+from sklearn.utils.multiclass import _check_partial_fit_first_call
+from sklearn.utils.validation import (
+    _check_method_params,
+    _check_sample_weight,
+    _check_y,
+)
+
+__all__ = [
+    "BaseSearchCV",
+    "HasMethods",
+    "Interval",
+    "StrOptions",
+    "_BaseHeterogeneousEnsemble",
+    "_check_method_params",
+    "_check_partial_fit_first_call",
+    "_check_sample_weight",
+    "_check_y",
+    "_fit_context",
+    "_safe_indexing",
+    "check_matplotlib_support",
+    "validate_parameter_constraints",
+    "validate_params",
+]
