@@ -45,6 +45,8 @@ class CalibratedStackingCV(
     estimator : classifier
         A classifier with ``seen_classes_`` after ``fit``: ``GZSLClassifier``, or a
         pipeline or search that ends in one.
+        A fitted one in a ``FrozenEstimator`` is taken as it is, as with
+        ``cv="prefit", refit=False``.
 
     scoring : "H" or callable, default="H"
         What to maximise: the harmonic mean of the accuracies per class, or any
@@ -210,7 +212,8 @@ class CalibratedStackingCV(
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Rows of seen classes; with ``cv="prefit"`` of seen and unseen ones.
+            Rows of seen classes; of seen and unseen ones with ``cv="prefit"`` or a
+            frozen estimator.
         y : array-like of shape (n_samples,)
             Their labels.
         class_attributes : ClassAttributes, mapping, DataFrame or 2-d array, optional
@@ -230,7 +233,7 @@ class CalibratedStackingCV(
             If a fold has rows in common between training and test, or no test rows
             of classes without training rows, or if ``refit`` does not go with ``cv``.
         NotFittedError
-            With ``cv="prefit"``, if ``estimator`` is not fitted.
+            With ``cv="prefit"`` or a frozen estimator, if that is not fitted.
         """
         X, y = indexable(X, y)
         vars(self).pop("cv_results_", None)
@@ -274,31 +277,28 @@ class CalibratedStackingCV(
         return self._choose([curve for _, curve in results])
 
     def _fit_prefit(self, X, y, params):
-        if isinstance(self.estimator, FrozenEstimator):
-            given = "a frozen estimator"
-            if self.cv not in (None, "prefit"):
-                raise ValueError(
-                    f"cv={self.cv!r}, but no fold can train a frozen estimator; leave "
-                    "cv at None, and fit on rows that the estimator has not met, of "
-                    "seen and of unseen classes."
-                )
-        else:
-            given = "cv='prefit'"
-            if self.refit:
-                raise ValueError(
-                    "cv='prefit' takes the estimator as it is; pass refit=False with "
-                    "it."
-                )
-            if params:
-                raise ValueError(
-                    f"cv='prefit' trains nothing, but fit got {sorted(params)}; leave "
-                    "them out."
-                )
+        """Choose the penalty of an estimator that is fitted already."""
+        frozen = isinstance(self.estimator, FrozenEstimator)
+        what = "a frozen estimator" if frozen else "cv='prefit'"
+        if frozen and not (self.cv is None or isinstance(self.cv, str)):
+            raise ValueError(
+                f"cv={self.cv!r}, but no fold can train a frozen estimator; leave cv "
+                "at None, and fit on rows that the estimator has not met, of seen and "
+                "of unseen classes."
+            )
+        if not frozen and self.refit:
+            raise ValueError(
+                f"{what} takes the estimator as it is; pass refit=False with it."
+            )
+        if not frozen and params:  # which a frozen one ignores in its fit
+            raise ValueError(
+                f"{what} trains nothing, but fit got {sorted(params)}; leave them out."
+            )
         try:
             check_is_fitted(self.estimator)
         except NotFittedError as error:
             raise NotFittedError(
-                f"{given}, but estimator is not fitted; fit it first, on other rows."
+                f"{what}, but estimator is not fitted; fit it first, on other rows."
             ) from error
         self.estimator_ = self.estimator
         return self._choose([penalty_curve(self.estimator, X, y)])

@@ -124,8 +124,8 @@ def _check_held_out(fitted, y, train, test):
     met = held_out[np.isin(held_out, find_model(fitted).seen_classes_)]
     if met.size:
         raise ValueError(
-            f"cv: a fold holds {few(met)} out, but the estimator has seen them: it has "
-            "been fitted before. Give it as FrozenEstimator(estimator), and fit on rows "
+            f"cv: a fold holds {few(met)} out, but the estimator has seen them: it "
+            "was fitted before. Give it as FrozenEstimator(estimator), and fit on rows "
             "that it has not met, of seen and of unseen classes."
         )
 

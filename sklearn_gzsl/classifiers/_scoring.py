@@ -2,7 +2,7 @@
 
 import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.preprocessing import FunctionTransformer, MinMaxScaler
+from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import check_array
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
@@ -63,12 +63,10 @@ class ScoringMixin(PredictionMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         self._takes_numbers = self.preprocessor in (None, "passthrough")
         X, y = self._validate(X, y, reset=True)
         check_classification_targets(y)
-        if self.preprocessor is None:
-            self.preprocessor_ = MinMaxScaler()
-        elif self.preprocessor == "passthrough":
-            self.preprocessor_ = FunctionTransformer()
-        else:
-            self.preprocessor_ = seeded(self.preprocessor, seeds)
+        preprocessor = self._part("preprocessor")
+        if isinstance(preprocessor, str):  # "passthrough"
+            preprocessor = FunctionTransformer()
+        self.preprocessor_ = seeded(preprocessor, seeds)
         rows = fit_transform(self.preprocessor_, X, y)
         rows = check_array(rows, dtype=np.float32, estimator=self)
         # The rows are kept: the user's own array may change.
