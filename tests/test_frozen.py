@@ -213,9 +213,3 @@ def test_stacking_is_a_classifier_before_it_can_predict(clf, animals, final):
     clf.set_params(classifier=stacking)
     clf.fit(animals.X, animals.y, animals.attributes)
     assert set(animals.unseen) <= set(clf.predict(animals.X_test))
-
-
-def test_what_is_no_classifier(clf, animals):
-    clf.set_params(classifier=StandardScaler())
-    with pytest.raises(ValueError, match="is no classifier"):
-        clf.fit(animals.X, animals.y, animals.attributes)

@@ -50,7 +50,8 @@ def check_classifier(classifier, classes):
     # StackingClassifier, for one, has no predict before fit.
     if not (hasattr(classifier, "predict") or is_classifier(classifier)):
         raise ValueError(
-            f"classifier={classifier!r} is no classifier and has no predict."
+            "The 'classifier' parameter of GZSLClassifier must be a classifier. Got "
+            f"{classifier!r} instead."
         )
     if getattr(classifier, "decision_function_shape", None) == "ovo":
         raise ValueError(
