@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from numbers import Real
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from .._sklearn_compat import HasMethods, Interval, _fit_context
 from ..attributes import check_class_attributes, extend_class_attributes
 from ..utils import all_or_nothing, check_target, like, mean_rows, register
+from ._parts import DefaultPartsMixin
 from ._prediction import PredictionMixin
 
 if TYPE_CHECKING:
@@ -28,7 +30,9 @@ if TYPE_CHECKING:
 _SCALE = 20.0
 
 
-class PrototypeClassifier(PredictionMixin, ClassifierMixin, BaseEstimator):
+class PrototypeClassifier(
+    DefaultPartsMixin, PredictionMixin, ClassifierMixin, BaseEstimator
+):
     """Cosine similarity to class prototypes predicted from descriptions, closed form.
 
     Rows are whitened with the covariance within classes and brought to length 1. The
@@ -133,6 +137,10 @@ class PrototypeClassifier(PredictionMixin, ClassifierMixin, BaseEstimator):
     True
     """
 
+    _default_parts = {
+        "seen_classifier": partial(LogisticRegression, C=10, max_iter=1000)
+    }
+
     __metadata_request__fit = {"class_attributes": True}
 
     _parameter_constraints: dict = {
@@ -214,10 +222,8 @@ class PrototypeClassifier(PredictionMixin, ClassifierMixin, BaseEstimator):
         self._describe(attributes)
         self.seen_classifier_ = None
         if self.seen_weight and len(self.seen_classes_) > 1:
-            classifier = self.seen_classifier
-            if classifier is None:
-                classifier = LogisticRegression(C=10, max_iter=1000)
-            self.seen_classifier_ = clone(classifier).fit(Z, self.seen_classes_[codes])
+            classifier = clone(self._part("seen_classifier"))
+            self.seen_classifier_ = classifier.fit(Z, self.seen_classes_[codes])
         return self
 
     def _fit_whitening(self, X, codes):

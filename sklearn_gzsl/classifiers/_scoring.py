@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.preprocessing import FunctionTransformer, MinMaxScaler
+from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import check_array
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
@@ -17,7 +17,7 @@ from sklearn.utils.validation import (
 )
 
 from .._sklearn_compat import _check_y
-from ..utils import check_target, seeded
+from ..utils import check_target, fit_transform, seeded
 from ._prediction import PredictionMixin
 
 if TYPE_CHECKING:
@@ -72,13 +72,11 @@ class ScoringMixin(PredictionMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         self._takes_numbers = self.preprocessor in (None, "passthrough")
         X, y = self._validate(X, y, reset=True)
         check_classification_targets(y)
-        if self.preprocessor is None:
-            self.preprocessor_ = MinMaxScaler()
-        elif self.preprocessor == "passthrough":
-            self.preprocessor_ = FunctionTransformer()
-        else:
-            self.preprocessor_ = seeded(self.preprocessor, seeds)
-        rows = self.preprocessor_.fit_transform(X, y)
+        preprocessor = self._part("preprocessor")
+        if isinstance(preprocessor, str):  # "passthrough"
+            preprocessor = FunctionTransformer()
+        self.preprocessor_ = seeded(preprocessor, seeds)
+        rows = fit_transform(self.preprocessor_, X, y)
         if issparse(rows):
             raise TypeError(
                 f"preprocessor={self.preprocessor!r} makes sparse rows, but generators "

@@ -321,4 +321,6 @@ def _fit_member(name, estimator, X, y, params, verbose):
 
 def _updated(member, method, *args, **kwargs):
     # A copy: what one member has learned is no use if another one fails.
-    return getattr(deepcopy(member), method)(*args, **kwargs)
+    member = deepcopy(member)
+    getattr(member, method)(*args, **kwargs)  # a frozen one returns what is inside
+    return member

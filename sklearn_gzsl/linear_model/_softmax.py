@@ -238,7 +238,7 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
         X = X.astype(self.coef_.dtype, copy=False)
         weight = self._weights(X, y, sample_weight)
         self._count(X, y, weight)
-        return self._train(X, y, weight, [-(-len(X) // self.batch_size)])
+        return self._train(X, y, weight, [self._pass_steps(len(X))])
 
     @all_or_nothing
     def fit_stream(self, stream: Any) -> Self:
@@ -261,7 +261,7 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
         self : object
         """
         vars(self).pop("classes_", None)  # the next partial_fit is the first
-        batch_size = min(self.batch_size, stream.n_rows)
+        batch_size = min(int(self.batch_size), stream.n_rows)
         start = None
         if self.init == "lda":
             # From a pass of its own: a chunk has too few rows of each class.
@@ -387,8 +387,11 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
     def _n_steps(self, n_rows):
         """Gradient steps of a fit to so many rows."""
         if self.max_iter != "auto":
-            return self.max_iter
-        return max(_AUTO_PASSES * -(-n_rows // self.batch_size), _AUTO_STEPS)
+            return int(self.max_iter)
+        return max(_AUTO_PASSES * self._pass_steps(n_rows), _AUTO_STEPS)
+
+    def _pass_steps(self, n_rows):
+        return -(-n_rows // int(self.batch_size))
 
     def _class_weights(self, codes, weight):
         """Factor of each class of ``classes_``, up to one common factor."""

@@ -1,7 +1,7 @@
 """The few helpers that serve many rooms, by subject."""
 
 from ._docstrings import InheritedDocs
-from ._fitting import all_or_nothing, seeded
+from ._fitting import all_or_nothing, fit_transform, seeded
 from ._labels import check_complete, check_target, like
 from ._messages import few
 from ._methods import METHODS, SPLITS, Published, register
@@ -18,6 +18,7 @@ __all__ = [
     "check_complete",
     "check_target",
     "few",
+    "fit_transform",
     "like",
     "mean_rows",
     "register",
