@@ -19,6 +19,7 @@ from .._sklearn_compat import (
 )
 from ..training import draw_seed, intervals, resolve_device, torch_generator
 from ..utils import all_or_nothing
+from ._class_weights import class_factors, log_priors
 from ._lda import IncrementalLDA
 from ._linear_scores import LinearScoresMixin
 from ._softmax_steps import SoftmaxSteps, batches, on_device
@@ -308,7 +309,7 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
                 counts = lda.class_count_ * self._class_weights(codes, weight)
             biases = lda.intercept_
             biases = np.where(counts > 0, biases, biases[counts > 0].min())
-            biases += (1 - self.logit_adjustment) * _log_priors(counts)
+            biases += (1 - self.logit_adjustment) * log_priors(counts)
             self.coef_, self.intercept_ = lda.coef_, biases.astype(X.dtype)
 
     @torch.inference_mode()
@@ -319,7 +320,7 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
         rng = torch_generator(self._seed + len(self.loss_curve_), device)
         offset = None
         if self.logit_adjustment:
-            offset = self.logit_adjustment * _log_priors(self.class_count_)
+            offset = self.logit_adjustment * log_priors(self.class_count_)
         descent = self._steps(device)
         descent.set_offset(offset)
         params = descent.coef, descent.intercept
@@ -386,30 +387,9 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
 
     def _class_weights(self, codes, weight):
         """Factor of each class of ``classes_``, up to one common factor."""
-        per_class = np.ones(len(self.classes_))
         if self.class_weight == "balanced" and self._stream is not None:
-            totals = self._stream.counts
-            per_class = totals.sum() / (len(totals) * totals)
-        elif self.class_weight == "balanced":
-            totals = np.bincount(codes, weights=weight, minlength=len(per_class))
-            np.divide(1.0, totals, out=per_class, where=totals > 0)
-        elif self.class_weight is not None:
-            labels = self.classes_.tolist()
-            known = set(labels)
-            unknown = [c for c in self.class_weight if c not in known]
-            if unknown and not known <= self.class_weight.keys():
-                raise ValueError(
-                    f"class_weight has the labels {unknown}, which are not among the "
-                    "classes; its keys must be labels of the same type as in y."
-                )
-            per_class = np.array([self.class_weight.get(c, 1.0) for c in labels])
-        return per_class
-
-
-def _log_priors(counts):
-    """Logarithm of the classes' shares of the rows that have come.
-
-    A class without rows so far counts as the rarest of the others.
-    """
-    counts = np.maximum(counts, counts[counts > 0].min())
-    return np.log(counts / counts.sum())
+            # A chunk cannot tell; the factors must be those of all rows.
+            counts = self._stream.counts
+            return counts.sum() / (len(counts) * counts)
+        totals = np.bincount(codes, weights=weight, minlength=len(self.classes_))
+        return class_factors(self.class_weight, self.classes_, totals)
