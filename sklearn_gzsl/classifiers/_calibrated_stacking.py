@@ -1,6 +1,9 @@
 """CalibratedStackingCV: the seen penalty, chosen on classes held out of training."""
 
+from __future__ import annotations
+
 from numbers import Integral
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from sklearn import get_config
@@ -23,6 +26,15 @@ from ._folds import fit_and_score, held_whole, like_unseen, list_folds, make_cv
 from ._penalty import check_scoring, choose_penalty, penalty_curve
 from ._prediction import PredictionMixin
 from ._wrapping import WrapperMixin, path_to_descriptions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import ArrayLike
+    from typing_extensions import Self
+
+    from ..attributes._typing import ClassAttributesLike
+    from ..utils._typing import RandomState
 
 
 class CalibratedStackingCV(
@@ -182,15 +194,15 @@ class CalibratedStackingCV(
 
     def __init__(
         self,
-        estimator,
+        estimator: BaseEstimator,
         *,
-        scoring="H",
-        cv=None,
-        refit=True,
-        n_jobs=None,
-        random_state=None,
-        store_cv_results=False,
-        verbose=0,
+        scoring: Literal["H"] | Callable[..., Any] = "H",
+        cv: Any = None,
+        refit: bool = True,
+        n_jobs: int | None = None,
+        random_state: RandomState = None,
+        store_cv_results: bool = False,
+        verbose: int = 0,
     ):
         self.estimator = estimator
         self.scoring = scoring
@@ -203,7 +215,13 @@ class CalibratedStackingCV(
 
     @all_or_nothing
     @_fit_context(prefer_skip_nested_validation=False)  # the estimator is unchecked
-    def fit(self, X, y, class_attributes=None, **params):
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        class_attributes: ClassAttributesLike | None = None,
+        **params: Any,
+    ) -> Self:
         """Choose the seen penalty, then fit the estimator on all rows.
 
         Parameters
@@ -232,6 +250,7 @@ class CalibratedStackingCV(
             With ``cv="prefit"``, if ``estimator`` is not fitted.
         """
         X, y = indexable(X, y)
+        # Of an earlier fit with store_cv_results.
         vars(self).pop("cv_results_", None)
         check_scoring(self.scoring)
         if class_attributes is not None:
@@ -240,6 +259,7 @@ class CalibratedStackingCV(
             return self._fit_prefit(X, y, params)
 
         fit_params, split_params = self._route(params)
+        # Before anything is cut: a table as long as X would be taken for rows.
         fit_params = held_whole(fit_params, y)
         cv = make_cv(self.cv, self.random_state)
         # By default their number depends on the classes that the estimator will know.
@@ -254,8 +274,11 @@ class CalibratedStackingCV(
                 "use refit=True, or a cv with one fold."
             )
         if self.refit:
+            # First of all, as it tells which classes are unseen; and an error of its
+            # own is seen before the folds have taken their time.
             self.estimator_ = clone(self.estimator).fit(X, y, **fit_params)
             n_seen, n_unseen = len(self.seen_classes_), len(self.unseen_classes_)
+            # An ordinary classifier, as in scikit-learn's own checks.
             if not n_unseen:
                 self.seen_penalty_, self.best_score_ = 0.0, None
                 return self
@@ -269,6 +292,7 @@ class CalibratedStackingCV(
             for fold in folds
         )
         if not self.refit:
+            # The only fold's: list_folds has refused several.
             self.estimator_ = results[0][0]
         return self._choose([curve for _, curve in results])
 
@@ -299,6 +323,7 @@ class CalibratedStackingCV(
         if "class_attributes" in params:
             name = path_to_descriptions(self.estimator)
             params[name] = params.pop("class_attributes")
+        # Without routing, groups can only be meant for the splitter.
         groups = {"groups": params.pop("groups")} if "groups" in params else {}
         return params, groups
 
@@ -331,6 +356,7 @@ class CalibratedStackingCV(
     def _wrapped(self, *, fitted=False):
         if fitted:
             return [self.estimator_]
+        # Unfitted, the given one tells which methods there will be.
         return [getattr(self, "estimator_", self.estimator)]
 
     def _update(self, method, *args, **kwargs):
@@ -340,7 +366,7 @@ class CalibratedStackingCV(
     def __sklearn_is_fitted__(self):
         return hasattr(self, "estimator_")
 
-    def get_metadata_routing(self):
+    def get_metadata_routing(self) -> MetadataRouter:
         """Say which arguments of ``fit`` go to the estimator and to the splitter.
 
         Returns
@@ -349,6 +375,7 @@ class CalibratedStackingCV(
         """
         fit = MethodMapping().add(caller="fit", callee="fit")
         split = MethodMapping().add(caller="fit", callee="split")
+        # A splitter like that of fit: all of ours ask for the same.
         cv = GZSLKFold() if self.cv is None or np.isscalar(self.cv) else self.cv
         router = MetadataRouter(owner=self.__class__.__name__)
         router.add(estimator=self.estimator, method_mapping=fit)
@@ -356,5 +383,6 @@ class CalibratedStackingCV(
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
+        # So that scikit-learn's checks know what the estimator inside takes.
         tags.input_tags = get_tags(self.estimator).input_tags
         return tags

@@ -42,6 +42,7 @@ def _k_fold(n_splits, random_state):
 
 def list_folds(cv, X, y, split_params):
     """Row numbers of all folds, checked."""
+    # A list: an iterable of pairs can be gone through only once.
     folds = cv.split(X, y, **split_params) if hasattr(cv, "split") else cv
     return _checked(list(folds), y)
 
@@ -59,6 +60,8 @@ def _checked(folds, y):
             ) from error
         try:
             train, test = _row_numbers(train, len(y)), _row_numbers(test, len(y))
+            # Otherwise a held-out class with training rows would pass for an unseen
+            # one.
             check_gzsl_split(y, train, test)
         except ValueError as error:
             raise ValueError(f"cv: fold {i}: {error}") from error
@@ -75,6 +78,7 @@ def _checked(folds, y):
 
 def _row_numbers(rows, n_rows):
     rows = np.asarray(rows)
+    # Boolean masks are valid indices for numpy, but not for the checks of overlap.
     if rows.dtype != bool:
         return rows
     if rows.shape != (n_rows,):
@@ -95,6 +99,8 @@ def _descriptions(params):
     return [
         name
         for name, value in params.items()
+        # The argument itself, or that of a step in a pipeline:
+        # <step>__class_attributes.
         if name.rsplit("__")[-1] == "class_attributes" and value is not None
     ]
 
@@ -107,6 +113,8 @@ def fit_and_score(estimator, X, y, fit_params, train, test, keep):
     estimator = clone(estimator)
     params = _check_method_params(X, fit_params, indices=train)
     if not keep:
+        # The truly unseen classes must not take part: they would draw rows to
+        # themselves that the fold counts as errors, and no penalty could be right.
         present = np.unique(_safe_indexing(y, np.concatenate([train, test])))
         estimator.set_params(**_narrowed(estimator.get_params(), present))
         params = params | _narrowed(params, present)

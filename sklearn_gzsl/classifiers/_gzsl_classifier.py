@@ -1,8 +1,11 @@
 """GZSLClassifier: generator, synthetic rows, and any classifier on top."""
 
+from __future__ import annotations
+
 from copy import deepcopy
 from numbers import Integral, Real
 from os import PathLike
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -17,6 +20,17 @@ from ..utils import all_or_nothing, like, seeded
 from ._generator_fit import fit_generator, keeps_features
 from ._scoring import ScoringMixin
 from ._updates import UpdatesMixin
+
+if TYPE_CHECKING:
+    from joblib import Memory
+    from numpy.typing import ArrayLike
+    from sklearn.base import TransformerMixin
+    from typing_extensions import Self
+
+    from ..attributes import ClassAttributes
+    from ..attributes._typing import ClassAttributesLike
+    from ..generators import BaseGenerator
+    from ..utils._typing import RandomState
 
 _AUTO_FACTOR = 12
 
@@ -164,6 +178,14 @@ class GZSLClassifier(ClassifierMixin, ScoringMixin, UpdatesMixin, BaseEstimator)
     True
     """
 
+    classes_: np.ndarray
+    seen_classes_: np.ndarray
+    unseen_classes_: np.ndarray
+    generator_: BaseGenerator
+    class_attributes_: ClassAttributes
+    n_synthetic_: int
+    n_features_in_: int
+
     __metadata_request__fit = {"class_attributes": True}
     __metadata_request__partial_fit = {"class_attributes": True}
 
@@ -192,20 +214,20 @@ class GZSLClassifier(ClassifierMixin, ScoringMixin, UpdatesMixin, BaseEstimator)
 
     def __init__(
         self,
-        generator=None,
-        classifier=None,
+        generator: BaseGenerator | None = None,
+        classifier: ClassifierMixin | None = None,
         *,
-        class_attributes=None,
-        preprocessor=None,
-        n_synthetic="auto",
-        n_real=None,
-        synthesize="unseen",
-        candidate_classes="all",
-        seen_penalty=0.0,
-        memory=None,
-        memory_limit=2**29,
-        random_state=None,
-        verbose=0,
+        class_attributes: ClassAttributesLike | None = None,
+        preprocessor: TransformerMixin | Literal["passthrough"] | None = None,
+        n_synthetic: int | Literal["auto"] = "auto",
+        n_real: int | None = None,
+        synthesize: Literal["unseen", "all"] = "unseen",
+        candidate_classes: Literal["all", "unseen"] = "all",
+        seen_penalty: float = 0.0,
+        memory: str | PathLike | Memory | None = None,
+        memory_limit: int | None = 2**29,
+        random_state: RandomState = None,
+        verbose: int = 0,
     ):
         self.generator = generator
         self.classifier = classifier
@@ -223,7 +245,12 @@ class GZSLClassifier(ClassifierMixin, ScoringMixin, UpdatesMixin, BaseEstimator)
 
     @all_or_nothing
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y, class_attributes=None):
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        class_attributes: ClassAttributesLike | None = None,
+    ) -> Self:
         """Fit generator and classifier.
 
         Parameters
@@ -261,6 +288,7 @@ class GZSLClassifier(ClassifierMixin, ScoringMixin, UpdatesMixin, BaseEstimator)
         attributes = check_class_attributes(class_attributes, y)
         self.seen_classes_ = np.unique(y)
         self._describe(attributes)
+        # Fixed here: classes that are added later get as many rows as the first ones.
         self.n_synthetic_ = self.n_synthetic
         if self.n_synthetic == "auto":
             counts = np.unique(y, return_counts=True)[1]
@@ -276,6 +304,7 @@ class GZSLClassifier(ClassifierMixin, ScoringMixin, UpdatesMixin, BaseEstimator)
             seeded(generator, seeds), X, y, self.class_attributes_, memory=self.memory
         )
 
+        # For add_classes and partial_fit, which train the classifier anew.
         self._rows, self._labels, self._seeds = X, y, seeds
         return self._fit_classifier()
 
@@ -313,6 +342,7 @@ class GZSLClassifier(ClassifierMixin, ScoringMixin, UpdatesMixin, BaseEstimator)
                 "rows in y; describe classes without rows, or use 'all'."
             )
         classifier = SoftmaxClassifier() if self.classifier is None else self.classifier
+        # Its n (n - 1) / 2 columns would be taken for classes.
         if getattr(classifier, "decision_function_shape", None) == "ovo":
             raise ValueError(
                 f"classifier={classifier!r} scores pairs of classes; give it "
@@ -345,5 +375,6 @@ class GZSLClassifier(ClassifierMixin, ScoringMixin, UpdatesMixin, BaseEstimator)
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float32"]
+        # With a preprocessor of the user's, an imputer say, NaN may be welcome.
         tags.input_tags.allow_nan = self.preprocessor not in (None, "passthrough")
         return tags

@@ -1,5 +1,9 @@
 """How a fitted GZSLClassifier turns rows into features, scores and labels."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler
@@ -15,11 +19,14 @@ from .._sklearn_compat import _check_y
 from ..utils import seeded
 from ._prediction import PredictionMixin
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
 
 class ScoringMixin(PredictionMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin):
     """Prediction with ``preprocessor_``, ``generator_`` and ``classifier_``."""
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> np.ndarray:
         """Map rows to the features that the classifier works on.
 
         Parameters
@@ -93,11 +100,14 @@ class ScoringMixin(PredictionMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         elif hasattr(self.classifier_, "decision_function"):
             scores = self.classifier_.decision_function(features)
             if scores.ndim == 1:
+                # scikit-learn gives one column for two classes: the second's score.
                 scores = np.stack([np.zeros_like(scores), scores], axis=1)
         else:
+            # Hard votes are scores, too, if coarse ones.
             votes = self.classifier_.predict(features)
             scores = (votes[:, None] == known).astype(float)
         if len(known) < len(self.classes_):
+            # Conventional zero-shot learning: seen classes are no candidates.
             full = np.full((len(scores), len(self.classes_)), -np.inf, scores.dtype)
             full[:, np.searchsorted(self.classes_, known)] = scores
             scores = full

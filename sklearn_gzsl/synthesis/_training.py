@@ -31,6 +31,7 @@ def train(classifier, rows, *, memory_limit, say):
     size = n_classes, rows.n_synthetic, rows.n_features
     if is_streamed(classifier, *size, memory_limit):
         classifier = seeded(classifier, rows.seeds)
+        # Built after the classifier has its seed: the order of draws decides the rows.
         return _learn(classifier, RowStream(rows, memory_limit, say))
     parts = []
     if n_classes:
@@ -38,6 +39,7 @@ def train(classifier, rows, *, memory_limit, say):
         parts.append(rows.synthetic())
     classifier = seeded(classifier, rows.seeds)
     if len(rows.real):
+        # In front, but drawn last: the order of draws is older than that of the rows.
         parts.insert(0, (rows.real_features(rows.real), rows.y[rows.real]))
     features, labels = map(np.concatenate, zip(*parts, strict=True))
     del parts  # half of the memory that the rows take
