@@ -69,9 +69,9 @@ def _add_benchmark(commands):
         "--method",
         action="append",
         metavar="NAME",
-        # Their names stand in their files, which import torch.
-        help="such as gaussian, or all (default: all); may be repeated; a name that is "
-        "not known shows those that are",
+        # Not all names: methods state theirs in their own files, which load torch.
+        help="a method, such as gsmflow or prototypes, or all (default: all); may be "
+        "repeated; an unknown name is answered with those there are",
     )
     add(
         "--seeds",

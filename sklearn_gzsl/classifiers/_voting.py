@@ -20,7 +20,7 @@ from sklearn.utils.validation import check_is_fitted, indexable
 
 from .._sklearn_compat import _BaseHeterogeneousEnsemble, _fit_context, _safe_indexing
 from ..metrics._response import class_scores, find_model
-from ..utils import all_or_nothing
+from ..utils import all_or_nothing, check_target
 from ._pooling import check_alike, check_weights, evenly_per_class, pool, spread
 from ._prediction import PredictionMixin
 from ._wrapping import WrapperMixin, path_to_descriptions
@@ -189,6 +189,7 @@ class GZSLVotingClassifier(
             If names are not unique or not valid, if weights do not fit, or if a member
             knows or has seen other classes than the first one.
         """
+        check_target(y)
         X, y = indexable(X, y)
         names, given = self._validate_estimators()
         weights = check_weights(self.weights, given)
@@ -310,4 +311,6 @@ def _fit_member(name, estimator, X, y, params, verbose):
 
 def _updated(member, method, *args, **kwargs):
     # A copy: what one member has learned is no use if another one fails.
-    return getattr(deepcopy(member), method)(*args, **kwargs)
+    member = deepcopy(member)
+    getattr(member, method)(*args, **kwargs)  # a frozen one returns what is inside
+    return member

@@ -4,7 +4,11 @@ from abc import ABCMeta, abstractmethod
 from numbers import Integral
 
 import numpy as np
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.base import (
+    BaseEstimator,
+    OneToOneFeatureMixin,
+    TransformerMixin,
+)
 from sklearn.utils import check_scalar
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -12,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from .._sklearn_compat import _fit_context
 from ..attributes import check_class_attributes
 from ..training import draw_seed
-from ..utils import DeclaredParameters, all_or_nothing
+from ..utils import DeclaredParameters, all_or_nothing, check_target
 
 
 class BaseGenerator(
@@ -100,6 +104,7 @@ class BaseGenerator(
         ValueError
             If a label has no description, or X or y are not valid.
         """
+        check_target(y)
         X, y = validate_data(self, X, y, dtype=np.float32)
         check_classification_targets(y)
         attributes = check_class_attributes(class_attributes, y)
