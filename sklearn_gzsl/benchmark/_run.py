@@ -41,7 +41,7 @@ def run_benchmark(
     """Fit methods on a data set, once per seed, and score them on its test rows.
 
     The same as ``python -m sklearn_gzsl benchmark``. Nothing is chosen on test rows:
-    the test rows are scored once, when a fit is over. See :doc:`/benchmarks`.
+    the test rows are scored once, when a fit is over. See :doc:`/benchmarks/protocol`.
 
     Parameters
     ----------

@@ -21,7 +21,7 @@ def summary(fits):
     """Means and standard deviations over the fits of a method."""
     parts = {
         key: {
-            name: _mean_sd([fit[key][name] for fit in fits if name in fit[key]])
+            name: mean_sd([fit[key][name] for fit in fits if name in fit[key]])
             for name in fits[0][key]
         }
         for key in ("scores", "scores_without_penalty")
@@ -30,12 +30,13 @@ def summary(fits):
     return {
         "n_fits": len(fits),
         **parts,
-        "seen_penalty": _mean_sd([fit["seen_penalty"] for fit in fits]),
-        "minutes": _mean_sd([fit["cost"]["wall_s"] / 60 for fit in fits]),
+        "seen_penalty": mean_sd([fit["seen_penalty"] for fit in fits]),
+        "minutes": mean_sd([fit["cost"]["wall_s"] / 60 for fit in fits]),
     }
 
 
-def _mean_sd(values):
+def mean_sd(values):
+    """Mean and standard deviation (with n - 1), which a single value does not have."""
     sd = float(np.std(values, ddof=1)) if len(values) > 1 else None
     return {"mean": float(np.mean(values)), "sd": sd}
 
@@ -120,7 +121,7 @@ def _block(results, style):
     if style == "markdown":
         return f"### {data['name']}\n\n{sizes}.\n\n{_markdown(head, plain)}\n"
     title = f"{data['name']}\n{'=' * len(data['name'])}"
-    return f"{title}\n\n{sizes}.\n\n{_rst(head, plain)}\n"
+    return f"{title}\n\n{sizes}.\n\n{rst_table(head, plain)}\n"
 
 
 def _note(result):
@@ -191,7 +192,8 @@ def _markdown(head, rows):
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def _rst(head, rows):
+def rst_table(head, rows):
+    """Make a reStructuredText table of cells of text."""
     lines = [".. list-table::", "   :header-rows: 1", ""]
     for row in (head, *rows):
         lines += [

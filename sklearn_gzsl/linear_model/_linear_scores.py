@@ -1,8 +1,15 @@
 """Decisions and probabilities of classifiers whose scores are linear."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted, validate_data
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 # Scores, and numbers of X, that are held at a time: 32 MB in float64.
 _MAX_SCORES = 2**22
@@ -18,7 +25,7 @@ class LinearScoresMixin:
     classes there are.
     """
 
-    def decision_function(self, X):
+    def decision_function(self, X: ArrayLike) -> np.ndarray:
         """Linear scores of the classes.
 
         Parameters
@@ -34,7 +41,7 @@ class LinearScoresMixin:
         logits = self._each_chunk(X, lambda logits: logits)
         return logits[:, 1] - logits[:, 0] if logits.shape[1] == 2 else logits
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> np.ndarray:
         """Most probable class of each row.
 
         Parameters
@@ -48,12 +55,14 @@ class LinearScoresMixin:
             Labels.
         """
         X = self._check_rows(X)
+        # Not argmax over all scores: for 20,000 classes they would take more memory
+        # than X.
         best = np.empty(len(X), dtype=np.intp)
         for rows in self._chunks(X):
             self._logits(X[rows]).argmax(axis=1, out=best[rows])
         return self.classes_[best]
 
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: ArrayLike) -> np.ndarray:
         """Logarithm of the probabilities of the classes.
 
         Parameters
@@ -68,7 +77,7 @@ class LinearScoresMixin:
         """
         return self._each_chunk(X, _log_softmax)
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: ArrayLike) -> np.ndarray:
         """Probabilities of the classes.
 
         Parameters
