@@ -35,7 +35,11 @@ class BenchmarkTable(SphinxDirective):
             )
         except ValueError as error:
             raise self.error(str(error)) from error
-        return self.parse_text_to_nodes(rst_table(head, rows))
+        # A line may end between two figures, but not within one.
+        text = rst_table(head, rows).replace(
+            " ± ", "\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}"
+        )
+        return self.parse_text_to_nodes(text)
 
 
 class Figure(SphinxRole):

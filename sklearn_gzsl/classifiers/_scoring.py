@@ -45,8 +45,11 @@ class ScoringMixin(PredictionMixin, ClassNamePrefixFeaturesOutMixin, Transformer
     def _transform(self, X):
         # Apart from the public method, which set_output may turn into DataFrames.
         check_is_fitted(self)
-        X = self._preprocess(self._validate(X, reset=False))
-        return np.asarray(self.generator_.transform(X))
+        X = self._validate(X, reset=False)
+        if not self._takes_numbers and getattr(X, "dtype", None) == np.float32:
+            # Of a transformer with products, such as PCA; see _scores.
+            X = X.astype(np.float64)
+        return np.asarray(self.generator_.transform(self._preprocess(X)))
 
     def _validate(self, X, y="no_validation", *, reset):
         """Rows as the preprocessor takes them, with their labels if there are any."""
@@ -93,8 +96,12 @@ class ScoringMixin(PredictionMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         return self.classifier is None or hasattr(self.classifier, method)
 
     def _scores(self, X):
-        """Penalised scores, one column per class of ``classes_``."""
-        features = self._transform(X)
+        """Penalised scores, one column per class of ``classes_``.
+
+        The classifier has learned from float32 features. It gets the same as float64,
+        in which its products and sums show no trace of how many rows there are.
+        """
+        features = self._transform(X).astype(np.float64)
         known = self.classifier_.classes_
         if hasattr(self.classifier_, "predict_log_proba"):
             with np.errstate(divide="ignore"):  # trees and neighbours give zeros
