@@ -58,7 +58,7 @@ class BaseGenerator(
 
     See Also
     --------
-    GZSLClassifier : Trains a classifier on what generators draw.
+    sklearn_gzsl.GZSLClassifier : Trains a classifier on what generators draw.
     """
 
     random_state: int | np.random.RandomState | None = None
