@@ -80,6 +80,7 @@ html_sidebars = {
         "speed",
         "persistence",
         "contributing",
+        "new_generator",
         "changes",
     )
 }
