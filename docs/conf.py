@@ -1,6 +1,11 @@
 """Sphinx configuration; the build works offline."""
 
+import sys
+from pathlib import Path
+
 import sklearn_gzsl
+
+sys.path.insert(0, str(Path(__file__).with_name("_ext")))  # of our own extension
 
 project = "sklearn_gzsl"
 author = "the sklearn_gzsl developers"
@@ -12,6 +17,7 @@ extensions = [
     "sphinx.ext.autosummary",
     "numpydoc",
     "sphinx_gallery.gen_gallery",
+    "benchmark_directives",
 ]
 templates_path = ["_templates"]
 exclude_patterns = ["_build"]
@@ -69,10 +75,10 @@ html_sidebars = {
     page: []
     for page in (
         "user_guide",
-        "benchmarks",
         "speed",
         "persistence",
         "contributing",
+        "new_generator",
         "changes",
     )
 }

@@ -64,7 +64,7 @@ def assert_same(clf, other, X):
         {"preprocessor": make_pipeline(StandardScaler()), "seen_penalty": 1.0},
         {"generator": "flow"},
     ],
-    ids=str,
+    ids=lambda params: ", ".join(params) or "defaults",
 )
 @pytest.mark.parametrize("first", [["elephant", "elk"], []], ids=["two", "none"])
 def test_as_if_they_had_been_there_from_the_start(

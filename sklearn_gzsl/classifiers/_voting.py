@@ -206,6 +206,7 @@ class GZSLVotingClassifier(
         if class_attributes is not None:
             params["class_attributes"] = class_attributes
         routed = self._route(params)
+        # Dropped ones keep their place in weights, as in scikit-learn's votes.
         kept = [i for i, estimator in enumerate(given) if estimator != "drop"]
         fitted = Parallel(n_jobs=self.n_jobs)(
             delayed(_fit_member)(
@@ -214,9 +215,12 @@ class GZSLVotingClassifier(
             for i in kept
         )
         self._names = list(names)
+        # Names as they were in fit; the parameter may be changed later.
         self._fitted = [names[i] for i in kept]
         self._keep(fitted)
         self.weights_ = weights[kept] / weights[kept].sum()
+        # Training rows: only the spread of the scores is read off them, not their
+        # order.
         rows = _safe_indexing(X, evenly_per_class(y))
         n_classes = len(self.classes_)
         self.scales_ = np.array(
@@ -235,6 +239,7 @@ class GZSLVotingClassifier(
         own = {
             key: value
             for key, value in params.items()
+            # Only members' names: an argument of fit may have two underscores itself.
             if "__" in key and key.split("__", 1)[0] in members
         }
         common = {key: params[key] for key in params.keys() - own.keys()}
@@ -252,6 +257,7 @@ class GZSLVotingClassifier(
 
     def _keep(self, members):
         """Set the fitted members, if they know the same classes."""
+        # Members may be pipelines or searches around the model that knows its classes.
         models = map(find_model, members)
         check_alike(dict(zip(self._fitted, models, strict=True)))
         self.estimators_ = members
@@ -267,6 +273,7 @@ class GZSLVotingClassifier(
         """Pooled scores, one column for each class."""
         check_is_fitted(self)
         n_classes = len(self.classes_)
+        # A member of weight 0 is not asked: its scores may cost much, or be infinite.
         heard = np.flatnonzero(self.weights_)
         return pool(
             (class_scores(self.estimators_[i], X, n_classes) for i in heard),
@@ -314,4 +321,6 @@ def _fit_member(name, estimator, X, y, params, verbose):
 
 def _updated(member, method, *args, **kwargs):
     # A copy: what one member has learned is no use if another one fails.
-    return getattr(deepcopy(member), method)(*args, **kwargs)
+    member = deepcopy(member)
+    getattr(member, method)(*args, **kwargs)  # a frozen one returns what is inside
+    return member

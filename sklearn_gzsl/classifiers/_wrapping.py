@@ -25,6 +25,7 @@ def path_to_descriptions(estimator):
     it gets. Our own meta-estimators take them as they are.
     """
     path = []
+    # Each layer is passed: a search in a pipeline in a search is nothing unusual.
     while isinstance(estimator, Pipeline | BaseSearchCV):
         if isinstance(estimator, Pipeline):
             name, estimator = estimator.steps[-1]
@@ -56,6 +57,7 @@ class WrapperMixin:
 
     @property
     def unseen_classes_(self) -> np.ndarray:
+        # Not the model's own attribute: other classifiers need not have it.
         return np.setdiff1d(self.classes_, self.seen_classes_)
 
     @property
@@ -123,9 +125,11 @@ class WrapperMixin:
         -------
         self : object
         """
+        # Not check_is_fitted: with cv="prefit" what is wrapped is fitted before.
         if not self.__sklearn_is_fitted__():
             return self.fit(X, y, class_attributes=class_attributes)
         given = (
+            # Left out rather than None: a wrapped pipeline may know no such argument.
             {} if class_attributes is None else {"class_attributes": class_attributes}
         )
         return self._update("partial_fit", X, y, **given)

@@ -20,6 +20,7 @@ from .._sklearn_compat import (
     _fit_context,
 )
 from ..utils import all_or_nothing, check_target
+from ._classes import codes_of
 from ._linear_scores import LinearScoresMixin
 
 if TYPE_CHECKING:
@@ -196,12 +197,6 @@ default="equal"
         check_classification_targets(y)
         if first:
             self._reset(X)
-        unknown = np.setdiff1d(y, self.classes_)
-        if len(unknown):
-            raise ValueError(
-                f"y has the labels {unknown.tolist()}, which are not among classes; "
-                "pass all of them as classes in the first call of partial_fit."
-            )
         self._learn(X, y, sample_weight)
         return self
 
@@ -219,7 +214,7 @@ default="equal"
         )
         if not weight.sum() > 0:
             raise ValueError("sample_weight is zero for every row; nothing to learn.")
-        codes = np.searchsorted(self.classes_, y)
+        codes = codes_of(y, self.classes_)
         # Class by class, so that few classes are in more than one chunk.
         order = np.argsort(codes, kind="stable")
         order = order[weight[order] > 0]
@@ -233,6 +228,7 @@ default="equal"
                 "The covariance overflowed; scale X, for example with MinMaxScaler."
             )
         self.class_count_, self.means_, self._scatter = moments
+        # Solved on demand: many chunks may come before anybody asks.
         self._solution = None
 
     def _given_priors(self):
@@ -285,6 +281,8 @@ default="equal"
 
             coef = np.zeros(self.means_.shape, dtype=self._dtype)
             intercept = np.empty(len(priors), dtype=self._dtype)
+            # Scores of all classes are shifted alike: it keeps numbers small in
+            # float32.
             centre = self.means_[known].mean(axis=0)
             for some in gen_batches(len(priors), _CHUNK):
                 means = self.means_[some]
@@ -293,6 +291,7 @@ default="equal"
                 intercept[some] = -0.5 * np.sum((means + centre) * weights, axis=1)
             with np.errstate(divide="ignore"):
                 intercept += np.log(priors)
+            # A class without rows so far is never predicted.
             coef[~known], intercept[~known] = 0, -np.inf
             self._solution = coef, intercept, shrinkage, priors
         return self._solution
