@@ -227,7 +227,9 @@ def test_what_the_text_says_of_penalties_in_words(pages, records):
     assert round(max(a - b for a, b in zip(chosen, raw, strict=True))) == 12
     assert told(pages["index"], "within three points of that at the best penalty")
     assert 2 < max(a - b for a, b in zip(best, chosen, strict=True)) < 3
-    assert told(pages["settings"], "a single split chose is six points of H from the")
+    assert told(
+        pages["published_settings"], "a single split chose is six points of H from the"
+    )
     row = "flowers", "cada-vae published"
     gap = points(records, *row, score="oracle_H") - points(records, *row)
     assert round(gap) == 6
@@ -253,7 +255,7 @@ def test_what_the_text_says_of_settings_in_words(pages, records):
         ("`wgan-gp` two (", ("clinc150", "wgan-gp"), 2),
         ("other features, fourteen", ("animals", "vae-cflow"), 14),
     ):
-        assert told(pages["settings"], sentence)
+        assert told(pages["published_settings"], sentence)
         assert round(-published[row]) == lost
 
 

@@ -167,6 +167,7 @@ class GSMFlow(DensityMixin, NeuralGenerator):
         return super()._architecture(sizes)
 
     def _training_options(self, n_rows):
+        # -log p(theta) of Eq. 4; the authors leave it to Adam.
         options = {"optimizer__weight_decay": self.weight_decay}
         if self.lr_schedule == "step":
             # The net counts in fractions of the training, the authors in passes, whose
@@ -182,6 +183,7 @@ class GSMFlow(DensityMixin, NeuralGenerator):
         """Change of variables (Eq. 4), once for each class."""
         module, device = self.net_.module_, self.net_.device
         A = torch.tensor(A, device=device)
+        # The couplings are told the class: another class is another map.
         scores = []
         for x in self._on_device(X):
             columns = [
@@ -206,6 +208,7 @@ def _published(
     return Published(
         generator={
             "hidden_dim": 2048,
+            # Length of a_g in Eq. 15, the same for every data set.
             "positioning_dim": 1024,
             "anchors": anchors,
             "conditioning": "explicit",
@@ -214,6 +217,7 @@ def _published(
             "lr": 3e-4,
             "lr_schedule": "step",
             "batch_size": batch_size,
+            # The last, short batch of a pass is dropped.
             "max_iter": SPLITS[data].rows // batch_size * passes,
             **own,
         },
@@ -249,7 +253,7 @@ register(
             lr_decay=0.55,
             perturbation=0.02,
             proto_weight=3.0,
-            anchors="all",
+            anchors="all",  # on this data set alone
             n_synthetic=9000,
             softmax=(1e-3, 20, 1200),
         ),

@@ -19,6 +19,7 @@ from ..utils import register
 from ._adversarial import AdversarialGenerator, OptionsWGAN
 from ._neural import in_float32
 
+# Rows of Table 4; "unified" is Eq. 1.
 _METRIC_LOSSES = {
     "circle": circle_loss,
     "unified": partial(circle_loss, self_paced=False),
@@ -84,12 +85,10 @@ class MLIS(ClassNamePrefixFeaturesOutMixin, AdversarialGenerator):
 
     Notes
     -----
-    In ``history_``, the critic's side has ``wasserstein`` (synthetic minus real
-    scores), ``penalty``, ``metric`` and ``ce``, without their weights, and their
-    weighted sum ``critic``; the generator's side has ``generator``, the loss minimised,
-    and ``cls``, the softmax's cross-entropy on synthetic rows. The critic's side is
-    critic, encoder and softmax. The metric loss needs some classes to come twice in a
-    batch.
+    The critic's side is critic, encoder and softmax; in ``history_`` it also has
+    ``metric`` and ``ce``, without their weights, and ``cls`` is the softmax's
+    cross-entropy on synthetic rows. The metric loss needs some classes to come twice in
+    a batch.
 
     The paper's final classifier learns from synthetic rows of seen classes as well:
     ``GZSLClassifier(MLIS(), synthesize="all")``.
@@ -214,6 +213,7 @@ class _MLISModule(OptionsWGAN):
 
     def prepare(self, X, y, A, unseen):
         """Scale features, and keep the descriptions of seen and of unseen classes."""
+        # Of both, as the generator draws rows of both to refine the encoder with.
         self.start(X, torch.cat([A, unseen]))
         self.n_seen = len(A)
         self.x_spread.copy_(typical_norm(self.scaled(X) - self.x_mean, X.shape[1]))
@@ -238,6 +238,7 @@ class _MLISModule(OptionsWGAN):
 
     def synthetic_labels(self, y):
         """The classes of the batch, and unseen ones to refine the encoder."""
+        # Unseen classes come after the seen ones, here and in the softmax.
         new = torch.arange(self.n_seen, len(self.A), device=y.device)
         return torch.cat([y, new.repeat_interleave(self.n_refinement)])
 
