@@ -81,22 +81,12 @@ class PrototypeClassifier(
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,)
-        Sorted labels of all classes, seen and unseen.
-    seen_classes_ : ndarray of shape (n_seen,)
-        Labels that occur in ``y``.
-    unseen_classes_ : ndarray of shape (n_unseen,)
-        Labels that have a description only.
     prototypes_ : ndarray of shape (n_classes, n_features)
         Prototypes of ``classes_`` in the whitened space, of length 1.
     seen_classifier_ : classifier or None
         The fitted classifier of the seen classes.
     class_attributes_ : ClassAttributes
         Descriptions of ``classes_``.
-    n_features_in_ : int
-        Number of features of X.
-    feature_names_in_ : ndarray of str
-        Names of the features, if X had any.
 
     See Also
     --------

@@ -84,12 +84,10 @@ class MLIS(ClassNamePrefixFeaturesOutMixin, AdversarialGenerator):
 
     Notes
     -----
-    In ``history_``, the critic's side has ``wasserstein`` (synthetic minus real
-    scores), ``penalty``, ``metric`` and ``ce``, without their weights, and their
-    weighted sum ``critic``; the generator's side has ``generator``, the loss minimised,
-    and ``cls``, the softmax's cross-entropy on synthetic rows. The critic's side is
-    critic, encoder and softmax. The metric loss needs some classes to come twice in a
-    batch.
+    The critic's side is critic, encoder and softmax; in ``history_`` it also has
+    ``metric`` and ``ce``, without their weights, and ``cls`` is the softmax's
+    cross-entropy on synthetic rows. The metric loss needs some classes to come twice in
+    a batch.
 
     The paper's final classifier learns from synthetic rows of seen classes as well:
     ``GZSLClassifier(MLIS(), synthesize="all")``.

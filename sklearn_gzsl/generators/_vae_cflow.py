@@ -89,7 +89,7 @@ class VAECFlow(DensityMixin, NeuralGenerator):
     constraint): the regulariser acts on the deviation alone. Where paper and authors'
     code differ this class follows the code, with these exceptions: the defaults of
     ``encoder_dims``, ``decoder_dim``, ``rec_weight``, ``feature_noise``, ``lr``,
-    ``lr_schedule`` and ``max_iter`` were chosen on held-out classes of real data; the
+    ``lr_schedule`` and ``max_iter``, chosen on held-out classes of real data; the
     encoder sees descriptions centred and at a common scale; deviations start equal for
     all classes; and ActNorm is set from all training rows and does not blow up constant
     features. The authors train many more steps, with ``lr=1e-4``. Eq. 11 multiplies the

@@ -31,10 +31,6 @@ class WGANGP(AdversarialGenerator):
     feature_scale=None, ema_decay=0``, with ``lr`` from 1e-5 to 2e-4 and many more
     steps.
 
-    In ``history_``, the critic's side has ``wasserstein`` (synthetic minus real
-    scores), ``penalty`` (without its weight) and their weighted sum ``critic``; the
-    generator's side has ``generator``, the loss minimised, and ``cls``.
-
     The critic has one hidden layer, so that the gradient in its penalty is written out
     and needs no second differentiation. The softmax takes as many steps as the critic.
 

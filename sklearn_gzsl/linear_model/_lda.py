@@ -57,14 +57,8 @@ default="equal"
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,)
-        Sorted labels.
-    coef_ : ndarray of shape (n_classes, n_features)
-        Weights, one row for each class, also when there are two.
     intercept_ : ndarray of shape (n_classes,)
         Biases; -inf for classes of which no row has come, which are never predicted.
-    class_count_ : ndarray of shape (n_classes,)
-        Total weight of the rows of each class.
     means_ : ndarray of shape (n_classes, n_features)
         Means of the classes.
     covariance_ : ndarray of shape (n_features, n_features)
@@ -73,10 +67,6 @@ default="equal"
         Shrinkage used.
     priors_ : ndarray of shape (n_classes,)
         Probabilities of the classes used.
-    n_features_in_ : int
-        Number of features.
-    feature_names_in_ : ndarray of str
-        Names of the features, if X had any.
 
     See Also
     --------

@@ -86,23 +86,11 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,)
-        Sorted labels.
-    coef_ : ndarray of shape (n_classes, n_features)
-        Weights, one row for each class, also when there are two.
-    intercept_ : ndarray of shape (n_classes,)
-        Biases.
-    class_count_ : ndarray of shape (n_classes,)
-        Total weight of the rows of each class so far.
     loss_curve_ : list of float
         Mean training loss of each hundredth of the steps in ``fit``, and of each
         ``partial_fit``.
     n_iter_ : int
         Gradient steps taken so far.
-    n_features_in_ : int
-        Number of features.
-    feature_names_in_ : ndarray of str
-        Names of the features, if X had any.
 
     See Also
     --------
