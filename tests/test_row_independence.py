@@ -20,7 +20,6 @@ from test_common import CLASSIFIER, ESTIMATORS, SOFTMAX
 from sklearn_gzsl import (
     CADAVAE,
     CalibratedStackingCV,
-    GaussianGenerator,
     GZSLVotingClassifier,
     IncrementalLDA,
     PrototypeClassifier,

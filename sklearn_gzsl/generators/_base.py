@@ -109,11 +109,13 @@ class BaseGenerator(
         check_classification_targets(y)
         attributes = check_class_attributes(class_attributes, y)
         self.classes_, codes = np.unique(y, return_inverse=True)
+        # Unseen classes, too: some methods learn from their descriptions.
         A = self._table(attributes, reset=True)
         self.n_attributes_in_ = A.shape[1]
         seen = attributes.positions(self.classes_)
         self._learn_scale(A[seen])
         A = A / self._column_scale
+        # What ``score_samples`` goes by where it is told of no classes.
         self._seen_rows = A[seen]
         self._fit(X, codes, self._seen_rows, np.delete(A, seen, axis=0))
         return self
@@ -130,6 +132,7 @@ class BaseGenerator(
         return A
 
     def _learn_scale(self, A):
+        # One number, not one for each column: angles and distances stay as they are.
         # Zero rows alone have nothing to scale.
         self.attribute_scale_ = float(np.linalg.norm(A, axis=1).mean()) or 1.0
         self._column_scale = np.float32(self.attribute_scale_)
@@ -156,6 +159,7 @@ class BaseGenerator(
         check_is_fitted(self)
         check_scalar(n_samples, "n_samples", Integral, min_val=1)
         labels, A = self._described(class_attributes)
+        # An int draws the same rows in every call; ``random_state`` here draws others.
         seed = draw_seed(self.random_state if random_state is None else random_state)
         return self._sample(A, int(n_samples), seed), np.repeat(labels, n_samples)
 
@@ -217,6 +221,7 @@ class BaseGenerator(
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.target_tags.required = True
+        # Float32 comes out, whatever goes in.
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
 

@@ -18,6 +18,7 @@ from ..nn import (
 from ..utils import register
 from ._adversarial import AdversarialGenerator, OptionsWGAN
 
+# Rows of Table 4; "unified" is Eq. 1.
 _METRIC_LOSSES = {
     "circle": circle_loss,
     "unified": partial(circle_loss, self_paced=False),
@@ -213,6 +214,7 @@ class _MLISModule(OptionsWGAN):
 
     def prepare(self, X, y, A, unseen):
         """Scale features, and keep the descriptions of seen and of unseen classes."""
+        # Of both, as the generator draws rows of both to refine the encoder with.
         self.start(X, torch.cat([A, unseen]))
         self.n_seen = len(A)
         self.x_spread.copy_(typical_norm(self.scaled(X) - self.x_mean, X.shape[1]))
@@ -237,6 +239,7 @@ class _MLISModule(OptionsWGAN):
 
     def synthetic_labels(self, y):
         """The classes of the batch, and unseen ones to refine the encoder."""
+        # Unseen classes come after the seen ones, here and in the softmax.
         new = torch.arange(self.n_seen, len(self.A), device=y.device)
         return torch.cat([y, new.repeat_interleave(self.n_refinement)])
 

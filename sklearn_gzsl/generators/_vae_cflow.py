@@ -299,6 +299,7 @@ def _published(*, max_iter, n_synthetic, batch_size=64):
             "batch_size": batch_size,
             "max_iter": max_iter,
         },
+        # The authors' batches are as large as the rows drawn for a class.
         softmax=(1e-3, 25, n_synthetic),
         n_synthetic=n_synthetic,
     )

@@ -115,9 +115,12 @@ def _published(data, *, lr, passes, n_synthetic, cls_weight=0.01):
             "lr": lr,
             "lr_schedule": "constant",
             "batch_size": 64,
+            # A step of the generator for each batch, the short one included: the critic
+            # sees five times the rows.
             "max_iter": passes * -(-SPLITS[data].rows // 64),
             "cls_weight": cls_weight,
         },
+        # The authors' batches are as large as the rows drawn for a class.
         softmax=(1e-3, 25, n_synthetic),
         n_synthetic=n_synthetic,
     )

@@ -50,8 +50,9 @@ def check_target(y):
     y = np.asarray(y)
     if y.dtype == object and y.size and isinstance(y.flat[0], Number):
         raise ValueError(
-            "y is an array of objects that holds numbers, so they are not taken for "
-            "labels; give it a type, as in y.astype(int)."
+            # The words that scikit-learn's checks look for come first.
+            "Unknown label type: y is an array of objects that holds numbers, so they "
+            "are not taken for labels; give it a type, as in y.astype(int)."
         )
 
 
