@@ -8,6 +8,8 @@
    The vote reaches :figure:`clinc150: vote: H`.
 """
 
+import re
+
 import benchmark_records
 import benchmark_tables
 from docutils import nodes
@@ -35,7 +37,12 @@ class BenchmarkTable(SphinxDirective):
             )
         except ValueError as error:
             raise self.error(str(error)) from error
-        return self.parse_text_to_nodes(rst_table(head, rows))
+        # A line may end between two figures, but not within one.
+        text = re.sub(" (?=[±/] )|(?<=±) ", "\N{NO-BREAK SPACE}", rst_table(head, rows))
+        made = self.parse_text_to_nodes(text)
+        for node in made:
+            node["classes"].append("figures")  # for figures.css
+        return made
 
 
 class Figure(SphinxRole):

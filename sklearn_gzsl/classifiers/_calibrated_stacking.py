@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from numbers import Integral
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from sklearn import get_config
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
 from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import (
     MetadataRouter,
@@ -18,10 +19,10 @@ from sklearn.utils.metadata_routing import (
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted, indexable
 
-from .._sklearn_compat import HasMethods, Interval, RealNotInt, StrOptions, _fit_context
+from .._sklearn_compat import HasMethods, Interval, StrOptions, _fit_context
 from ..metrics._response import class_scores
 from ..model_selection import GZSLKFold
-from ..utils import all_or_nothing
+from ..utils import all_or_nothing, check_target
 from ._folds import fit_and_score, held_whole, like_unseen, list_folds, make_cv
 from ._penalty import check_scoring, choose_penalty, penalty_curve
 from ._prediction import PredictionMixin
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
 
 class CalibratedStackingCV(
-    PredictionMixin, WrapperMixin, ClassifierMixin, MetaEstimatorMixin, BaseEstimator
+    WrapperMixin, PredictionMixin, ClassifierMixin, MetaEstimatorMixin, BaseEstimator
 ):
     """Choose the penalty on seen classes by cross-validation over classes.
 
@@ -56,6 +57,8 @@ class CalibratedStackingCV(
     estimator : classifier
         A classifier with ``seen_classes_`` after ``fit``: ``GZSLClassifier``, or a
         pipeline or search that ends in one.
+        A fitted one in a ``FrozenEstimator`` is taken as it is, as with
+        ``cv="prefit", refit=False``.
 
     scoring : "H" or callable, default="H"
         What to maximise: the harmonic mean of the accuracies per class, or any
@@ -109,16 +112,6 @@ class CalibratedStackingCV(
         changes; ``"mean_test_score"``, ``"mean_test_U"`` and ``"mean_test_S"`` from
         each penalty up to the next one; and the same of each fold,
         ``"split0_test_U"``...
-    classes_ : ndarray of shape (n_classes,)
-        Sorted labels of all classes, seen and unseen.
-    seen_classes_ : ndarray of shape (n_seen,)
-        Those with rows in ``fit``.
-    unseen_classes_ : ndarray of shape (n_unseen,)
-        The others.
-    n_features_in_ : int
-        Number of features, if the estimator tells.
-    feature_names_in_ : ndarray of str
-        Names of the features, if the estimator tells.
 
     See Also
     --------
@@ -183,7 +176,7 @@ class CalibratedStackingCV(
         "cv": [
             "cv_object",
             StrOptions({"prefit"}),
-            Interval(RealNotInt, 0.0, 1.0, closed="neither"),
+            Interval(Real, 0.0, 1.0, closed="neither"),
         ],
         "refit": ["boolean"],
         "n_jobs": [Integral, None],
@@ -227,7 +220,8 @@ class CalibratedStackingCV(
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Rows of seen classes; with ``cv="prefit"`` of seen and unseen ones.
+            Rows of seen classes; of seen and unseen ones with ``cv="prefit"`` or a
+            frozen estimator.
         y : array-like of shape (n_samples,)
             Their labels.
         class_attributes : ClassAttributes, mapping, DataFrame or 2-d array, optional
@@ -247,15 +241,16 @@ class CalibratedStackingCV(
             If a fold has rows in common between training and test, or no test rows
             of classes without training rows, or if ``refit`` does not go with ``cv``.
         NotFittedError
-            With ``cv="prefit"``, if ``estimator`` is not fitted.
+            With ``cv="prefit"`` or a frozen estimator, if that is not fitted.
         """
+        check_target(y)
         X, y = indexable(X, y)
         # Of an earlier fit with store_cv_results.
         vars(self).pop("cv_results_", None)
         check_scoring(self.scoring)
         if class_attributes is not None:
             params["class_attributes"] = class_attributes
-        if isinstance(self.cv, str):
+        if isinstance(self.cv, str) or isinstance(self.estimator, FrozenEstimator):
             return self._fit_prefit(X, y, params)
 
         fit_params, split_params = self._route(params)
@@ -297,20 +292,28 @@ class CalibratedStackingCV(
         return self._choose([curve for _, curve in results])
 
     def _fit_prefit(self, X, y, params):
-        if self.refit:
+        """Choose the penalty of an estimator that is fitted already."""
+        frozen = isinstance(self.estimator, FrozenEstimator)
+        what = "a frozen estimator" if frozen else "cv='prefit'"
+        if frozen and not (self.cv is None or isinstance(self.cv, str)):
             raise ValueError(
-                "cv='prefit' takes the estimator as it is; pass refit=False with it."
+                f"cv={self.cv!r}, but no fold can train a frozen estimator; leave cv "
+                "at None, and fit on rows that the estimator has not met, of seen and "
+                "of unseen classes."
             )
-        if params:
+        if not frozen and self.refit:
             raise ValueError(
-                f"cv='prefit' trains nothing, but fit got {sorted(params)}; leave them "
-                "out."
+                f"{what} takes the estimator as it is; pass refit=False with it."
+            )
+        if not frozen and params:  # which a frozen one ignores in its fit
+            raise ValueError(
+                f"{what} trains nothing, but fit got {sorted(params)}; leave them out."
             )
         try:
             check_is_fitted(self.estimator)
         except NotFittedError as error:
             raise NotFittedError(
-                "cv='prefit', but estimator is not fitted; fit it first, on other rows."
+                f"{what}, but estimator is not fitted; fit it first, on other rows."
             ) from error
         self.estimator_ = self.estimator
         return self._choose([penalty_curve(self.estimator, X, y)])

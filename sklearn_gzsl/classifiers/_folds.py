@@ -7,7 +7,9 @@ from sklearn.base import clone
 
 from .._sklearn_compat import _check_method_params, _safe_indexing
 from ..attributes import check_class_attributes
+from ..metrics._response import find_model
 from ..model_selection import GZSLKFold, GZSLShuffleSplit, check_gzsl_split
+from ..utils import few
 from ._penalty import penalty_curve
 
 _MAX_FOLDS = 5
@@ -119,8 +121,21 @@ def fit_and_score(estimator, X, y, fit_params, train, test, keep):
         estimator.set_params(**_narrowed(estimator.get_params(), present))
         params = params | _narrowed(params, present)
     fitted = estimator.fit(_safe_indexing(X, train), _safe_indexing(y, train), **params)
+    _check_held_out(fitted, np.asarray(y), train, test)
     curve = penalty_curve(fitted, _safe_indexing(X, test), _safe_indexing(y, test))
     return (fitted if keep else None), curve
+
+
+def _check_held_out(fitted, y, train, test):
+    """Refuse an estimator with a part that has met the fold's unseen classes before."""
+    held_out = np.setdiff1d(y[test], y[train])
+    met = held_out[np.isin(held_out, find_model(fitted).seen_classes_)]
+    if met.size:
+        raise ValueError(
+            f"cv: a fold holds {few(met)} out, but the estimator has seen them: it "
+            "was fitted before. Give it as FrozenEstimator(estimator), and fit on rows "
+            "that it has not met, of seen and of unseen classes."
+        )
 
 
 def _narrowed(params, classes):

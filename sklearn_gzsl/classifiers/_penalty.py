@@ -6,7 +6,7 @@ import numpy as np
 
 from ..metrics._accuracy import harmonic_mean
 from ..metrics._curve import curve_of_best
-from ..metrics._response import best_of_fold
+from ..metrics._response import best_of_fold, missing_side
 
 
 def check_scoring(scoring):
@@ -82,6 +82,13 @@ def choose_penalty(curves, scoring):
 
 def penalty_curve(fitted, X, y):
     y, best, winners, _, seen_classes = best_of_fold(fitted, X, y)
+    side = missing_side(y, seen_classes)
+    if side is not None:
+        raise ValueError(
+            f"y holds no {side} class, so there is nothing to balance; an estimator "
+            "that is not trained here is calibrated on rows of seen and of unseen "
+            "classes, which it has not met."
+        )
     return curve_of_best(y, np.isin(y, seen_classes), best, winners)
 
 

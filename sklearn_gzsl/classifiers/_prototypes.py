@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from numbers import Real
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._sklearn_compat import HasMethods, Interval, _fit_context
 from ..attributes import check_class_attributes, extend_class_attributes
-from ..utils import all_or_nothing, like, mean_rows
+from ..utils import all_or_nothing, check_target, like, mean_rows, register
+from ._parts import DefaultPartsMixin
 from ._prediction import PredictionMixin
 
 if TYPE_CHECKING:
@@ -28,7 +30,9 @@ if TYPE_CHECKING:
 _SCALE = 20.0
 
 
-class PrototypeClassifier(PredictionMixin, ClassifierMixin, BaseEstimator):
+class PrototypeClassifier(
+    DefaultPartsMixin, PredictionMixin, ClassifierMixin, BaseEstimator
+):
     """Cosine similarity to class prototypes predicted from descriptions, closed form.
 
     Rows are whitened with the covariance within classes and brought to length 1. The
@@ -77,22 +81,12 @@ class PrototypeClassifier(PredictionMixin, ClassifierMixin, BaseEstimator):
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,)
-        Sorted labels of all classes, seen and unseen.
-    seen_classes_ : ndarray of shape (n_seen,)
-        Labels that occur in ``y``.
-    unseen_classes_ : ndarray of shape (n_unseen,)
-        Labels that have a description only.
     prototypes_ : ndarray of shape (n_classes, n_features)
         Prototypes of ``classes_`` in the whitened space, of length 1.
     seen_classifier_ : classifier or None
         The fitted classifier of the seen classes.
     class_attributes_ : ClassAttributes
         Descriptions of ``classes_``.
-    n_features_in_ : int
-        Number of features of X.
-    feature_names_in_ : ndarray of str
-        Names of the features, if X had any.
 
     See Also
     --------
@@ -132,6 +126,10 @@ class PrototypeClassifier(PredictionMixin, ClassifierMixin, BaseEstimator):
     >>> bool(clf.score(X[numbers.test], y[numbers.test]) > 0.7)
     True
     """
+
+    _default_parts = {
+        "seen_classifier": partial(LogisticRegression, C=10, max_iter=1000)
+    }
 
     __metadata_request__fit = {"class_attributes": True}
 
@@ -194,6 +192,7 @@ class PrototypeClassifier(PredictionMixin, ClassifierMixin, BaseEstimator):
             If a label has no description, if ``description_weight`` is not 0 and
             descriptions are not as long as rows, or if X or y are not valid.
         """
+        check_target(y)
         X, y = validate_data(self, X, y, dtype=np.float64)
         check_classification_targets(y)
         attributes = check_class_attributes(class_attributes, y)
@@ -213,10 +212,8 @@ class PrototypeClassifier(PredictionMixin, ClassifierMixin, BaseEstimator):
         self._describe(attributes)
         self.seen_classifier_ = None
         if self.seen_weight and len(self.seen_classes_) > 1:
-            classifier = self.seen_classifier
-            if classifier is None:
-                classifier = LogisticRegression(C=10, max_iter=1000)
-            self.seen_classifier_ = clone(classifier).fit(Z, self.seen_classes_[codes])
+            classifier = clone(self._part("seen_classifier"))
+            self.seen_classifier_ = classifier.fit(Z, self.seen_classes_[codes])
         return self
 
     def _fit_whitening(self, X, codes):
@@ -330,3 +327,16 @@ def _unit(X):
     """Rows of length 1, but for those that are 0."""
     length = np.linalg.norm(X, axis=1, keepdims=True)
     return X / np.where(length > 0, length, 1.0)
+
+
+register(
+    PrototypeClassifier,
+    name="prototypes",
+    search={
+        "power": [None, 0.5],
+        "shrinkage": [0.05, 0.2, 0.5, 0.85],
+        "alpha": [0.07, 0.3, 1.0],
+        # Left out where descriptions and features do not have as many columns.
+        "description_weight": [0.0, 0.8],
+    },
+)

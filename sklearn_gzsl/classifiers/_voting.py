@@ -20,7 +20,7 @@ from sklearn.utils.validation import check_is_fitted, indexable
 
 from .._sklearn_compat import _BaseHeterogeneousEnsemble, _fit_context, _safe_indexing
 from ..metrics._response import class_scores, find_model
-from ..utils import all_or_nothing
+from ..utils import all_or_nothing, check_target
 from ._pooling import check_alike, check_weights, evenly_per_class, pool, spread
 from ._prediction import PredictionMixin
 from ._wrapping import WrapperMixin, path_to_descriptions
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 class GZSLVotingClassifier(
-    PredictionMixin, WrapperMixin, ClassifierMixin, _BaseHeterogeneousEnsemble
+    WrapperMixin, PredictionMixin, ClassifierMixin, _BaseHeterogeneousEnsemble
 ):
     """Average the scores of several generalized zero-shot classifiers.
 
@@ -76,16 +76,6 @@ class GZSLVotingClassifier(
         divided.
     weights_ : ndarray of shape (n_members,)
         Weights of ``estimators_``; they sum to 1.
-    classes_ : ndarray of shape (n_classes,)
-        Sorted labels of all classes, seen and unseen.
-    seen_classes_ : ndarray of shape (n_seen,)
-        Those with rows in ``fit``.
-    unseen_classes_ : ndarray of shape (n_unseen,)
-        The others.
-    n_features_in_ : int
-        Number of features, if a member tells.
-    feature_names_in_ : ndarray of str
-        Names of the features, if a member tells.
 
     See Also
     --------
@@ -199,6 +189,7 @@ class GZSLVotingClassifier(
             If names are not unique or not valid, if weights do not fit, or if a member
             knows or has seen other classes than the first one.
         """
+        check_target(y)
         X, y = indexable(X, y)
         names, given = self._validate_estimators()
         weights = check_weights(self.weights, given)
@@ -320,4 +311,6 @@ def _fit_member(name, estimator, X, y, params, verbose):
 
 def _updated(member, method, *args, **kwargs):
     # A copy: what one member has learned is no use if another one fails.
-    return getattr(deepcopy(member), method)(*args, **kwargs)
+    member = deepcopy(member)
+    getattr(member, method)(*args, **kwargs)  # a frozen one returns what is inside
+    return member
