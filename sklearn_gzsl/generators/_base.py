@@ -16,13 +16,14 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._sklearn_compat import _fit_context
 from ..attributes import check_class_attributes
-from ..attributes._typing import ClassAttributesLike
 from ..training import draw_seed
 from ..utils import DeclaredParameters, all_or_nothing, validate_rows
 from ..utils._typing import RandomState
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+    from ..attributes._typing import ClassAttributesLike
 
 
 class BaseGenerator(
@@ -92,7 +93,7 @@ class BaseGenerator(
         self,
         X: ArrayLike,
         y: ArrayLike,
-        class_attributes: ClassAttributesLike | None = None,
+        class_attributes: "ClassAttributesLike | None" = None,
     ) -> "Self":
         """Learn p(features | description) from rows of the seen classes.
 
@@ -148,7 +149,7 @@ class BaseGenerator(
 
     def sample(
         self,
-        class_attributes: ClassAttributesLike,
+        class_attributes: "ClassAttributesLike",
         n_samples: int = 1,
         *,
         random_state: RandomState = None,
@@ -247,7 +248,7 @@ class DensityMixin:
     """For generators that know their density: ``_log_density(X, A)``."""
 
     def score_samples(
-        self, X: ArrayLike, class_attributes: ClassAttributesLike | None = None
+        self, X: ArrayLike, class_attributes: "ClassAttributesLike | None" = None
     ) -> np.ndarray:
         """Exact log-density of each row under each described class.
 
