@@ -45,8 +45,8 @@ TINY = {
         "attribute_decoder_dim": 8,
         "max_iter": 20,
     },
-    WGANGP: {"hidden_dim": 16, "max_iter": 20},
-    MLIS: {"hidden_dim": 16, "embedding_dim": 16, "max_iter": 20},
+    WGANGP: {"hidden_dim": 16, "n_critic": 2, "max_iter": 20},
+    MLIS: {"hidden_dim": 16, "embedding_dim": 16, "n_critic": 2, "max_iter": 20},
 }
 # Further arguments that make another model or another loss of it.
 VARIANTS = {
