@@ -294,6 +294,31 @@ def test_records_are_in_the_form_that_the_command_writes(records):
         assert set(record["data"]["sha256"]) >= {"features", "split"}
 
 
+def inconsistent(records):
+    """Rows with a figure that the others rule out: somebody's hand slipped."""
+    for name, record in records.items():
+        for row in record["rows"]:
+            for block in (row.get("without_penalty", {}), row.get("with_penalty", {})):
+                means = {score: mean for score, (mean, _) in block.items()}
+                if "U" not in means:
+                    continue
+                U, S, H = (means[score] for score in ("U", "S", "H"))
+                harmonic = 2 * U * S / (U + S) if U + S else 0.0
+                # Figures may be rounded, and means over fits are not of one fit.
+                tolerance = 0.001 if row["n_fits"] == 1 else 0.003
+                if abs(H - harmonic) > tolerance or H > means.get("oracle_H", 1):
+                    yield f"{name}: {row['id']}"
+
+
+def test_the_figures_of_a_row_fit_together(records):
+    assert list(inconsistent(records)) == []
+
+
+def test_a_slip_in_a_record_is_found(records):
+    row_of(records, "animals", "gaussian default")["with_penalty"]["H"][0] += 0.01
+    assert list(inconsistent(records)) == ["animals: gaussian default"]
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -86,7 +86,7 @@ def _open_npz(path):
         )
     with file:
         needed = ["X", "labels", "att", *_SPLIT_ARRAYS.values()]
-        missing = [key for key in needed if key not in file]
+        missing = [key for key in needed if key not in file.files]
         if missing:
             raise ValueError(
                 f"{str(path)!r} has no array {few(missing)}; it has "
@@ -121,7 +121,7 @@ def _open_npz(path):
 
 def _read_array(file, key, path):
     """An array of the archive, or None if it is not there."""
-    if key not in file:
+    if key not in file.files:
         return None
     try:
         return file[key]

@@ -7,12 +7,13 @@ from sklearn.base import clone
 
 from ..classifiers._calibrated_stacking import CalibratedStackingCV
 from ..model_selection import GZSLShuffleSplit
+from ._checks import check_options, check_seeds
 from ._data import describe_data, load_data
 from ._machine import Cost, environment
 from ._methods import build, check_methods, generates, set_known, typical_rows
 from ._options import PROTOCOLS
 from ._protocol import best_look, looking, score
-from ._record import FORMAT, Progress, jsonable, save, start, used_params
+from ._record import FORMAT, Progress, fitted_sizes, jsonable, save, start, used_params
 from ._search import Search, check_by
 from ._table import summary
 
@@ -153,27 +154,22 @@ def run_benchmark(
     >>> bool(results["methods"]["gaussian"]["summary"]["scores"]["H"]["mean"] > 0.7)
     True
     """
-    if protocol not in PROTOCOLS:
-        raise ValueError(f"protocol={protocol!r}; choose from {sorted(PROTOCOLS)}.")
-    # A figure that was picked on the test rows must never stand beside an honest one.
-    if protocol == "published" and (calibrate or oracle):
-        raise ValueError(
-            "protocol='published' repeats the papers' figures, which have no "
-            "calibration: use it without calibrate and oracle, or the honest protocol."
-        )
-    _check_numbers(folds=folds, tune_iter=tune_iter)
-    given = {"grid": grid, "tune_by": tune_by, "tune_iter": tune_iter, "memory": memory}
-    idle = [name for name, value in given.items() if value is not None and value != {}]
-    # An option that would do nothing was meant to do something.
-    if idle and not tune:
-        raise ValueError(f"{idle} has a meaning with tune=True only; leave it out.")
-    if folds is not None and not (tune or calibrate):
-        raise ValueError(f"folds={folds} has a meaning with tune or calibrate only.")
-    if resume and out is None:
-        raise ValueError("resume=True goes on with a file: give its name as out.")
+    check_options(
+        protocol=protocol,
+        tune=tune,
+        calibrate=calibrate,
+        oracle=oracle,
+        grid=grid,
+        tune_by=tune_by,
+        tune_iter=tune_iter,
+        folds=folds,
+        memory=memory,
+        out=out,
+        resume=resume,
+    )
     # With all, methods that an option is not for are left out; named ones are an error.
     every = "all" in ([methods] if isinstance(methods, str) else methods)
-    methods, seeds = check_methods(methods), _check_seeds(seeds)
+    methods, seeds = check_methods(methods), check_seeds(seeds)
     data = load_data(data)
     options = {
         "tune": None,
@@ -216,20 +212,6 @@ def run_benchmark(
     for method in run.applicable(methods, every):
         run.method(method, seeds)
     return run.results
-
-
-def _check_numbers(**numbers):
-    for name, value in numbers.items():
-        if value is not None and value < 1:
-            raise ValueError(f"{name}={value}: give at least 1, or leave it out.")
-
-
-def _check_seeds(seeds):
-    listed = range(seeds) if isinstance(seeds, int | np.integer) else list(seeds)
-    if not listed or min(listed) < 0:
-        raise ValueError(f"seeds={seeds}: at least one is needed, and none below 0.")
-    seeds = listed
-    return [int(seed) for seed in dict.fromkeys(seeds)]
 
 
 class _Run:
@@ -360,7 +342,7 @@ class _Run:
         return fit | {
             "seen_penalty": float(penalty),
             "params": used_params(model),
-            "fitted": _fitted(model),
+            "fitted": fitted_sizes(model),
             "cost": cost.figures,
             "environment": self.n_environment,
         }
@@ -382,21 +364,6 @@ class _Run:
 
     def _save(self):
         save(self.results, self.out)
-
-
-def _fitted(model):
-    """What a GZSLClassifier found out in fit."""
-    if not hasattr(model, "generator_"):
-        return {}
-    return {
-        "n_synthetic": int(model.n_synthetic_),
-        "generator_steps": _steps(model.generator_),
-        "classifier_steps": _steps(model.classifier_),
-    }
-
-
-def _steps(part):
-    return jsonable(getattr(part, "n_iter_", None))
 
 
 def _short(fit):

@@ -2,21 +2,28 @@
 
 from abc import ABCMeta, abstractmethod
 from numbers import Integral
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import (
     BaseEstimator,
     OneToOneFeatureMixin,
     TransformerMixin,
 )
 from sklearn.utils import check_scalar
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._sklearn_compat import _fit_context
 from ..attributes import check_class_attributes
 from ..training import draw_seed
-from ..utils import DeclaredParameters, all_or_nothing, check_target
+from ..utils import DeclaredParameters, all_or_nothing, validate_rows
+from ..utils._typing import RandomState
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from ..attributes._typing import ClassAttributesLike
 
 
 class BaseGenerator(
@@ -61,7 +68,7 @@ class BaseGenerator(
     GZSLClassifier : Trains a classifier on what generators draw.
     """
 
-    random_state: int | np.random.RandomState | None = None
+    random_state: RandomState = None
 
     _parameter_constraints = {"random_state": ["random_state"]}
 
@@ -77,12 +84,17 @@ class BaseGenerator(
         """
 
     @abstractmethod
-    def _sample(self, A, n_samples, seed):
+    def _sample(self, A, n_samples, seed) -> np.ndarray:
         """Draw n_samples rows for each row of A: (len(A) * n_samples, d) float32."""
 
     @all_or_nothing
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, class_attributes=None):
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        class_attributes: "ClassAttributesLike | None" = None,
+    ) -> "Self":
         """Learn p(features | description) from rows of the seen classes.
 
         Parameters
@@ -104,9 +116,7 @@ class BaseGenerator(
         ValueError
             If a label has no description, or X or y are not valid.
         """
-        check_target(y)
-        X, y = validate_data(self, X, y, dtype=np.float32)
-        check_classification_targets(y)
+        X, y = validate_rows(self, X, y, dtype=np.float32)
         attributes = check_class_attributes(class_attributes, y)
         self.classes_, codes = np.unique(y, return_inverse=True)
         # Unseen classes, too: some methods learn from their descriptions.
@@ -137,7 +147,13 @@ class BaseGenerator(
         self.attribute_scale_ = float(np.linalg.norm(A, axis=1).mean()) or 1.0
         self._column_scale = np.float32(self.attribute_scale_)
 
-    def sample(self, class_attributes, n_samples=1, *, random_state=None):
+    def sample(
+        self,
+        class_attributes: "ClassAttributesLike",
+        n_samples: int = 1,
+        *,
+        random_state: RandomState = None,
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Draw features for each described class, whether seen in fit or not.
 
         Parameters
@@ -163,7 +179,7 @@ class BaseGenerator(
         seed = draw_seed(self.random_state if random_state is None else random_state)
         return self._sample(A, int(n_samples), seed), np.repeat(labels, n_samples)
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> np.ndarray:
         """Map real features to the space that ``sample`` draws in: here unchanged.
 
         Parameters
@@ -178,7 +194,9 @@ class BaseGenerator(
         check_is_fitted(self)
         return self._features(validate_data(self, X, dtype=np.float32, reset=False))
 
-    def training_features(self, X, *, random_state=None):
+    def training_features(
+        self, X: ArrayLike, *, random_state: RandomState = None
+    ) -> np.ndarray:
         """Features of real rows from which a classifier is to learn.
 
         Those of ``transform`` for most generators. One with latent features that are
@@ -229,7 +247,9 @@ class BaseGenerator(
 class DensityMixin:
     """For generators that know their density: ``_log_density(X, A)``."""
 
-    def score_samples(self, X, class_attributes=None):
+    def score_samples(
+        self, X: ArrayLike, class_attributes: "ClassAttributesLike | None" = None
+    ) -> np.ndarray:
         """Exact log-density of each row under each described class.
 
         Parameters
