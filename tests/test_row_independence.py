@@ -9,6 +9,7 @@ import warnings
 
 import numpy as np
 import pytest
+from instances import CLASSIFIER, ESTIMATORS, SOFTMAX
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.decomposition import PCA
@@ -18,7 +19,6 @@ from sklearn.linear_model import SGDClassifier
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neural_network import MLPClassifier
 from sklearn.svm import LinearSVC
-from test_common import CLASSIFIER, ESTIMATORS, SOFTMAX
 
 from sklearn_gzsl import (
     CADAVAE,
