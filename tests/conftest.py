@@ -181,9 +181,10 @@ def _global_states():
     )
 
 
-# The nets of the tests are tiny: on a busy machine, such as one with a pytest worker for
-# each core, two threads that wait for each other at every step make them a hundred times
-# slower. The variable is for the processes that tests start; a user's own counts more.
+# The nets of the tests are tiny: on a busy machine, such as one with a pytest worker
+# for each core, two threads that wait for each other at every step make them a hundred
+# times slower. The variable is for the processes that tests start; a user's own counts
+# more.
 if "OMP_NUM_THREADS" not in os.environ:
     os.environ["OMP_NUM_THREADS"] = "1"
     threadpool_limits(1)
