@@ -34,6 +34,21 @@ def used_params(estimator):
     }
 
 
+def fitted_sizes(model):
+    """What a GZSLClassifier found out in fit."""
+    if not hasattr(model, "generator_"):
+        return {}
+    return {
+        "n_synthetic": int(model.n_synthetic_),
+        "generator_steps": _steps(model.generator_),
+        "classifier_steps": _steps(model.classifier_),
+    }
+
+
+def _steps(part):
+    return jsonable(getattr(part, "n_iter_", None))
+
+
 def jsonable(value, other=lambda value: type(value).__name__):
     """The value if JSON has it, a list for arrays, else the name of its class.
 

@@ -13,7 +13,7 @@ from ._machine import Cost, environment
 from ._methods import build, check_methods, generates, set_known, typical_rows
 from ._options import PROTOCOLS
 from ._protocol import best_look, looking, score
-from ._record import FORMAT, Progress, jsonable, save, start, used_params
+from ._record import FORMAT, Progress, fitted_sizes, jsonable, save, start, used_params
 from ._search import Search, check_by
 from ._table import summary
 
@@ -342,7 +342,7 @@ class _Run:
         return fit | {
             "seen_penalty": float(penalty),
             "params": used_params(model),
-            "fitted": _fitted(model),
+            "fitted": fitted_sizes(model),
             "cost": cost.figures,
             "environment": self.n_environment,
         }
@@ -364,21 +364,6 @@ class _Run:
 
     def _save(self):
         save(self.results, self.out)
-
-
-def _fitted(model):
-    """What a GZSLClassifier found out in fit."""
-    if not hasattr(model, "generator_"):
-        return {}
-    return {
-        "n_synthetic": int(model.n_synthetic_),
-        "generator_steps": _steps(model.generator_),
-        "classifier_steps": _steps(model.classifier_),
-    }
-
-
-def _steps(part):
-    return jsonable(getattr(part, "n_iter_", None))
 
 
 def _short(fit):

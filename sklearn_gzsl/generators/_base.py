@@ -12,18 +12,18 @@ from sklearn.base import (
     TransformerMixin,
 )
 from sklearn.utils import check_scalar
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._sklearn_compat import _fit_context
 from ..attributes import check_class_attributes
-from ..attributes._typing import ClassAttributesLike
 from ..training import draw_seed
-from ..utils import DeclaredParameters, all_or_nothing, check_target
+from ..utils import DeclaredParameters, all_or_nothing, validate_rows
 from ..utils._typing import RandomState
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+    from ..attributes._typing import ClassAttributesLike
 
 
 class BaseGenerator(
@@ -93,7 +93,7 @@ class BaseGenerator(
         self,
         X: ArrayLike,
         y: ArrayLike,
-        class_attributes: ClassAttributesLike | None = None,
+        class_attributes: "ClassAttributesLike | None" = None,
     ) -> "Self":
         """Learn p(features | description) from rows of the seen classes.
 
@@ -116,9 +116,7 @@ class BaseGenerator(
         ValueError
             If a label has no description, or X or y are not valid.
         """
-        check_target(y)
-        X, y = validate_data(self, X, y, dtype=np.float32)
-        check_classification_targets(y)
+        X, y = validate_rows(self, X, y, dtype=np.float32)
         attributes = check_class_attributes(class_attributes, y)
         self.classes_, codes = np.unique(y, return_inverse=True)
         # Unseen classes, too: some methods learn from their descriptions.
@@ -151,7 +149,7 @@ class BaseGenerator(
 
     def sample(
         self,
-        class_attributes: ClassAttributesLike,
+        class_attributes: "ClassAttributesLike",
         n_samples: int = 1,
         *,
         random_state: RandomState = None,
@@ -250,7 +248,7 @@ class DensityMixin:
     """For generators that know their density: ``_log_density(X, A)``."""
 
     def score_samples(
-        self, X: ArrayLike, class_attributes: ClassAttributesLike | None = None
+        self, X: ArrayLike, class_attributes: "ClassAttributesLike | None" = None
     ) -> np.ndarray:
         """Exact log-density of each row under each described class.
 

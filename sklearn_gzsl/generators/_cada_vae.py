@@ -10,7 +10,7 @@ from .._sklearn_compat import Interval, StrOptions
 from ..training import draw_seed, torch_generator
 from ..utils import SPLITS, Published, register
 from ._cada_vae_modules import CADAVAEModule
-from ._neural import NeuralGenerator, in_float32
+from ._neural import NeuralGenerator
 
 _WARMUPS = ("kl_warmup", "cross_warmup", "distribution_warmup")
 
@@ -242,20 +242,20 @@ class CADAVAE(ClassNamePrefixFeaturesOutMixin, NeuralGenerator):
         """Latents with noise."""
         # Those of unseen classes have noise: without it, seen ones would stand out.
         seed = draw_seed(self.random_state if random_state is None else random_state)
-        return self._encoded(X, torch_generator(seed, self.net_.device))
+        rng = torch_generator(seed, self.net_.device)
+        module = self.net_.module_
+        return self._evaluate(
+            lambda x: module.draw(*module.vaes[0].encode(x), rng),
+            X,
+            torch.float32,  # as all training is
+            self._CHUNK_ROWS,
+        ).numpy()
 
     def _features(self, X):
-        return self._encoded(X)
-
-    @in_float32
-    def _encoded(self, X, rng=None):
-        """Latent means of features; latents drawn from ``rng``, if there is one."""
+        """Latent means."""
         # The first VAE is that of the features.
-        module, latents = self.net_.module_, []
-        for x in self._on_device(X):
-            mean, log_var = module.vaes[0].encode(x)
-            latents.append(mean if rng is None else module.draw(mean, log_var, rng))
-        return torch.cat([z.cpu() for z in latents]).numpy()
+        encode = self.net_.module_.vaes[0].encode
+        return self._evaluate(lambda x: encode(x)[0], X).float().numpy()
 
     @property
     def _n_features_out(self):

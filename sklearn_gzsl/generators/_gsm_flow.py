@@ -10,7 +10,7 @@ from ..training import LR_SCHEDULES
 from ..utils import SPLITS, Published, register
 from ._base import DensityMixin
 from ._gsm_flow_modules import GSMFlowModule
-from ._neural import NeuralGenerator, in_float32
+from ._neural import NeuralGenerator
 
 # Passes over the rows from one decay of the schedule "step" to the next.
 _DECAY_PASSES = 15
@@ -178,20 +178,19 @@ class GSMFlow(DensityMixin, NeuralGenerator):
             options["lr_schedule"] = lambda done: decay ** math.floor(done * n_decays)
         return options
 
-    @in_float32
     def _log_density(self, X, A):
         """Change of variables (Eq. 4), once for each class."""
         module, device = self.net_.module_, self.net_.device
         A = torch.tensor(A, device=device)
-        # The couplings are told the class: another class is another map.
-        scores = []
-        for x in self._on_device(X):
-            columns = [
-                module.log_density(x, A, torch.full((len(x),), c, device=device))
-                for c in range(len(A))
-            ]
-            scores.append(torch.stack(columns, dim=1).cpu().double())
-        return torch.cat(scores).numpy()
+
+        def scores(x):
+            rows = torch.zeros(len(x), dtype=torch.long, device=device)
+            # The couplings are told the class: another class is another map.
+            described = A.to(x.dtype).split(1)
+            columns = [module.log_density(x, a, rows) for a in described]
+            return torch.stack(columns, dim=1)
+
+        return self._evaluate(scores, X).double().numpy()
 
 
 def _published(

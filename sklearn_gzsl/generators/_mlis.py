@@ -17,7 +17,6 @@ from ..nn import (
 )
 from ..utils import register
 from ._adversarial import AdversarialGenerator, OptionsWGAN
-from ._neural import in_float32
 
 # Rows of Table 4; "unified" is Eq. 1.
 _METRIC_LOSSES = {
@@ -180,10 +179,12 @@ class MLIS(ClassNamePrefixFeaturesOutMixin, AdversarialGenerator):
         # As it was in fit, whatever the parameter says by now.
         return self._built_from["embedding_dim"]
 
-    @in_float32
-    def _features(self, X):
+    def _training_features(self, X, random_state):
         embed = self.net_.module_.embed
-        return torch.cat([embed(x).cpu() for x in self._on_device(X)]).numpy()
+        return self._evaluate(embed, X, torch.float32, self._CHUNK_ROWS).numpy()
+
+    def _features(self, X):
+        return self._evaluate(self.net_.module_.embed, X).float().numpy()
 
 
 class _MLISModule(OptionsWGAN):

@@ -23,7 +23,7 @@ from ..nn import (
 )
 from ..utils import Published, register
 from ._base import DensityMixin
-from ._neural import NeuralGenerator, in_float32
+from ._neural import NeuralGenerator
 
 
 class VAECFlow(DensityMixin, NeuralGenerator):
@@ -155,22 +155,23 @@ class VAECFlow(DensityMixin, NeuralGenerator):
             )
         return super()._architecture(sizes) | {"encoder_dims": [int(n) for n in dims]}
 
-    @in_float32
     def _log_density(self, X, A):
         """Change of variables (Eq. 4)."""
         module = self.net_.module_
-        A = torch.tensor(A, device=self.net_.device)
-        mean, log_std = (t.cpu().double() for t in module.prior(A))
-        # The quadratic form is spread over matrix products, which cancel: float64.
+        prior = self._evaluate(lambda a: torch.stack(module.prior(a), dim=1), A)
+        mean, log_std = prior.double().unbind(dim=1)
         precision = torch.exp(-2.0 * log_std)
         constant = -(0.5 * mean.square() * precision + log_std).sum(dim=1)
         constant -= 0.5 * X.shape[1] * math.log(2 * math.pi)
-        scores = []
-        for x in self._on_device(X):
+
+        def scores(x):
+            # The quadratic form is spread over matrix products, which cancel: float64
+            # also where the device has none.
             z, log_det = (t.cpu().double() for t in module.flow(x))
             cross = z @ (mean * precision).T - 0.5 * z.square() @ precision.T
-            scores.append(cross + constant + log_det)
-        return torch.cat(scores).numpy()
+            return cross + constant + log_det
+
+        return self._evaluate(scores, X).numpy()
 
 
 class _VAECFlowModule(nn.Module):

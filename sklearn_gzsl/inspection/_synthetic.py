@@ -18,6 +18,7 @@ from .._sklearn_compat import _safe_indexing
 from ..metrics._accuracy import check_labels
 from ..metrics._response import path_to
 from ..utils import few, seeded
+from ..utils._typing import RandomState
 from ._drawing import Axes, Display, load_pyplot
 
 _MOST_CLASSES = 8
@@ -147,7 +148,7 @@ class SyntheticFeaturesDisplay(Display):
         classes: ArrayLike | None = None,
         n_samples: int = 100,
         reducer: Any = None,
-        random_state: int | np.random.RandomState | None = None,
+        random_state: RandomState = None,
         ax: Axes | None = None,
         **options: Any,
     ) -> "SyntheticFeaturesDisplay":

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import validate_data
 
 from .._sklearn_compat import (
     Interval,
@@ -20,7 +18,7 @@ from .._sklearn_compat import (
     _fit_context,
 )
 from ..training import draw_seed, intervals, resolve_device, torch_generator
-from ..utils import all_or_nothing, check_target
+from ..utils import all_or_nothing, validate_rows
 from ._classes import class_factors, codes_of, log_priors
 from ._lda import IncrementalLDA
 from ._linear_scores import LinearScoresMixin
@@ -175,9 +173,7 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
         -------
         self : object
         """
-        check_target(y)
-        X, y = validate_data(self, X, y, dtype=[np.float64, np.float32])
-        check_classification_targets(y)
+        X, y = validate_rows(self, X, y, dtype=[np.float64, np.float32])
         self.classes_ = np.unique(y)
         self._reset(X)
         n_steps = self._n_steps(len(X))
@@ -218,9 +214,7 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
                 "a part; pass a dict of weights or sample_weight."
             )
         first = _check_partial_fit_first_call(self, classes)
-        check_target(y)
-        X, y = validate_data(self, X, y, dtype=[np.float64, np.float32], reset=first)
-        check_classification_targets(y)
+        X, y = validate_rows(self, X, y, dtype=[np.float64, np.float32], reset=first)
         if first:
             self._reset(X)
         X = X.astype(self.coef_.dtype, copy=False)
