@@ -23,7 +23,7 @@ from sklearn_gzsl import (
     SoftmaxClassifier,
     VAECFlow,
 )
-from sklearn_gzsl.generators._base import NeuralGenerator
+from sklearn_gzsl.generators import NeuralGenerator
 from sklearn_gzsl.training import AdversarialNet
 
 # Generator -> arguments with which it trains in hundredths of a second.

@@ -24,7 +24,7 @@ from sklearn_gzsl import (
     PrototypeClassifier,
     SoftmaxClassifier,
 )
-from sklearn_gzsl.generators._base import NeuralGenerator
+from sklearn_gzsl.generators import NeuralGenerator
 
 # Estimator -> whose random_state there is, if not its own.
 OWNER = {CalibratedStackingCV: "estimator__", GZSLVotingClassifier: "synthetic__"}

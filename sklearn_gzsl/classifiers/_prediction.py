@@ -1,30 +1,49 @@
 """Labels, decisions and probabilities from scores of the classes."""
 
+from __future__ import annotations
+
 from functools import partial
 from numbers import Integral
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import log_softmax
 from sklearn.utils import check_scalar
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from ..utils import row_chunks
+from .._sklearn_compat import available_if
+from ..utils import InheritedDocs, row_chunks
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 
 def _gives_probabilities(self):
     return self._has("predict_proba")
 
 
-class PredictionMixin:
+class PredictionMixin(InheritedDocs):
     """Labels, decisions and probabilities from ``_scores``, a column for each class.
 
     ``_has`` tells whether there is a method of the given name: whether all that is
     wrapped has it. Scores are made for some rows at a time, so that there is never more
     in memory than is returned.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Sorted labels of all classes, seen and unseen.
+    seen_classes_ : ndarray of shape (n_seen,)
+        Those with rows in ``fit``.
+    unseen_classes_ : ndarray of shape (n_unseen,)
+        The others, which have a description only.
+    n_features_in_ : int
+        Number of features of X.
+    feature_names_in_ : ndarray of str
+        Names of the features, if X had any.
     """
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> np.ndarray:
         """Class of each row with the largest score.
 
         Parameters
@@ -40,7 +59,7 @@ class PredictionMixin:
         best = self._from_scores(X, partial(np.argmax, axis=1))
         return self.classes_[best]
 
-    def predict_top_k(self, X, k=5):
+    def predict_top_k(self, X: ArrayLike, k: int = 5) -> np.ndarray:
         """The k classes of each row with the largest scores, the best one first.
 
         Holds the scores of some rows at a time, never those of all of them.
@@ -66,7 +85,7 @@ class PredictionMixin:
         check_scalar(k, "k", Integral, min_val=1, max_val=len(self.classes_))
         return self.classes_[self._from_scores(X, partial(_largest, k=k))]
 
-    def decision_function(self, X):
+    def decision_function(self, X: ArrayLike) -> np.ndarray:
         """Scores of the classes, as the Notes of the class define them.
 
         Parameters
@@ -83,7 +102,7 @@ class PredictionMixin:
         return self._from_scores(X, _decision)
 
     @available_if(_gives_probabilities)
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: ArrayLike) -> np.ndarray:
         """Logarithm of the probabilities: the log-softmax of the scores.
 
         Parameters
@@ -99,7 +118,7 @@ class PredictionMixin:
         return self._from_scores(X, partial(log_softmax, axis=1))
 
     @available_if(_gives_probabilities)
-    def predict_proba(self, X):
+    def predict_proba(self, X: ArrayLike) -> np.ndarray:
         """Probabilities of the classes, the softmax of the scores; rows sum to 1.
 
         Parameters
@@ -140,8 +159,10 @@ def _probabilities(scores):
 
 def _largest(scores, k):
     """Columns of the k largest scores, the largest first, ties from the left."""
+    # A full sort of 21,000 columns for five labels would take most of the time.
     threshold = -np.partition(-scores, k - 1, axis=1)[:, k - 1 : k]
     tied = scores == threshold
+    # Of the classes that tie for the last places, the first ones in order.
     n_left = k - np.sum(scores > threshold, axis=1, keepdims=True)
     chosen = (scores > threshold) | (tied & (np.cumsum(tied, axis=1) <= n_left))
     columns = np.nonzero(chosen)[1].reshape(-1, k)

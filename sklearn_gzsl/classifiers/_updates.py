@@ -1,17 +1,27 @@
 """What a fitted GZSLClassifier learns later: new classes, and first rows of them."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ..attributes import check_class_attributes, extend_class_attributes
 from ..utils import all_or_nothing, few, like
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+    from typing_extensions import Self
+
+    from ..attributes._typing import ClassAttributesLike
+
 
 class UpdatesMixin:
     """Methods that train the classifier anew; the generator stays as it is."""
 
     @all_or_nothing
-    def add_classes(self, class_attributes):
+    def add_classes(self, class_attributes: ClassAttributesLike) -> Self:
         """Make further unseen classes known, from their descriptions alone.
 
         Synthetic rows are drawn for them, and the classifier is trained anew on all
@@ -45,21 +55,28 @@ class UpdatesMixin:
         >>> clf = GZSLClassifier(GaussianGenerator(), n_synthetic=5, random_state=0)
         >>> X = [[0.0, 0.1], [0.1, 1.0], [0.9, 0.1], [1.0, 0.0], [0.0, 0.0]]
         >>> y = ["ape", "bat", "cat", "cat", "ape"]
-        >>> animals = {"ape": [0, 0], "bat": [0, 1], "cat": [1, 0]}
+        >>> animals = {"ape": [1, 1], "bat": [1, 2], "cat": [2, 1]}
         >>> clf.fit(X, y, class_attributes=animals).classes_.tolist()
         ['ape', 'bat', 'cat']
-        >>> clf.add_classes({"unicorn": [1, 1]}).classes_.tolist()
+        >>> clf.add_classes({"unicorn": [2, 2]}).classes_.tolist()
         ['ape', 'bat', 'cat', 'unicorn']
         """
         check_is_fitted(self)
         self._validate_params()
+        # Labels of new classes alone: there is no y to hold them against.
         new = check_class_attributes(class_attributes)
         self._say(f"adding {len(new.labels)} classes")
         self._describe(extend_class_attributes(self.class_attributes_, new))
         return self._fit_classifier()
 
     @all_or_nothing
-    def partial_fit(self, X, y, classes=None, class_attributes=None):
+    def partial_fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        classes: ArrayLike | None = None,
+        class_attributes: ClassAttributesLike | None = None,
+    ) -> Self:
         """Add real rows to the classifier's training: few-shot learning.
 
         Meant for a few rows of unseen classes; rows of seen ones may come too. The
@@ -110,11 +127,12 @@ class UpdatesMixin:
         >>> clf = GZSLClassifier(GaussianGenerator(), n_synthetic=5, random_state=0)
         >>> X = [[0.0, 0.1], [0.1, 1.0], [0.9, 0.1], [1.0, 0.0], [0.0, 0.0]]
         >>> y = ["ape", "bat", "cat", "cat", "ape"]
-        >>> animals = {"ape": [0, 0], "bat": [0, 1], "cat": [1, 0], "emu": [1, 1]}
+        >>> animals = {"ape": [1, 1], "bat": [1, 2], "cat": [2, 1], "emu": [2, 2]}
         >>> clf = clf.fit(X, y, class_attributes=animals)
         >>> clf.partial_fit([[0.9, 0.9]], ["emu"]).unseen_classes_.tolist()
         ['emu']
         """
+        # As scikit-learn's incremental learners: a first call trains.
         if not hasattr(self, "classifier_"):
             return self.fit(X, y, class_attributes=class_attributes)
         if class_attributes is not None:
@@ -124,6 +142,7 @@ class UpdatesMixin:
             )
         self._validate_params()
         X, y = self._validate(X, y, reset=False)
+        # Python's own types: numpy compares numbers with strings in its own way.
         known = set(self.classes_.tolist())
         unknown = [label for label in y.tolist() if label not in known]
         if unknown:
@@ -131,6 +150,7 @@ class UpdatesMixin:
                 f"y holds {few(unknown)}, which have no description; describe them "
                 "with add_classes first."
             )
+        # New arrays: if what follows fails, all_or_nothing puts the old ones back.
         self._rows = np.concatenate([self._rows, self._preprocess(X)])
         self._labels = np.concatenate([self._labels, like(y, self.classes_)])
         self._say(f"adding {len(X)} rows")

@@ -1,7 +1,10 @@
 """GZSLVotingClassifier: several generalized zero-shot classifiers vote as one."""
 
+from __future__ import annotations
+
 from copy import deepcopy
 from numbers import Integral
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from sklearn import get_config
@@ -17,14 +20,23 @@ from sklearn.utils.validation import check_is_fitted, indexable
 
 from .._sklearn_compat import _BaseHeterogeneousEnsemble, _fit_context, _safe_indexing
 from ..metrics._response import class_scores, find_model
-from ..utils import all_or_nothing
+from ..utils import all_or_nothing, check_target
 from ._pooling import check_alike, check_weights, evenly_per_class, pool, spread
 from ._prediction import PredictionMixin
 from ._wrapping import WrapperMixin, path_to_descriptions
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike
+    from sklearn.base import BaseEstimator
+    from typing_extensions import Self
+
+    from ..attributes._typing import ClassAttributesLike
+
 
 class GZSLVotingClassifier(
-    PredictionMixin, WrapperMixin, ClassifierMixin, _BaseHeterogeneousEnsemble
+    WrapperMixin, PredictionMixin, ClassifierMixin, _BaseHeterogeneousEnsemble
 ):
     """Average the scores of several generalized zero-shot classifiers.
 
@@ -64,16 +76,6 @@ class GZSLVotingClassifier(
         divided.
     weights_ : ndarray of shape (n_members,)
         Weights of ``estimators_``; they sum to 1.
-    classes_ : ndarray of shape (n_classes,)
-        Sorted labels of all classes, seen and unseen.
-    seen_classes_ : ndarray of shape (n_seen,)
-        Those with rows in ``fit``.
-    unseen_classes_ : ndarray of shape (n_unseen,)
-        The others.
-    n_features_in_ : int
-        Number of features, if a member tells.
-    feature_names_in_ : ndarray of str
-        Names of the features, if a member tells.
 
     See Also
     --------
@@ -139,7 +141,14 @@ class GZSLVotingClassifier(
         "verbose": ["verbose"],
     }
 
-    def __init__(self, estimators, *, weights=None, n_jobs=None, verbose=0):
+    def __init__(
+        self,
+        estimators: Sequence[tuple[str, BaseEstimator | Literal["drop"]]],
+        *,
+        weights: ArrayLike | None = None,
+        n_jobs: int | None = None,
+        verbose: int = 0,
+    ):
         super().__init__(estimators=estimators)
         self.weights = weights
         self.n_jobs = n_jobs
@@ -147,7 +156,13 @@ class GZSLVotingClassifier(
 
     @all_or_nothing
     @_fit_context(prefer_skip_nested_validation=False)  # the members are unchecked
-    def fit(self, X, y, class_attributes=None, **params):
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        class_attributes: ClassAttributesLike | None = None,
+        **params: Any,
+    ) -> Self:
         """Fit all members on the same rows and descriptions.
 
         Parameters
@@ -174,12 +189,14 @@ class GZSLVotingClassifier(
             If names are not unique or not valid, if weights do not fit, or if a member
             knows or has seen other classes than the first one.
         """
+        check_target(y)
         X, y = indexable(X, y)
         names, given = self._validate_estimators()
         weights = check_weights(self.weights, given)
         if class_attributes is not None:
             params["class_attributes"] = class_attributes
         routed = self._route(params)
+        # Dropped ones keep their place in weights, as in scikit-learn's votes.
         kept = [i for i, estimator in enumerate(given) if estimator != "drop"]
         fitted = Parallel(n_jobs=self.n_jobs)(
             delayed(_fit_member)(
@@ -188,9 +205,12 @@ class GZSLVotingClassifier(
             for i in kept
         )
         self._names = list(names)
+        # Names as they were in fit; the parameter may be changed later.
         self._fitted = [names[i] for i in kept]
         self._keep(fitted)
         self.weights_ = weights[kept] / weights[kept].sum()
+        # Training rows: only the spread of the scores is read off them, not their
+        # order.
         rows = _safe_indexing(X, evenly_per_class(y))
         n_classes = len(self.classes_)
         self.scales_ = np.array(
@@ -209,6 +229,7 @@ class GZSLVotingClassifier(
         own = {
             key: value
             for key, value in params.items()
+            # Only members' names: an argument of fit may have two underscores itself.
             if "__" in key and key.split("__", 1)[0] in members
         }
         common = {key: params[key] for key in params.keys() - own.keys()}
@@ -226,13 +247,14 @@ class GZSLVotingClassifier(
 
     def _keep(self, members):
         """Set the fitted members, if they know the same classes."""
+        # Members may be pipelines or searches around the model that knows its classes.
         models = map(find_model, members)
         check_alike(dict(zip(self._fitted, models, strict=True)))
         self.estimators_ = members
         return self
 
     @property
-    def named_estimators_(self):
+    def named_estimators_(self) -> Bunch:
         check_is_fitted(self)
         fitted = zip(self._fitted, self.estimators_, strict=True)
         return Bunch(**(dict.fromkeys(self._names, "drop") | dict(fitted)))
@@ -241,6 +263,7 @@ class GZSLVotingClassifier(
         """Pooled scores, one column for each class."""
         check_is_fitted(self)
         n_classes = len(self.classes_)
+        # A member of weight 0 is not asked: its scores may cost much, or be infinite.
         heard = np.flatnonzero(self.weights_)
         return pool(
             (class_scores(self.estimators_[i], X, n_classes) for i in heard),
@@ -265,7 +288,7 @@ class GZSLVotingClassifier(
             )
         )
 
-    def get_metadata_routing(self):
+    def get_metadata_routing(self) -> MetadataRouter:
         """Say which arguments of ``fit`` go to which member.
 
         Returns
@@ -288,4 +311,6 @@ def _fit_member(name, estimator, X, y, params, verbose):
 
 def _updated(member, method, *args, **kwargs):
     # A copy: what one member has learned is no use if another one fails.
-    return getattr(deepcopy(member), method)(*args, **kwargs)
+    member = deepcopy(member)
+    getattr(member, method)(*args, **kwargs)  # a frozen one returns what is inside
+    return member

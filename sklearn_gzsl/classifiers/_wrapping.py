@@ -1,12 +1,22 @@
 """What classifiers share that are wrapped around others."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from sklearn.pipeline import Pipeline
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from .._sklearn_compat import BaseSearchCV
+from .._sklearn_compat import BaseSearchCV, available_if
 from ..metrics._response import find_model
+from ..utils import InheritedDocs
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+    from typing_extensions import Self
+
+    from ..attributes._typing import ClassAttributesLike
 
 
 def path_to_descriptions(estimator):
@@ -16,6 +26,7 @@ def path_to_descriptions(estimator):
     it gets. Our own meta-estimators take them as they are.
     """
     path = []
+    # Each layer is passed: a search in a pipeline in a search is nothing unusual.
     while isinstance(estimator, Pipeline | BaseSearchCV):
         if isinstance(estimator, Pipeline):
             name, estimator = estimator.steps[-1]
@@ -30,31 +41,39 @@ def _have(method):
     return lambda self: self._has(method)
 
 
-class WrapperMixin:
+class WrapperMixin(InheritedDocs):
     """Classes and features as the wrapped estimators know them, and later learning.
 
     A subclass writes ``_wrapped()``, the estimators, fitted if they are, and
     ``_update(method, ...)``, which calls a method of the fitted ones and returns self.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Number of features, if an estimator inside tells.
+    feature_names_in_ : ndarray of str
+        Names of the features, if an estimator inside tells.
     """
 
     @property
-    def classes_(self):
+    def classes_(self) -> np.ndarray:
         return find_model(self._wrapped(fitted=True)[0]).classes_
 
     @property
-    def seen_classes_(self):
+    def seen_classes_(self) -> np.ndarray:
         return find_model(self._wrapped(fitted=True)[0]).seen_classes_
 
     @property
-    def unseen_classes_(self):
+    def unseen_classes_(self) -> np.ndarray:
+        # Not the model's own attribute: other classifiers need not have it.
         return np.setdiff1d(self.classes_, self.seen_classes_)
 
     @property
-    def n_features_in_(self):
+    def n_features_in_(self) -> int:
         return self._told("n_features_in_")
 
     @property
-    def feature_names_in_(self):
+    def feature_names_in_(self) -> np.ndarray:
         return self._told("feature_names_in_")
 
     def _told(self, attribute):
@@ -68,7 +87,7 @@ class WrapperMixin:
         return all(hasattr(estimator, method) for estimator in self._wrapped())
 
     @available_if(_have("add_classes"))
-    def add_classes(self, class_attributes):
+    def add_classes(self, class_attributes: ClassAttributesLike) -> Self:
         """Make further unseen classes known to all that is wrapped.
 
         What ``fit`` has chosen, a penalty or scales, stays.
@@ -86,7 +105,13 @@ class WrapperMixin:
         return self._update("add_classes", class_attributes)
 
     @available_if(_have("partial_fit"))
-    def partial_fit(self, X, y, classes=None, class_attributes=None):
+    def partial_fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        classes: ArrayLike | None = None,
+        class_attributes: ClassAttributesLike | None = None,
+    ) -> Self:
         """Add real rows to the training of all that is wrapped.
 
         What ``fit`` has chosen, a penalty or scales, stays. Before ``fit``, this is
@@ -108,9 +133,11 @@ class WrapperMixin:
         -------
         self : object
         """
+        # Not check_is_fitted: with cv="prefit" what is wrapped is fitted before.
         if not self.__sklearn_is_fitted__():
             return self.fit(X, y, class_attributes=class_attributes)
         given = (
+            # Left out rather than None: a wrapped pipeline may know no such argument.
             {} if class_attributes is None else {"class_attributes": class_attributes}
         )
         return self._update("partial_fit", X, y, **given)

@@ -1,13 +1,14 @@
 """Linear discriminant in closed form, of any number of classes and rows."""
 
+from __future__ import annotations
+
 from numbers import Real
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from scipy import linalg
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import gen_batches
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import validate_data
 
 from .._sklearn_compat import (
     Interval,
@@ -16,8 +17,13 @@ from .._sklearn_compat import (
     _check_sample_weight,
     _fit_context,
 )
-from ..utils import all_or_nothing
+from ..utils import all_or_nothing, validate_rows
+from ._classes import codes_of
 from ._linear_scores import LinearScoresMixin
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+    from typing_extensions import Self
 
 # Rows, and later classes, that are worked on at a time.
 _CHUNK = 4096
@@ -49,14 +55,8 @@ default="equal"
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,)
-        Sorted labels.
-    coef_ : ndarray of shape (n_classes, n_features)
-        Weights, one row for each class, also when there are two.
     intercept_ : ndarray of shape (n_classes,)
         Biases; -inf for classes of which no row has come, which are never predicted.
-    class_count_ : ndarray of shape (n_classes,)
-        Total weight of the rows of each class.
     means_ : ndarray of shape (n_classes, n_features)
         Means of the classes.
     covariance_ : ndarray of shape (n_features, n_features)
@@ -65,10 +65,6 @@ default="equal"
         Shrinkage used.
     priors_ : ndarray of shape (n_classes,)
         Probabilities of the classes used.
-    n_features_in_ : int
-        Number of features.
-    feature_names_in_ : ndarray of str
-        Names of the features, if X had any.
 
     See Also
     --------
@@ -119,13 +115,20 @@ default="equal"
         "priors": ["array-like", StrOptions({"equal", "empirical"})],
     }
 
-    def __init__(self, *, shrinkage="auto", priors="equal"):
+    def __init__(
+        self,
+        *,
+        shrinkage: float | Literal["auto"] = "auto",
+        priors: Literal["equal", "empirical"] | ArrayLike = "equal",
+    ):
         self.shrinkage = shrinkage
         self.priors = priors
 
     @all_or_nothing
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None):
+    def fit(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> Self:
         """Learn means and covariance from these rows alone.
 
         Parameters
@@ -141,8 +144,7 @@ default="equal"
         -------
         self : object
         """
-        X, y = validate_data(self, X, y, dtype=[np.float64, np.float32])
-        check_classification_targets(y)
+        X, y = validate_rows(self, X, y, dtype=[np.float64, np.float32])
         self.classes_ = np.unique(y)
         self._reset(X)
         self._learn(X, y, sample_weight)
@@ -151,7 +153,13 @@ default="equal"
 
     @all_or_nothing
     @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y, classes=None, sample_weight=None):
+    def partial_fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        classes: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
         """Learn from these rows and all that came before.
 
         Parameters
@@ -170,16 +178,9 @@ default="equal"
         self : object
         """
         first = _check_partial_fit_first_call(self, classes)
-        X, y = validate_data(self, X, y, dtype=[np.float64, np.float32], reset=first)
-        check_classification_targets(y)
+        X, y = validate_rows(self, X, y, dtype=[np.float64, np.float32], reset=first)
         if first:
             self._reset(X)
-        unknown = np.setdiff1d(y, self.classes_)
-        if len(unknown):
-            raise ValueError(
-                f"y has the labels {unknown.tolist()}, which are not among classes; "
-                "pass all of them as classes in the first call of partial_fit."
-            )
         self._learn(X, y, sample_weight)
         return self
 
@@ -197,7 +198,7 @@ default="equal"
         )
         if not weight.sum() > 0:
             raise ValueError("sample_weight is zero for every row; nothing to learn.")
-        codes = np.searchsorted(self.classes_, y)
+        codes = codes_of(y, self.classes_)
         # Class by class, so that few classes are in more than one chunk.
         order = np.argsort(codes, kind="stable")
         order = order[weight[order] > 0]
@@ -211,6 +212,7 @@ default="equal"
                 "The covariance overflowed; scale X, for example with MinMaxScaler."
             )
         self.class_count_, self.means_, self._scatter = moments
+        # Solved on demand: many chunks may come before anybody asks.
         self._solution = None
 
     def _given_priors(self):
@@ -232,23 +234,23 @@ default="equal"
         return priors / priors.sum()
 
     @property
-    def covariance_(self):
+    def covariance_(self) -> np.ndarray:
         return self._scatter / self.class_count_.sum()
 
     @property
-    def coef_(self):
+    def coef_(self) -> np.ndarray:
         return self._solve()[0]
 
     @property
-    def intercept_(self):
+    def intercept_(self) -> np.ndarray:
         return self._solve()[1]
 
     @property
-    def shrinkage_(self):
+    def shrinkage_(self) -> float:
         return self._solve()[2]
 
     @property
-    def priors_(self):
+    def priors_(self) -> np.ndarray:
         return self._solve()[3]
 
     def _solve(self):
@@ -263,6 +265,8 @@ default="equal"
 
             coef = np.zeros(self.means_.shape, dtype=self._dtype)
             intercept = np.empty(len(priors), dtype=self._dtype)
+            # Scores of all classes are shifted alike: it keeps numbers small in
+            # float32.
             centre = self.means_[known].mean(axis=0)
             for some in gen_batches(len(priors), _CHUNK):
                 means = self.means_[some]
@@ -271,6 +275,7 @@ default="equal"
                 intercept[some] = -0.5 * np.sum((means + centre) * weights, axis=1)
             with np.errstate(divide="ignore"):
                 intercept += np.log(priors)
+            # A class without rows so far is never predicted.
             coef[~known], intercept[~known] = 0, -np.inf
             self._solution = coef, intercept, shrinkage, priors
         return self._solution

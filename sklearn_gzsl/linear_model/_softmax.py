@@ -1,14 +1,14 @@
 """Linear softmax trained by Adam: the classifier of every generative GZSL paper."""
 
-from dataclasses import dataclass
+from __future__ import annotations
+
 from itertools import islice
 from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import validate_data
 
 from .._sklearn_compat import (
     Interval,
@@ -18,22 +18,21 @@ from .._sklearn_compat import (
     _fit_context,
 )
 from ..training import draw_seed, intervals, resolve_device, torch_generator
-from ..utils import all_or_nothing
-from ._class_weights import class_factors, log_priors
+from ..utils import all_or_nothing, validate_rows
+from ._classes import class_factors, codes_of, log_priors
 from ._lda import IncrementalLDA
 from ._linear_scores import LinearScoresMixin
-from ._softmax_steps import SoftmaxSteps, batches, on_device
+from ._softmax_steps import SoftmaxSteps, Streaming, batches, on_device
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import ArrayLike
+    from typing_extensions import Self
+
+    from ..utils._typing import RandomState
 
 _AUTO_PASSES, _AUTO_STEPS = 25, 30_000
-
-
-@dataclass
-class _Streaming:
-    """What calls of ``partial_fit`` share while ``fit_stream`` makes them."""
-
-    start: IncrementalLDA | None  # fitted, if the weights begin there
-    counts: np.ndarray  # rows of each class in a pass
-    descent: SoftmaxSteps | None = None  # made by the first call
 
 
 class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
@@ -85,23 +84,11 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,)
-        Sorted labels.
-    coef_ : ndarray of shape (n_classes, n_features)
-        Weights, one row for each class, also when there are two.
-    intercept_ : ndarray of shape (n_classes,)
-        Biases.
-    class_count_ : ndarray of shape (n_classes,)
-        Total weight of the rows of each class so far.
     loss_curve_ : list of float
         Mean training loss of each hundredth of the steps in ``fit``, and of each
         ``partial_fit``.
     n_iter_ : int
         Gradient steps taken so far.
-    n_features_in_ : int
-        Number of features.
-    feature_names_in_ : ndarray of str
-        Names of the features, if X had any.
 
     See Also
     --------
@@ -141,16 +128,16 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
     def __init__(
         self,
         *,
-        lr=1e-3,
-        batch_size=64,
-        max_iter="auto",
-        weight_decay=0.0,
-        class_weight=None,
-        init="zeros",
-        logit_adjustment=0.0,
-        device="auto",
-        random_state=None,
-        verbose=0,
+        lr: float = 1e-3,
+        batch_size: int = 64,
+        max_iter: int | Literal["auto"] = "auto",
+        weight_decay: float = 0.0,
+        class_weight: Mapping[Any, float] | Literal["balanced"] | None = None,
+        init: Literal["zeros", "lda"] = "zeros",
+        logit_adjustment: float = 0.0,
+        device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
+        random_state: RandomState = None,
+        verbose: int = 0,
     ):
         self.lr = lr
         self.batch_size = batch_size
@@ -168,7 +155,9 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
 
     @all_or_nothing
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None):
+    def fit(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> Self:
         """Train from scratch, with ``max_iter`` gradient steps.
 
         Parameters
@@ -184,8 +173,7 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
         -------
         self : object
         """
-        X, y = validate_data(self, X, y, dtype=[np.float64, np.float32])
-        check_classification_targets(y)
+        X, y = validate_rows(self, X, y, dtype=[np.float64, np.float32])
         self.classes_ = np.unique(y)
         self._reset(X)
         n_steps = self._n_steps(len(X))
@@ -196,7 +184,13 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
 
     @all_or_nothing
     @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y, classes=None, sample_weight=None):
+    def partial_fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        classes: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
         """Make one pass over these rows, going on from what was learned before.
 
         Parameters
@@ -220,17 +214,16 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
                 "a part; pass a dict of weights or sample_weight."
             )
         first = _check_partial_fit_first_call(self, classes)
-        X, y = validate_data(self, X, y, dtype=[np.float64, np.float32], reset=first)
-        check_classification_targets(y)
+        X, y = validate_rows(self, X, y, dtype=[np.float64, np.float32], reset=first)
         if first:
             self._reset(X)
         X = X.astype(self.coef_.dtype, copy=False)
         weight = self._weights(X, y, sample_weight)
         self._count(X, y, weight)
-        return self._train(X, y, weight, [-(-len(X) // self.batch_size)])
+        return self._train(X, y, weight, [self._pass_steps(len(X))])
 
     @all_or_nothing
-    def fit_stream(self, stream):
+    def fit_stream(self, stream: Any) -> Self:
         """Train from scratch on more rows than memory holds.
 
         ``GZSLClassifier`` does so with the rows that it draws past its
@@ -250,14 +243,14 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
         self : object
         """
         vars(self).pop("classes_", None)  # the next partial_fit is the first
-        batch_size = min(self.batch_size, stream.n_rows)
+        batch_size = min(int(self.batch_size), stream.n_rows)
         start = None
         if self.init == "lda":
             # From a pass of its own: a chunk has too few rows of each class.
             start = IncrementalLDA()
             for X, y in stream.chunks(batch_size):
                 start.partial_fit(X, y, stream.classes)
-        self._stream = _Streaming(start, stream.counts)
+        self._stream = Streaming(start, stream.counts)
         try:
             stream.feed(self.partial_fit, batch_size, self._n_steps(stream.n_rows))
             self._moments = self._stream.descent.moments
@@ -276,13 +269,7 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
 
     def _weights(self, X, y, sample_weight):
         """Weights of the rows, class weights included; checks the labels."""
-        unknown = np.setdiff1d(y, self.classes_)
-        if len(unknown):
-            raise ValueError(
-                f"y has the labels {unknown.tolist()}, which are not among classes; "
-                "pass all of them as classes in the first call of partial_fit."
-            )
-        codes = np.searchsorted(self.classes_, y)
+        codes = codes_of(y, self.classes_)
         weight = _check_sample_weight(
             sample_weight, X, dtype=X.dtype, ensure_non_negative=True
         )
@@ -382,8 +369,11 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
     def _n_steps(self, n_rows):
         """Gradient steps of a fit to so many rows."""
         if self.max_iter != "auto":
-            return self.max_iter
-        return max(_AUTO_PASSES * -(-n_rows // self.batch_size), _AUTO_STEPS)
+            return int(self.max_iter)
+        return max(_AUTO_PASSES * self._pass_steps(n_rows), _AUTO_STEPS)
+
+    def _pass_steps(self, n_rows):
+        return -(-n_rows // int(self.batch_size))
 
     def _class_weights(self, codes, weight):
         """Factor of each class of ``classes_``, up to one common factor."""

@@ -41,7 +41,7 @@ class _Affine(torch.autograd.Function):
         low, weight = x.to(dtype), weight.to(dtype)
         ctx.save_for_backward(low, weight)
         if low is x:
-            return F.linear(x, weight, bias)
+            return F.linear(x, weight, None if bias is None else bias.to(dtype))
         y = F.linear(low, weight).to(x.dtype)
         return y if bias is None else y.add_(bias)
 
@@ -71,7 +71,7 @@ class Linear(nn.Linear):
         if torch.compiler.is_compiling():
             y = F.linear(x.to(dtype), self.weight.to(dtype)).to(x.dtype)
             return y if self.bias is None else y + self.bias
-        if dtype == x.dtype and self.weight.nbytes < _LARGE:
+        if dtype == x.dtype == self.weight.dtype and self.weight.nbytes < _LARGE:
             return super().forward(x)
         return _Affine.apply(x, self.weight, self.bias, dtype)
 

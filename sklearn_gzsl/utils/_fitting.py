@@ -1,11 +1,15 @@
 """How estimators are fitted: whole or not at all, and from seeds."""
 
+from collections.abc import Callable
 from functools import wraps
+from typing import Any, TypeVar
 
 from sklearn.base import clone
 
+_Method = TypeVar("_Method", bound=Callable[..., Any])
 
-def all_or_nothing(method):
+
+def all_or_nothing(method: _Method) -> _Method:
     """Make a fit leave the estimator as it was when it fails or is interrupted.
 
     Works for methods that set attributes and do not change fitted ones in place.
@@ -21,7 +25,7 @@ def all_or_nothing(method):
             vars(self).update(before)
             raise
 
-    return safe
+    return safe  # type: ignore[return-value]
 
 
 def seeded(estimator, seeds):
@@ -33,4 +37,17 @@ def seeded(estimator, seeds):
         for key, value in sorted(estimator.get_params(deep=True).items())
         if key.rsplit("__")[-1] == "random_state" and value is None
     }
-    return estimator.set_params(**empty)
+    # Not what set_params returns: that of a FrozenEstimator returns nothing.
+    estimator.set_params(**empty)
+    return estimator
+
+
+def fit_transform(transformer, X, y):
+    """Fit a transformer and transform the rows it was fitted on.
+
+    By ``fit_transform`` where there is one, as what it gives may differ from
+    ``transform``; a FrozenEstimator, and much that users write, has none.
+    """
+    if hasattr(transformer, "fit_transform"):
+        return transformer.fit_transform(X, y)
+    return transformer.fit(X, y).transform(X)
