@@ -28,6 +28,7 @@ from ..training import (
     draw_seed,
     resolve_device,
     resolve_precision,
+    sheltered,
     torch_generator,
 )
 from ..utils import all_or_nothing
@@ -81,6 +82,7 @@ class BaseGenerator(
 
     @all_or_nothing
     @_fit_context(prefer_skip_nested_validation=True)
+    @sheltered()
     def fit(self, X, y, class_attributes=None):
         """Learn p(features | description) from rows of the seen classes.
 
@@ -132,6 +134,7 @@ class BaseGenerator(
         self.attribute_scale_ = float(np.linalg.norm(A, axis=1).mean()) or 1.0
         self._column_scale = np.float32(self.attribute_scale_)
 
+    @sheltered()
     def sample(self, class_attributes, n_samples=1, *, random_state=None):
         """Draw features for each described class, whether seen in fit or not.
 
@@ -157,6 +160,7 @@ class BaseGenerator(
         seed = draw_seed(self._random_state() if random_state is None else random_state)
         return self._sample(A, int(n_samples), seed), np.repeat(labels, n_samples)
 
+    @sheltered()
     def transform(self, X):
         """Map real features to the space that ``sample`` draws in: here unchanged.
 
@@ -172,6 +176,7 @@ class BaseGenerator(
         check_is_fitted(self)
         return self._features(validate_data(self, X, dtype=np.float32, reset=False))
 
+    @sheltered()
     def training_features(self, X, *, random_state=None):
         """Features of real rows from which a classifier is to learn.
 
@@ -225,6 +230,7 @@ class BaseGenerator(
 class DensityMixin:
     """For generators that know their density: ``_log_density(X, A)``."""
 
+    @sheltered()
     def score_samples(self, X, class_attributes=None):
         """Exact log-density of each row under each described class.
 
@@ -377,7 +383,8 @@ class NeuralGenerator(BaseGenerator):
             for i, a in enumerate(chunks):
                 rows = module.sample(a, n_samples, rng, self.temperature)
                 if drawn is None:
-                    drawn = torch.empty(len(A) * n_samples, rows.shape[1])
+                    shape = len(A) * n_samples, rows.shape[1]
+                    drawn = torch.empty(shape, dtype=rows.dtype)
                 drawn[i * len(chunks[0]) * n_samples :][: len(rows)] = rows
         return drawn.numpy()
 
@@ -389,6 +396,7 @@ class NeuralGenerator(BaseGenerator):
             state["_weights"] = {k: v.cpu().numpy() for k, v in weights.items()}
         return state
 
+    @sheltered()
     def __setstate__(self, state):
         """Rebuild the module; on the CPU where the device of the fit is missing."""
         state = dict(state)

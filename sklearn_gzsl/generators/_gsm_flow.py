@@ -328,7 +328,9 @@ class _RelativePositioning(nn.Module):
         self.layers = nn.ModuleList(
             linear(n_attributes, n_out, rng, gain=1.0) for _ in range(3)
         )
-        self.register_buffer("anchors", torch.zeros(3, n_attributes))
+        self.register_buffer(
+            "anchors", torch.zeros(3, n_attributes, dtype=torch.float32)
+        )
 
     @torch.no_grad()
     def set_anchors(self, A):
@@ -369,10 +371,10 @@ class _GSMFlowModule(nn.Module):
         self.keep = 1 - perturbation_dropout
         self.proto_weight = proto_weight
         self.n_features = n_features
-        self.register_buffer("x_mean", torch.zeros(n_features))
-        self.register_buffer("x_spread", torch.ones(()))
-        self.register_buffer("a_mean", torch.zeros(n_attributes))
-        self.register_buffer("a_spread", torch.ones(()))
+        self.register_buffer("x_mean", torch.zeros(n_features, dtype=torch.float32))
+        self.register_buffer("x_spread", torch.ones((), dtype=torch.float32))
+        self.register_buffer("a_mean", torch.zeros(n_attributes, dtype=torch.float32))
+        self.register_buffer("a_spread", torch.ones((), dtype=torch.float32))
         n_condition = n_attributes
         self.positioning = None
         if positioning_dim:
@@ -447,10 +449,9 @@ class _GSMFlowModule(nn.Module):
         """Losses of a batch (Eq. 4 and 13)."""
         d = self.n_features
         if self.perturbation:
-            noise = torch.randn(x.shape, generator=rng, device=x.device)
+            noise = x.new_empty(x.shape).normal_(generator=rng)
             if self.keep < 1:
-                mask = torch.rand(d, generator=rng, device=x.device) < self.keep
-                noise = noise * mask
+                noise = noise * (x.new_empty(d).uniform_(generator=rng) < self.keep)
             x = x + self.perturbation * noise
         # All seen classes: the prototype loss needs each of them.
         g = self.semantic(self.A)
@@ -467,7 +468,7 @@ class _GSMFlowModule(nn.Module):
     def sample(self, a, n_samples, rng, temperature):
         """Draw from the base distribution and go back through the flow."""
         rows = torch.arange(len(a), device=a.device).repeat_interleave(n_samples)
-        eps = torch.randn(len(rows), self.n_features, generator=rng, device=a.device)
+        eps = a.new_empty(len(rows), self.n_features).normal_(generator=rng)
         g = self.semantic(a)
         return in_pieces(
             lambda u, rows: self.decode(temperature * u, g, rows), eps, rows

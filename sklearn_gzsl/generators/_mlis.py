@@ -419,7 +419,7 @@ class _MLISModule(ConditionalWGAN):
         self.semantic_weight = semantic_weight
         self.ce_weight = ce_weight
         self.n_refinement = n_refinement if synthetic_refinement and ce_weight else 0
-        self.register_buffer("x_spread", torch.ones(()))
+        self.register_buffer("x_spread", torch.ones((), dtype=torch.float32))
         self.encoder = linear(n_features, embedding_dim, rng)
         if ce_weight:
             self.head = linear(embedding_dim, n_classes, rng)

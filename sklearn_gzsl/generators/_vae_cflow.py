@@ -340,8 +340,8 @@ class _VAECFlowModule(nn.Module):
             if n_features > 1:  # one channel has no other half to move it
                 steps.append(AdditiveCoupling(n_features, hidden_dim, rng))
         self.flow = Flow(steps)
-        self.register_buffer("a_mean", torch.zeros(n_attributes))
-        self.register_buffer("a_spread", torch.ones(()))
+        self.register_buffer("a_mean", torch.zeros(n_attributes, dtype=torch.float32))
+        self.register_buffer("a_spread", torch.ones((), dtype=torch.float32))
         self.encoder, width = nn.Identity(), n_attributes
         if conditioning == "vae":
             self.encoder = ReLUNet((n_attributes, *encoder_dims), rng, last_relu=True)
@@ -349,8 +349,8 @@ class _VAECFlowModule(nn.Module):
         self.mean = linear(width, n_features, rng)
         self.log_std = linear(width, n_features, rng, init="zeros")
         # Class-independent offsets of the prior: Glow's learned top.
-        self.mean_offset = nn.Parameter(torch.zeros(n_features))
-        self.log_std_offset = nn.Parameter(torch.zeros(n_features))
+        self.mean_offset = nn.Parameter(torch.zeros(n_features, dtype=torch.float32))
+        self.log_std_offset = nn.Parameter(torch.zeros(n_features, dtype=torch.float32))
         if conditioning == "vae":
             self.decoder = ReLUNet((n_features, decoder_dim, n_attributes), rng)
         if cls_weight:
@@ -376,7 +376,7 @@ class _VAECFlowModule(nn.Module):
         """Losses of a batch (Eq. 10): mean over rows, sum over dimensions."""
 
         def normal(*shape):
-            return torch.randn(shape, generator=rng, device=x.device)
+            return x.new_empty(shape).normal_(generator=rng)
 
         # A batch has few classes: encode each once.
         classes, rows = distinct(y, len(self.A))
@@ -419,7 +419,7 @@ class _VAECFlowModule(nn.Module):
         mean, log_std = self.prior(a)
         std = temperature * torch.exp(log_std)
         rows = torch.arange(len(a), device=a.device).repeat_interleave(n_samples)
-        eps = torch.randn(len(rows), mean.shape[1], generator=rng, device=a.device)
+        eps = mean.new_empty(len(rows), mean.shape[1]).normal_(generator=rng)
         return in_pieces(
             lambda eps, rows: self.flow.inverse(mean[rows] + std[rows] * eps), eps, rows
         )

@@ -263,8 +263,9 @@ class _WGANGPModule(ConditionalWGAN):
         super().__init__(n_features=n_features, rng=rng, **sizes)
         self.cls_steps = cls_steps
         if self.cls_weight:
-            self.register_buffer("cls_coef", torch.zeros(n_classes, n_features))
-            self.register_buffer("cls_intercept", torch.zeros(n_classes))
+            coef = torch.zeros(n_classes, n_features, dtype=torch.float32)
+            self.register_buffer("cls_coef", coef)
+            self.register_buffer("cls_intercept", coef.new_zeros(n_classes))
             self.cls_seed = int(torch.randint(2**31 - 1, (), generator=rng))
 
     def prepare(self, X, y, A, unseen):

@@ -14,7 +14,13 @@ from sklearn.utils.multiclass import (
 )
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
-from ..training import draw_seed, intervals, resolve_device, torch_generator
+from ..training import (
+    draw_seed,
+    intervals,
+    resolve_device,
+    sheltered,
+    torch_generator,
+)
 from ..utils import all_or_nothing
 from ._lda import IncrementalLDA
 from ._linear_scores import LinearScoresMixin
@@ -263,6 +269,7 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
             biases += (1 - self.logit_adjustment) * _log_priors(counts)
             self.coef_, self.intercept_ = lda.coef_, biases.astype(X.dtype)
 
+    @sheltered()
     @torch.inference_mode()
     def _train(self, X, y, weight, lengths):
         """Take steps in intervals of the given lengths, and report after each."""

@@ -142,7 +142,7 @@ class _Comparison(torch.autograd.Function):
         h = multiply(factor, x.T.to(dtype))
         h.unflatten(1, (2, n)).add_(d[:, None])
         middle = torch.lerp(h[:, n:], h[:, :n], alpha.T)
-        m = torch.where(torch.cat([h, middle], dim=1) > 0, 1.0, _SLOPE).to(x.dtype)
+        m = torch.where(torch.cat([h, middle], dim=1) > 0, x.new_ones(()), _SLOPE)
         real, fake = (out.T @ (m[:, : 2 * n] * h)).view(2, n).mean(dim=1)
         slope = multiply((out * m[:, 2 * n :]).T.to(dtype), factor)
         steep = torch.linalg.vector_norm(slope, dim=1, keepdim=True) - 1
@@ -214,9 +214,9 @@ class ConditionalWGAN(nn.Module):
         if ema_decay:
             self.average = deepcopy(self.generator).requires_grad_(False)
             self.n_averaged = 0
-        self.register_buffer("x_mean", torch.zeros(n_features))
-        self.register_buffer("x_min", torch.zeros(n_features))
-        self.register_buffer("x_range", torch.ones(n_features))
+        self.register_buffer("x_mean", torch.zeros(n_features, dtype=torch.float32))
+        self.register_buffer("x_min", torch.zeros(n_features, dtype=torch.float32))
+        self.register_buffer("x_range", torch.ones(n_features, dtype=torch.float32))
 
     def critic_parameters(self) -> list[nn.Parameter]:
         return list(self.critic.parameters())
@@ -245,7 +245,7 @@ class ConditionalWGAN(nn.Module):
     def noise(self, n: int, rng: torch.Generator) -> Tensor:
         """Noise for n rows of a generator."""
         shape = (n, self.generator.latent_dim)
-        return torch.randn(shape, generator=rng, device=self.x_mean.device)
+        return self.x_mean.new_empty(shape).normal_(generator=rng)
 
     def draw(
         self, a: Tensor, n_samples: int, rng: torch.Generator, temperature: float

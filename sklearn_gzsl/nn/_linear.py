@@ -112,7 +112,9 @@ def linear(
     with warnings.catch_warnings():
         # One feature leaves half of a coupling without input: an empty layer is meant.
         warnings.filterwarnings("ignore", "Initializing zero-element tensors")
-        layer = nn.utils.skip_init(Linear, n_in, n_out, bias=bias)
+        layer = nn.utils.skip_init(
+            Linear, n_in, n_out, bias=bias, device=rng.device, dtype=torch.float32
+        )
     with torch.no_grad():
         if init == "zeros" or layer.weight.numel() == 0:
             layer.weight.zero_()

@@ -21,7 +21,9 @@ def compile_networks(module: nn.Module, device: torch.device) -> None:
             "have gradients written by hand. Set compile=False."
         )
     try:  # whether there is a compiler for the device
-        torch.compile(lambda x: x + 1)(torch.zeros(2, device=device))
+        torch.compile(lambda x: x + 1)(
+            torch.zeros(2, device=device, dtype=torch.float32)
+        )
     except Exception as error:
         reason = str(error).strip().split("\n")[0]
         raise ValueError(
