@@ -47,8 +47,7 @@ def small_numbers():
     return load_two_digit_numbers(n_train=10, n_test=5)
 
 
-@pytest.fixture(scope="session")
-def animals():
+def make_animals():
     """Nine seen and three unseen classes: three shapes in four colours.
 
     The names of two unseen classes are longer than those of all seen ones.
@@ -80,6 +79,11 @@ def animals():
         unseen=np.sort(unseen),
         attributes=ClassAttributes(labels, vectors),
     )
+
+
+@pytest.fixture(scope="session")
+def animals():
+    return make_animals()
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from sklearn_gzsl import (
     SoftmaxClassifier,
     VAECFlow,
 )
-from sklearn_gzsl.synthesis._training_rows import _shift
+from sklearn_gzsl.synthesis._moves import shift
 
 
 @pytest.fixture
@@ -260,11 +260,11 @@ def test_the_worse_the_description_the_farther_rows_move():
         for error in (0, 1, 5):
             real = rng.normal(size=(k, 30)) + error
             gap = real.mean(axis=0) - drawn.mean(axis=0)
-            paths.append((_shift(real, drawn) @ gap) / (gap @ gap))
+            paths.append((shift(real, drawn) @ gap) / (gap @ gap))
         assert paths[0] < 0.2
         assert paths[0] < paths[1] < paths[2]
         assert 0.85 < paths[2] < 1
-    assert not _shift(drawn[:1], drawn[:1]).any()
+    assert not shift(drawn[:1], drawn[:1]).any()
 
 
 class Latents(TransformerMixin, BaseEstimator):

@@ -33,7 +33,7 @@ from sklearn_gzsl.metrics import (
     gzsl_scores,
     top_k_per_class_accuracy,
 )
-from sklearn_gzsl.synthesis._streaming import Passes
+from sklearn_gzsl.synthesis._passes import Passes
 
 SMALL = 1 << 12  # bytes: chunks of 64 rows, where a row has 5 features
 
@@ -287,10 +287,64 @@ class AtOnce(Recorder):
 
 
 def test_balanced_classes(streamed, animals):
-    streamed.set_params(classifier__class_weight="balanced")
-    weights = fit(streamed, animals).classifier_.class_weight
-    assert weights["elk"] == pytest.approx(390 / (12 * 100))
-    assert weights["cat"] == pytest.approx(390 / (12 * 10))
+    balanced = clone(streamed).set_params(classifier__class_weight="balanced")
+    weights = {
+        str(label): 390 / (12 * (100 if label in animals.unseen else 10))
+        for label in animals.labels
+    }
+    streamed.set_params(classifier__class_weight=weights)
+    models = [fit(clf, animals).classifier_ for clf in (balanced, streamed)]
+    assert_array_equal(models[0].coef_, models[1].coef_)
+    assert models[0].class_weight == "balanced"
+
+
+class Looking(SoftmaxClassifier):
+    """Looks at the weights after each chunk, and changes them."""
+
+    rebinds = False
+
+    def partial_fit(self, X, y, classes=None):
+        super().partial_fit(X, y, classes)
+        self.sums_ = [*getattr(self, "sums_", []), float(np.abs(self.coef_).sum())]
+        if self.rebinds:
+            self.coef_ = self.coef_ / 2
+        else:
+            self.coef_ /= 2
+        return self
+
+
+def test_a_subclass_sees_and_changes_the_weights_after_each_chunk(streamed, animals):
+    looking = Looking(lr=0.05, max_iter=50)
+    first = fit(streamed.set_params(classifier=looking), animals).classifier_
+    assert len(set(first.sums_)) == len(first.sums_) > 5
+    assert np.abs(first.coef_).sum() == pytest.approx(first.sums_[-1] / 2)
+    Looking.rebinds = True
+    again = fit(streamed, animals).classifier_
+    Looking.rebinds = False
+    assert_array_equal(first.coef_, again.coef_)
+
+
+class Streamed(GaussianNB):
+    """Learns from a stream in its own way: from two passes, in batches of 8 rows."""
+
+    partial_fit = None
+
+    def fit_stream(self, stream):
+        learned = GaussianNB()
+        self.n_rows_ = [0, 0]
+        for i in range(2):
+            for X, y in stream.chunks(8):
+                learned.partial_fit(X, y, stream.classes)
+                self.n_rows_[i] += len(X)
+        vars(self).update(vars(learned))
+        self.counts_ = stream.counts
+        return self
+
+
+def test_a_classifier_with_fit_stream_of_its_own(streamed, animals):
+    own = fit(streamed.set_params(classifier=Streamed()), animals).classifier_
+    assert own.n_rows_ == [390, 390]
+    assert own.class_count_.tolist() == (2 * own.counts_).tolist()
 
 
 def test_balanced_classes_of_any_classifier_and_any_labels(streamed, animals):

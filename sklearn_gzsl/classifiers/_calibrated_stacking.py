@@ -1,6 +1,6 @@
 """CalibratedStackingCV: the seen penalty, chosen on classes held out of training."""
 
-from numbers import Integral, Real
+from numbers import Integral
 
 import numpy as np
 from sklearn import get_config
@@ -24,35 +24,20 @@ from sklearn.utils.metadata_routing import (
     MethodMapping,
     process_routing,
 )
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted, indexable
 
-from ..metrics._accuracy import harmonic_mean
-from ..metrics._response import class_scores, find_model
-from ..model_selection import GZSLKFold, GZSLShuffleSplit
+from ..metrics._response import class_scores
+from ..model_selection import GZSLKFold
 from ..utils import all_or_nothing
-from ._descriptions import path_to_descriptions
-from ._penalty import (
-    best_point,
-    between,
-    checked_folds,
-    fit_and_score,
-    held_whole,
-    penalty_curve,
-)
+from ._folds import fit_and_score, held_whole, like_unseen, list_folds, make_cv
+from ._penalty import check_scoring, choose_penalty, penalty_curve
 from ._prediction import PredictionMixin
-
-_MAX_FOLDS = 5
-
-
-def _estimator_has(method):
-    """For a method of its own that it passes on."""
-    return lambda self: self._has(method)
+from ._wrapping import WrapperMixin, path_to_descriptions
 
 
 class CalibratedStackingCV(
-    PredictionMixin, ClassifierMixin, MetaEstimatorMixin, BaseEstimator
+    PredictionMixin, WrapperMixin, ClassifierMixin, MetaEstimatorMixin, BaseEstimator
 ):
     """Choose the penalty on seen classes by cross-validation over classes.
 
@@ -259,7 +244,7 @@ class CalibratedStackingCV(
         """
         X, y = indexable(X, y)
         vars(self).pop("cv_results_", None)
-        self._check_scoring()
+        check_scoring(self.scoring)
         if class_attributes is not None:
             params["class_attributes"] = class_attributes
         if isinstance(self.cv, str):
@@ -267,7 +252,18 @@ class CalibratedStackingCV(
 
         fit_params, split_params = self._route(params)
         fit_params = held_whole(fit_params, y)
-        folds = self._folds(X, y, split_params)
+        cv = make_cv(self.cv, self.random_state)
+        # By default their number depends on the classes that the estimator will know.
+        folds = (
+            None
+            if self.cv is None and self.refit
+            else list_folds(cv, X, y, split_params)
+        )
+        if not self.refit and len(folds) > 1:
+            raise ValueError(
+                f"refit=False, but cv has {len(folds)} folds, so as many estimators; "
+                "use refit=True, or a cv with one fold."
+            )
         if self.refit:
             self.estimator_ = clone(self.estimator).fit(X, y, **fit_params)
             n_seen, n_unseen = len(self.seen_classes_), len(self.unseen_classes_)
@@ -275,9 +271,8 @@ class CalibratedStackingCV(
                 self.seen_penalty_, self.best_score_ = 0.0, None
                 return self
             if folds is None:
-                n_splits = round((n_seen + n_unseen) / n_unseen)
-                cv = self._k_fold(max(min(n_splits, _MAX_FOLDS, n_seen), 2))
-                folds = list(cv.split(X, y, **split_params))
+                cv = like_unseen(n_seen, n_unseen, self.random_state)
+                folds = list_folds(cv, X, y, split_params)
         results = Parallel(n_jobs=self.n_jobs)(
             delayed(fit_and_score)(
                 self.estimator, X, y, fit_params, *fold, keep=not self.refit
@@ -318,110 +313,23 @@ class CalibratedStackingCV(
         groups = {"groups": params.pop("groups")} if "groups" in params else {}
         return params, groups
 
-    def _folds(self, X, y, split_params):
-        """Row numbers of all folds, or None if their number is not known yet."""
-        if self.cv is None:
-            if self.refit:
-                return None
-            cv = self._k_fold(_MAX_FOLDS)
-        elif isinstance(self.cv, Integral):
-            cv = self._k_fold(self.cv)
-        elif isinstance(self.cv, Real):
-            cv = GZSLShuffleSplit(
-                1,
-                unseen_size=self.cv,
-                test_size=self.cv,
-                random_state=self.random_state,
-            )
-        else:
-            cv = self.cv
-        folds = list(cv.split(X, y, **split_params) if hasattr(cv, "split") else cv)
-        if not self.refit and len(folds) > 1:
-            raise ValueError(
-                f"refit=False, but cv has {len(folds)} folds, so as many estimators; "
-                "use refit=True, or a cv with one fold."
-            )
-        return checked_folds(folds, y)
-
-    def _check_scoring(self):
-        """Before anything is trained."""
-        if self.scoring == "H":
-            return
-        accuracies = np.linspace(0, 1, 3)
-        try:
-            shape = np.shape(self.scoring(accuracies, accuracies))
-        except TypeError as error:
-            raise ValueError(
-                f"scoring={self.scoring!r} is not called as (unseen_accuracy, "
-                "seen_accuracy) with two arrays; give 'H' or such a function."
-            ) from error
-        if shape != accuracies.shape:
-            raise ValueError(
-                f"scoring={self.scoring!r} returned the shape {shape} for two arrays "
-                f"of shape {accuracies.shape}; return one score for each pair."
-            )
-
-    def _k_fold(self, n_splits):
-        shuffle = self.random_state is not None
-        return GZSLKFold(n_splits, shuffle=shuffle, random_state=self.random_state)
-
     def _choose(self, curves):
         """Set the penalty that is best in the mean over the curves of all folds."""
-        penalties = np.unique(np.concatenate([curve[2] for curve in curves]))
-        folds = []
-        for seen, unseen, steps in curves:
-            at = np.searchsorted(steps, penalties, side="right") - 1
-            folds.append((unseen[at], seen[at]))
-        scoring = harmonic_mean if self.scoring == "H" else self.scoring
-        scores = np.array([scoring(U, S) for U, S in folds])
-        mean = scores.mean(axis=0)
-        if np.isnan(mean).any():
-            raise ValueError(
-                f"scoring={self.scoring!r} returned NaN; return numbers for accuracies "
-                "between 0 and 1, both included."
-            )
-        best = best_point(mean, penalties)
-        self.best_score_ = float(mean[best])
-        self.seen_penalty_ = between(penalties, best)
-        for i, fold in enumerate(scores):
-            self._say(f"fold {i}: {fold[best]:.4f} with the chosen penalty")
-        self._say(f"seen_penalty_={self.seen_penalty_:.4g}: {self.best_score_:.4f}")
-        if self.store_cv_results:
-            U, S = np.array(folds).transpose(1, 0, 2)
-            self.cv_results_ = {"seen_penalties": penalties}
-            for name, values in (("score", scores), ("U", U), ("S", S)):
-                self.cv_results_[f"mean_test_{name}"] = values.mean(axis=0)
-                for i, fold in enumerate(values):
-                    self.cv_results_[f"split{i}_test_{name}"] = fold
-        return self
-
-    def _say(self, text):
+        choice = choose_penalty(curves, self.scoring)
+        self.seen_penalty_, self.best_score_ = choice.penalty, choice.score
         if self.verbose:
-            print(f"[CalibratedStackingCV] {text}")
-
-    @property
-    def classes_(self):
-        return find_model(self.estimator_).classes_
-
-    @property
-    def seen_classes_(self):
-        return find_model(self.estimator_).seen_classes_
-
-    @property
-    def unseen_classes_(self):
-        return np.setdiff1d(self.classes_, self.seen_classes_)
-
-    @property
-    def n_features_in_(self):
-        return self.estimator_.n_features_in_
-
-    @property
-    def feature_names_in_(self):
-        return self.estimator_.feature_names_in_
-
-    def _has(self, method):
-        """Whether the estimator, fitted if there is one, has the method."""
-        return hasattr(getattr(self, "estimator_", self.estimator), method)
+            for i, score in enumerate(choice.fold_scores):
+                print(
+                    f"[CalibratedStackingCV] fold {i}: {score:.4f} with the chosen "
+                    "penalty"
+                )
+            print(
+                f"[CalibratedStackingCV] seen_penalty_={choice.penalty:.4g}: "
+                f"{choice.score:.4f}"
+            )
+        if self.store_cv_results:
+            self.cv_results_ = choice.cv_results()
+        return self
 
     def _scores(self, X):
         """Penalised scores, one column for each class."""
@@ -431,54 +339,17 @@ class CalibratedStackingCV(
         seen = np.isin(classes, self.seen_classes_)
         return np.where(seen, scores - self.seen_penalty_, scores)
 
-    @available_if(_estimator_has("add_classes"))
-    def add_classes(self, class_attributes):
-        """Make further unseen classes known to the fitted estimator.
+    def _wrapped(self, *, fitted=False):
+        if fitted:
+            return [self.estimator_]
+        return [getattr(self, "estimator_", self.estimator)]
 
-        The penalty stays.
-
-        Parameters
-        ----------
-        class_attributes : ClassAttributes, mapping, DataFrame or 2-d array
-            Descriptions of the new classes, as for ``GZSLClassifier.add_classes``.
-
-        Returns
-        -------
-        self : object
-        """
-        check_is_fitted(self)
-        self.estimator_.add_classes(class_attributes)
+    def _update(self, method, *args, **kwargs):
+        getattr(self.estimator_, method)(*args, **kwargs)
         return self
 
-    @available_if(_estimator_has("partial_fit"))
-    def partial_fit(self, X, y, classes=None, class_attributes=None):
-        """Add real rows to the fitted estimator's training; the penalty stays.
-
-        Before ``fit``, this is ``fit``.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Rows as in ``fit``.
-        y : array-like of shape (n_samples,)
-            Labels that have a description.
-        classes : ignored
-            Other classifiers with this method demand the labels that will come; here
-            they are those described.
-        class_attributes : ClassAttributes, mapping, DataFrame or 2-d array, optional
-            As for ``fit``, in the first call only.
-
-        Returns
-        -------
-        self : object
-        """
-        if not hasattr(self, "estimator_"):
-            return self.fit(X, y, class_attributes=class_attributes)
-        given = (
-            {} if class_attributes is None else {"class_attributes": class_attributes}
-        )
-        self.estimator_.partial_fit(X, y, **given)
-        return self
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "estimator_")
 
     def get_metadata_routing(self):
         """Say which arguments of ``fit`` go to the estimator and to the splitter.

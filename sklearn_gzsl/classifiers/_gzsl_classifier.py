@@ -1,5 +1,6 @@
 """GZSLClassifier: generator, synthetic rows, and any classifier on top."""
 
+from copy import deepcopy
 from numbers import Integral, Real
 from os import PathLike
 
@@ -7,30 +8,24 @@ import numpy as np
 from sklearn.base import (
     BaseEstimator,
     ClassifierMixin,
-    OneToOneFeatureMixin,
     _fit_context,
-    clone,
 )
-from sklearn.preprocessing import FunctionTransformer, MinMaxScaler
-from sklearn.utils import check_array
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, check_memory
 
-from .. import __version__
-from ..attributes import check_class_attributes, extend_class_attributes
+from ..attributes import check_class_attributes
 from ..generators import VAECFlow
-from ..synthesis._training_rows import TrainingMixin
+from ..linear_model._softmax import SoftmaxClassifier
+from ..synthesis import TrainingRows, is_streamed, train
 from ..training import draw_seed
-from ..utils import all_or_nothing, few, like, seeded
+from ..utils import all_or_nothing, like, seeded
+from ._generator_fit import fit_generator, keeps_features
 from ._scoring import ScoringMixin
+from ._updates import UpdatesMixin
 
 _AUTO_FACTOR = 12
-# Parameters that do not change what a generator learns, at their defaults.
-_NOT_FOR_FIT = {"temperature": 1.0, "verbose": 0}
 
 
-class GZSLClassifier(ClassifierMixin, ScoringMixin, TrainingMixin, BaseEstimator):
+class GZSLClassifier(ClassifierMixin, ScoringMixin, UpdatesMixin, BaseEstimator):
     """Generalized zero-shot classifier: recognises seen and unseen classes.
 
     Learns p(features | description) on the rows of the seen classes, draws synthetic
@@ -132,9 +127,10 @@ class GZSLClassifier(ClassifierMixin, ScoringMixin, TrainingMixin, BaseEstimator
     long as there are rows enough in it, in random order. ``SoftmaxClassifier`` takes as
     many gradient steps as it would in ``fit``; another classifier makes as many passes
     over the rows as its ``max_iter`` says, 25 at most, or one if it has none, such as
-    naive Bayes. A chunk is learned from in five passes and drawn anew for the next
-    five, so that the classifier sees more rows than ``n_synthetic`` of each class.
-    ``class_weight="balanced"`` becomes the weights that it stands for.
+    naive Bayes. One with a method ``fit_stream``, as ``SoftmaxClassifier`` has, does as
+    it likes. A chunk is learned from in five passes and drawn anew for the next five,
+    so that the classifier sees more rows than ``n_synthetic`` of each class.
+    ``class_weight="balanced"`` goes by the rows of a whole pass.
 
     Descriptions reach the generator as they are; it divides them by the mean norm of
     the seen classes' rows, so that their unit does not count.
@@ -276,179 +272,68 @@ class GZSLClassifier(ClassifierMixin, ScoringMixin, TrainingMixin, BaseEstimator
         generator = VAECFlow() if self.generator is None else self.generator
         # What can be refused is refused before the long training.
         classifier = self._checked_classifier()
-        if _keeps_features(generator):
+        if keeps_features(generator):
             self._is_streamed(classifier, X.shape[1])
 
         self._say(f"fitting the generator on {len(X)} rows")
-        generator = seeded(generator, seeds)
-        self.generator_ = self._fit_generator(generator, X, y)
+        self.generator_ = fit_generator(
+            seeded(generator, seeds), X, y, self.class_attributes_, memory=self.memory
+        )
 
         self._rows, self._labels, self._seeds = X, y, seeds
         return self._fit_classifier()
 
-    @all_or_nothing
-    def add_classes(self, class_attributes):
-        """Make further unseen classes known, from their descriptions alone.
+    def _fit_classifier(self):
+        """Train the classifier anew, on the rows and classes that are known by now."""
+        # A copy, never advanced: the classifier depends on which classes and rows are
+        # known, and not on the order in which they came.
+        seeds = deepcopy(self._seeds)
+        rows = TrainingRows(
+            generator=self.generator_,
+            X=self._rows,
+            y=self._labels,
+            attributes=self.class_attributes_,
+            seen=self.seen_classes_,
+            unseen=self.unseen_classes_,
+            n_synthetic=self.n_synthetic_,
+            seeds=seeds,
+            n_real=self.n_real,
+            synthesize=self.synthesize,
+            candidate_classes=self.candidate_classes,
+        )
+        self._n_features_out = rows.n_features
+        self.classifier_ = train(
+            self._checked_classifier(),
+            rows,
+            memory_limit=self.memory_limit,
+            say=self._say,
+        )
+        return self
 
-        Synthetic rows are drawn for them, and the classifier is trained anew on all
-        rows. Preprocessor and generator stay as they are: with a generator that does
-        not learn from unseen descriptions, the outcome is exactly that of a ``fit``
-        which had all of them from the start.
-
-        Parameters
-        ----------
-        class_attributes : ClassAttributes, mapping, DataFrame or 2-d array
-            Descriptions of the new classes alone, with the columns of those in
-            ``fit``.
-
-        Returns
-        -------
-        self : object
-
-        Raises
-        ------
-        ValueError
-            If a class is known already (the message lists them), or if labels or
-            descriptions are not like those of ``fit``.
-
-        See Also
-        --------
-        partial_fit : Adds rows.
-
-        Examples
-        --------
-        >>> from sklearn_gzsl import GaussianGenerator, GZSLClassifier
-        >>> clf = GZSLClassifier(GaussianGenerator(), n_synthetic=5, random_state=0)
-        >>> X = [[0.0, 0.1], [0.1, 1.0], [0.9, 0.1], [1.0, 0.0], [0.0, 0.0]]
-        >>> y = ["ape", "bat", "cat", "cat", "ape"]
-        >>> animals = {"ape": [0, 0], "bat": [0, 1], "cat": [1, 0]}
-        >>> clf.fit(X, y, class_attributes=animals).classes_.tolist()
-        ['ape', 'bat', 'cat']
-        >>> clf.add_classes({"unicorn": [1, 1]}).classes_.tolist()
-        ['ape', 'bat', 'cat', 'unicorn']
-        """
-        check_is_fitted(self)
-        self._validate_params()
-        new = check_class_attributes(class_attributes)
-        self._say(f"adding {len(new.labels)} classes")
-        self._describe(extend_class_attributes(self.class_attributes_, new))
-        return self._fit_classifier()
-
-    @all_or_nothing
-    def partial_fit(self, X, y, classes=None, class_attributes=None):
-        """Add real rows to the classifier's training: few-shot learning.
-
-        Meant for a few rows of unseen classes; rows of seen ones may come too. The
-        classifier is trained anew on all rows of all calls, and preprocessor and
-        generator stay as they are. The synthetic rows of an unseen class with real
-        rows are moved towards these, the farther the more real rows there are and the
-        worse its description predicts them. It remains one of ``unseen_classes_``.
-
-        Before ``fit``, this is ``fit``.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Rows as in ``fit``.
-        y : array-like of shape (n_samples,)
-            Their labels, which have descriptions in ``fit`` or ``add_classes``.
-        classes : ignored
-            Other classifiers with this method demand the labels that will come; here
-            they are those described.
-        class_attributes : ClassAttributes, mapping, DataFrame or 2-d array, optional
-            As for ``fit``, in the first call only.
-
-        Returns
-        -------
-        self : object
-
-        Raises
-        ------
-        ValueError
-            If a label has no description (the message lists them), if
-            ``class_attributes`` is given to an estimator that is fitted already, or
-            if X or y are not valid.
-
-        See Also
-        --------
-        add_classes : Adds descriptions.
-
-        Notes
-        -----
-        The squared distance d of the means of a class's k real and of its synthetic
-        rows is in part noise, v = spread / k with the synthetic rows' total variance,
-        and in part an error of the description, e = max(d - v, 0). Synthetic rows move
-        e / (e + 3 v) of the way. CADA-VAE [1]_ fills half of the class's rows with
-        copies of the real ones instead, which was worse on held-out classes of real
-        data: copies have no spread of their own.
-
-        References
-        ----------
-        .. [1] Schönfeld, Ebrahimi, Sinha, Darrell and Akata. Generalized zero- and
-           few-shot learning via aligned variational autoencoders. CVPR, 2019.
-
-        Examples
-        --------
-        >>> from sklearn_gzsl import GaussianGenerator, GZSLClassifier
-        >>> clf = GZSLClassifier(GaussianGenerator(), n_synthetic=5, random_state=0)
-        >>> X = [[0.0, 0.1], [0.1, 1.0], [0.9, 0.1], [1.0, 0.0], [0.0, 0.0]]
-        >>> y = ["ape", "bat", "cat", "cat", "ape"]
-        >>> animals = {"ape": [0, 0], "bat": [0, 1], "cat": [1, 0], "emu": [1, 1]}
-        >>> clf = clf.fit(X, y, class_attributes=animals)
-        >>> clf.partial_fit([[0.9, 0.9]], ["emu"]).unseen_classes_.tolist()
-        ['emu']
-        """
-        if not hasattr(self, "classifier_"):
-            return self.fit(X, y, class_attributes=class_attributes)
-        if class_attributes is not None:
+    def _checked_classifier(self):
+        if self.candidate_classes == "unseen" and not len(self.unseen_classes_):
             raise ValueError(
-                "class_attributes was given to partial_fit, but this estimator is "
-                "fitted already; describe new classes with add_classes."
+                "candidate_classes='unseen', but every class of class_attributes has "
+                "rows in y; describe classes without rows, or use 'all'."
             )
-        self._validate_params()
-        X, y = self._validate(X, y, reset=False)
-        known = set(self.classes_.tolist())
-        unknown = [label for label in y.tolist() if label not in known]
-        if unknown:
+        classifier = SoftmaxClassifier() if self.classifier is None else self.classifier
+        if getattr(classifier, "decision_function_shape", None) == "ovo":
             raise ValueError(
-                f"y holds {few(unknown)}, which have no description; describe them "
-                "with add_classes first."
+                f"classifier={classifier!r} scores pairs of classes; give it "
+                "decision_function_shape='ovr', so that there is one score per class."
             )
-        self._rows = np.concatenate([self._rows, self._preprocess(X)])
-        self._labels = np.concatenate([self._labels, like(y, self.classes_)])
-        self._say(f"adding {len(X)} rows")
-        return self._fit_classifier()
+        return classifier
 
-    def _fit_generator(self, generator, X, y):
-        """Fit the generator, or take it from memory if this fit has been before."""
-        if self.memory is None:
-            return generator.fit(X, y, class_attributes=self.class_attributes_)
-        given = generator.get_params(deep=False)
-        later = {name: given[name] for name in _NOT_FOR_FIT if name in given}
-        if given.get("early_stopping"):  # its validation draws
-            later.pop("temperature", None)
-        alike = clone(generator).set_params(**{n: _NOT_FOR_FIT[n] for n in later})
-        path = isinstance(self.memory, PathLike)
-        memory = check_memory(str(self.memory) if path else self.memory)
-        fit = memory.cache(_fit_generator, ignore=["generator"])
-        fitted = fit(generator, alike, __version__, X, y, self.class_attributes_)
-        return fitted.set_params(**later)
-
-    def _fit_preprocessor(self, X, y, seeds):
-        """Preprocessed float32 rows and labels."""
-        self._takes_numbers = self.preprocessor in (None, "passthrough")
-        X, y = self._validate(X, y, reset=True)
-        check_classification_targets(y)
-        if self.preprocessor is None:
-            self.preprocessor_ = MinMaxScaler()
-        elif self.preprocessor == "passthrough":
-            self.preprocessor_ = FunctionTransformer()
-        else:
-            self.preprocessor_ = seeded(self.preprocessor, seeds)
-        rows = self.preprocessor_.fit_transform(X, y)
-        rows = check_array(rows, dtype=np.float32, estimator=self)
-        # The rows are kept: the user's own array may change.
-        return rows.copy() if np.may_share_memory(rows, X) else rows, y
+    def _is_streamed(self, classifier, n_features):
+        all_classes = self.candidate_classes == self.synthesize == "all"
+        synthesized = self.classes_ if all_classes else self.unseen_classes_
+        return is_streamed(
+            classifier,
+            len(synthesized),
+            self.n_synthetic_,
+            n_features,
+            self.memory_limit,
+        )
 
     def _describe(self, attributes):
         """Set the classes: those described, apart from the seen ones, are unseen."""
@@ -466,14 +351,3 @@ class GZSLClassifier(ClassifierMixin, ScoringMixin, TrainingMixin, BaseEstimator
         tags.transformer_tags.preserves_dtype = ["float32"]
         tags.input_tags.allow_nan = self.preprocessor not in (None, "passthrough")
         return tags
-
-
-def _keeps_features(generator):
-    """Whether it is known before fit that the generator draws in the space of X."""
-    names = getattr(type(generator), "get_feature_names_out", None)
-    return names is OneToOneFeatureMixin.get_feature_names_out
-
-
-def _fit_generator(generator, _alike, _version, X, y, class_attributes):
-    """Fit a generator; memory goes by all but the first argument."""
-    return generator.fit(X, y, class_attributes=class_attributes)

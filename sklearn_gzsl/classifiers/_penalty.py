@@ -1,91 +1,81 @@
-"""The steps of CalibratedStackingCV: check a fold, score it, choose between points."""
+"""Where the seen penalty is chosen: on the curves of folds of held-out classes."""
+
+from dataclasses import dataclass
 
 import numpy as np
-from sklearn.base import clone
-from sklearn.utils import _safe_indexing
-from sklearn.utils.validation import _check_method_params
 
-from ..attributes import check_class_attributes
+from ..metrics._accuracy import harmonic_mean
 from ..metrics._curve import curve_of_best
 from ..metrics._response import best_of_fold
-from ..model_selection import check_gzsl_split
 
 
-def checked_folds(folds, y):
-    """Row numbers of the folds, in which no row of a held-out class is for training."""
-    y = np.asarray(y)
-    checked = []
-    for i, fold in enumerate(folds):
-        try:
-            train, test = fold
-        except (TypeError, ValueError) as error:
-            raise ValueError(
-                f"cv: fold {i} is no pair of row numbers; give (train, test) for each."
-            ) from error
-        try:
-            train, test = _row_numbers(train, len(y)), _row_numbers(test, len(y))
-            check_gzsl_split(y, train, test)
-        except ValueError as error:
-            raise ValueError(f"cv: fold {i}: {error}") from error
-        if not np.isin(y[test], y[train]).any():
-            raise ValueError(
-                f"cv: fold {i} has no test row of a seen class, so there is nothing to "
-                "balance; use GZSLKFold or GZSLShuffleSplit."
-            )
-        checked.append((train, test))
-    if not checked:
-        raise ValueError("cv has no folds; give at least one.")
-    return checked
-
-
-def _row_numbers(rows, n_rows):
-    rows = np.asarray(rows)
-    if rows.dtype != bool:
-        return rows
-    if rows.shape != (n_rows,):
+def check_scoring(scoring):
+    """Refuse what is no function of two accuracies, before anything is trained."""
+    if scoring == "H":
+        return
+    accuracies = np.linspace(0, 1, 3)
+    try:
+        shape = np.shape(scoring(accuracies, accuracies))
+    except TypeError as error:
         raise ValueError(
-            f"a mask has the shape {rows.shape}, but there are {n_rows} rows."
+            f"scoring={scoring!r} is not called as (unseen_accuracy, "
+            "seen_accuracy) with two arrays; give 'H' or such a function."
+        ) from error
+    if shape != accuracies.shape:
+        raise ValueError(
+            f"scoring={scoring!r} returned the shape {shape} for two arrays "
+            f"of shape {accuracies.shape}; return one score for each pair."
         )
-    return np.flatnonzero(rows)
 
 
-def held_whole(params, y):
-    """The parameters, with descriptions that no fold cuts."""
-    return params | {
-        name: check_class_attributes(params[name], y) for name in _descriptions(params)
-    }
+@dataclass(eq=False)
+class Choice:
+    """The chosen penalty, and what it was chosen from.
 
-
-def _descriptions(params):
-    return [
-        name
-        for name, value in params.items()
-        if name.rsplit("__")[-1] == "class_attributes" and value is not None
-    ]
-
-
-def fit_and_score(estimator, X, y, fit_params, train, test, keep):
-    """Fit a clone on the training rows of a fold; it, if kept, and its curve.
-
-    Unless it is kept, it knows of the fold's classes only.
+    ``points`` are all penalties at which anything changes; the score, U and S of each
+    fold hold from each of them up to the next one, (n_folds, n_points).
     """
-    estimator = clone(estimator)
-    params = _check_method_params(X, fit_params, indices=train)
-    if not keep:
-        present = np.unique(_safe_indexing(y, np.concatenate([train, test])))
-        estimator.set_params(**_narrowed(estimator.get_params(), present))
-        params = params | _narrowed(params, present)
-    fitted = estimator.fit(_safe_indexing(X, train), _safe_indexing(y, train), **params)
-    curve = penalty_curve(fitted, _safe_indexing(X, test), _safe_indexing(y, test))
-    return (fitted if keep else None), curve
+
+    penalty: float
+    score: float  # mean over the folds
+    fold_scores: np.ndarray
+    points: np.ndarray
+    by_fold: dict
+
+    def cv_results(self):
+        results = {"seen_penalties": self.points}
+        for name, values in self.by_fold.items():
+            results[f"mean_test_{name}"] = values.mean(axis=0)
+            for i, fold in enumerate(values):
+                results[f"split{i}_test_{name}"] = fold
+        return results
 
 
-def _narrowed(params, classes):
-    """Those of the parameters that describe classes, cut to the given classes."""
-    return {
-        name: check_class_attributes(params[name]).subset(classes)
-        for name in _descriptions(params)
-    }
+def choose_penalty(curves, scoring):
+    """The penalty with the best mean score over the curves of all folds."""
+    points = np.unique(np.concatenate([curve[2] for curve in curves]))
+    folds = []
+    for seen, unseen, steps in curves:
+        # Curves are steps: between two points of its own, a fold stays as it was.
+        at = np.searchsorted(steps, points, side="right") - 1
+        folds.append((unseen[at], seen[at]))
+    score = harmonic_mean if scoring == "H" else scoring
+    scores = np.array([score(U, S) for U, S in folds])
+    mean = scores.mean(axis=0)
+    if np.isnan(mean).any():
+        raise ValueError(
+            f"scoring={scoring!r} returned NaN; return numbers for accuracies "
+            "between 0 and 1, both included."
+        )
+    best = _best_point(mean, points)
+    U, S = np.array(folds).transpose(1, 0, 2)
+    return Choice(
+        penalty=_between(points, best),
+        score=float(mean[best]),
+        fold_scores=scores[:, best],
+        points=points,
+        by_fold={"score": scores, "U": U, "S": S},
+    )
 
 
 def penalty_curve(fitted, X, y):
@@ -93,7 +83,7 @@ def penalty_curve(fitted, X, y):
     return curve_of_best(y, np.isin(y, seen_classes), best, winners)
 
 
-def best_point(scores, penalties):
+def _best_point(scores, penalties):
     """Of the intervals [penalty, next) with the highest score the one nearest to 0.
 
     At +inf begins what no finite penalty reaches: rows without an unseen candidate.
@@ -105,7 +95,7 @@ def best_point(scores, penalties):
     return best[distance.argmin()]
 
 
-def between(penalties, i):
+def _between(penalties, i):
     """A finite penalty well inside of the interval from point i to the next."""
     lower, upper = penalties[i], np.append(penalties, np.inf)[i + 1]
     if np.isinf(lower):

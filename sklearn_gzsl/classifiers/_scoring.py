@@ -2,7 +2,9 @@
 
 import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.preprocessing import FunctionTransformer, MinMaxScaler
 from sklearn.utils import check_array
+from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
     _check_y,
     check_consistent_length,
@@ -10,6 +12,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from ..utils import seeded
 from ._prediction import PredictionMixin
 
 
@@ -54,6 +57,22 @@ class ScoringMixin(PredictionMixin, ClassNamePrefixFeaturesOutMixin, Transformer
     def _preprocess(self, X):
         X = self.preprocessor_.transform(X)
         return check_array(X, dtype=np.float32, estimator=self)
+
+    def _fit_preprocessor(self, X, y, seeds):
+        """Preprocessed float32 rows and labels."""
+        self._takes_numbers = self.preprocessor in (None, "passthrough")
+        X, y = self._validate(X, y, reset=True)
+        check_classification_targets(y)
+        if self.preprocessor is None:
+            self.preprocessor_ = MinMaxScaler()
+        elif self.preprocessor == "passthrough":
+            self.preprocessor_ = FunctionTransformer()
+        else:
+            self.preprocessor_ = seeded(self.preprocessor, seeds)
+        rows = self.preprocessor_.fit_transform(X, y)
+        rows = check_array(rows, dtype=np.float32, estimator=self)
+        # The rows are kept: the user's own array may change.
+        return rows.copy() if np.may_share_memory(rows, X) else rows, y
 
     def _has(self, method):
         """Whether the classifier, fitted or not yet, has the method."""

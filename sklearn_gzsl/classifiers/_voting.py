@@ -13,24 +13,18 @@ from sklearn.utils.metadata_routing import (
     MethodMapping,
     process_routing,
 )
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted, indexable
 
 from ..metrics._response import class_scores, find_model
 from ..utils import all_or_nothing
-from ._descriptions import path_to_descriptions
 from ._pooling import check_alike, check_weights, evenly_per_class, pool, spread
 from ._prediction import PredictionMixin
-
-
-def _members_have(method):
-    """For a method that is passed on to all members."""
-    return lambda self: self._has(method)
+from ._wrapping import WrapperMixin, path_to_descriptions
 
 
 class GZSLVotingClassifier(
-    PredictionMixin, ClassifierMixin, _BaseHeterogeneousEnsemble
+    PredictionMixin, WrapperMixin, ClassifierMixin, _BaseHeterogeneousEnsemble
 ):
     """Average the scores of several generalized zero-shot classifiers.
 
@@ -237,45 +231,11 @@ class GZSLVotingClassifier(
         self.estimators_ = members
         return self
 
-    def _has(self, method):
-        """Whether all members, fitted if they are, have the method."""
-        members = getattr(self, "estimators_", None)
-        if members is None:
-            members = [estimator for _, estimator in self.estimators]
-        return all(hasattr(m, method) for m in members if not isinstance(m, str))
-
     @property
     def named_estimators_(self):
         check_is_fitted(self)
         fitted = zip(self._fitted, self.estimators_, strict=True)
         return Bunch(**(dict.fromkeys(self._names, "drop") | dict(fitted)))
-
-    @property
-    def classes_(self):
-        return find_model(self.estimators_[0]).classes_
-
-    @property
-    def seen_classes_(self):
-        return find_model(self.estimators_[0]).seen_classes_
-
-    @property
-    def unseen_classes_(self):
-        return np.setdiff1d(self.classes_, self.seen_classes_)
-
-    @property
-    def n_features_in_(self):
-        return self._told("n_features_in_")
-
-    @property
-    def feature_names_in_(self):
-        return self._told("feature_names_in_")
-
-    def _told(self, attribute):
-        """From the first member that tells."""
-        for member in self.estimators_:
-            if hasattr(member, attribute):
-                return getattr(member, attribute)
-        raise AttributeError(f"No member of {type(self).__name__} has {attribute}.")
 
     def _scores(self, X):
         """Pooled scores, one column for each class."""
@@ -288,52 +248,13 @@ class GZSLVotingClassifier(
             self.scales_[heard],
         )
 
-    @available_if(_members_have("add_classes"))
-    def add_classes(self, class_attributes):
-        """Make further unseen classes known to all members.
+    def _wrapped(self, *, fitted=False):
+        if fitted or hasattr(self, "estimators_"):
+            return self.estimators_
+        return [estimator for _, estimator in self.estimators if estimator != "drop"]
 
-        ``scales_`` stay. If a member fails, none is changed.
-
-        Parameters
-        ----------
-        class_attributes : ClassAttributes, mapping, DataFrame or 2-d array
-            Descriptions of the new classes, as for ``GZSLClassifier.add_classes``.
-
-        Returns
-        -------
-        self : object
-        """
-        check_is_fitted(self)
-        return self._update("add_classes", class_attributes)
-
-    @available_if(_members_have("partial_fit"))
-    def partial_fit(self, X, y, classes=None, class_attributes=None):
-        """Add real rows to the training of all members; ``scales_`` stay.
-
-        Before ``fit``, this is ``fit``. If a member fails, none is changed.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Rows as in ``fit``.
-        y : array-like of shape (n_samples,)
-            Labels that have a description.
-        classes : ignored
-            Other classifiers with this method demand the labels that will come; here
-            they are those described.
-        class_attributes : ClassAttributes, mapping, DataFrame or 2-d array, optional
-            As for ``fit``, in the first call only.
-
-        Returns
-        -------
-        self : object
-        """
-        if not hasattr(self, "estimators_"):
-            return self.fit(X, y, class_attributes=class_attributes)
-        given = (
-            {} if class_attributes is None else {"class_attributes": class_attributes}
-        )
-        return self._update("partial_fit", X, y, **given)
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "estimators_")
 
     def _update(self, method, *args, **kwargs):
         """Let copies of all members learn more, and keep them if none fails."""

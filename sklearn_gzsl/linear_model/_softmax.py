@@ -1,6 +1,6 @@
 """Linear softmax trained by Adam: the classifier of every generative GZSL paper."""
 
-from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import islice
 from numbers import Integral, Real
 
@@ -22,11 +22,21 @@ from ..training import (
     torch_generator,
 )
 from ..utils import all_or_nothing
+from ._class_weights import class_factors, log_priors
 from ._lda import IncrementalLDA
 from ._linear_scores import LinearScoresMixin
 from ._softmax_steps import SoftmaxSteps, batches, on_device
 
 _AUTO_PASSES, _AUTO_STEPS = 25, 30_000
+
+
+@dataclass
+class _Streaming:
+    """What calls of ``partial_fit`` share while ``fit_stream`` makes them."""
+
+    start: IncrementalLDA | None  # fitted, if the weights begin there
+    counts: np.ndarray  # rows of each class in a pass
+    descent: SoftmaxSteps | None = None  # made by the first call
 
 
 class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
@@ -156,6 +166,9 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
+    # Set while ``fit_stream`` runs.
+    _stream = None
+
     @all_or_nothing
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None):
@@ -204,7 +217,7 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
         -------
         self : object
         """
-        if self.class_weight == "balanced":
+        if self.class_weight == "balanced" and self._stream is None:
             raise ValueError(
                 "class_weight='balanced' needs all rows at once and partial_fit sees "
                 "a part; pass a dict of weights or sample_weight."
@@ -217,10 +230,43 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
         X = X.astype(self.coef_.dtype, copy=False)
         weight = self._weights(X, y, sample_weight)
         self._count(X, y, weight)
-        return self._train(X, y, weight, [self._pass_steps(X)])
+        return self._train(X, y, weight, [-(-len(X) // self.batch_size)])
 
-    def _pass_steps(self, X):
-        return -(-len(X) // self.batch_size)
+    @all_or_nothing
+    def fit_stream(self, stream):
+        """Train from scratch on more rows than memory holds.
+
+        ``GZSLClassifier`` does so with the rows that it draws past its
+        ``memory_limit``. As many gradient steps are taken as ``fit`` takes with all
+        rows, each chunk through ``partial_fit``; ``coef_`` and ``intercept_`` are up to
+        date after each, and a subclass may change them there. Here alone, calls change
+        these arrays in place, so that there are never two copies of large weights.
+
+        Parameters
+        ----------
+        stream : sklearn_gzsl.synthesis.RowStream
+            Or an object with ``n_rows``, ``classes``, ``counts``, ``chunks`` and
+            ``feed`` as it has them.
+
+        Returns
+        -------
+        self : object
+        """
+        vars(self).pop("classes_", None)  # the next partial_fit is the first
+        batch_size = min(self.batch_size, stream.n_rows)
+        start = None
+        if self.init == "lda":
+            # From a pass of its own: a chunk has too few rows of each class.
+            start = IncrementalLDA()
+            for X, y in stream.chunks(batch_size):
+                start.partial_fit(X, y, stream.classes)
+        self._stream = _Streaming(start, stream.counts)
+        try:
+            stream.feed(self.partial_fit, batch_size, self._n_steps(stream.n_rows))
+            self._moments = self._stream.descent.moments
+        finally:
+            del self._stream  # what the class has, None, counts again
+        return self
 
     def _reset(self, X):
         self.coef_ = np.zeros((len(self.classes_), X.shape[1]), dtype=X.dtype)
@@ -257,7 +303,7 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
             return
         self.class_count_ = counts
         if self.init == "lda":
-            lda = getattr(self, "_start", None)
+            lda = self._stream.start if self._stream else None
             if lda is None:
                 # What shrinkage takes as the number of rows is the sum of weights.
                 unit = weight / weight[weight > 0].mean()
@@ -266,7 +312,7 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
                 counts = lda.class_count_ * self._class_weights(codes, weight)
             biases = lda.intercept_
             biases = np.where(counts > 0, biases, biases[counts > 0].min())
-            biases += (1 - self.logit_adjustment) * _log_priors(counts)
+            biases += (1 - self.logit_adjustment) * log_priors(counts)
             self.coef_, self.intercept_ = lda.coef_, biases.astype(X.dtype)
 
     @sheltered()
@@ -278,15 +324,8 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
         rng = torch_generator(self._seed + len(self.loss_curve_), device)
         offset = None
         if self.logit_adjustment:
-            offset = self.logit_adjustment * _log_priors(self.class_count_)
-        descent = getattr(self, "_descent", None) or SoftmaxSteps(
-            self.coef_,
-            self.intercept_,
-            self._moments,
-            device=device,
-            lr=self.lr,
-            weight_decay=self.weight_decay,
-        )
+            offset = self.logit_adjustment * log_priors(self.class_count_)
+        descent = self._steps(device)
         descent.set_offset(offset)
         params = descent.coef, descent.intercept
         codes = np.searchsorted(self.classes_, y)
@@ -319,33 +358,27 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
             )
         self.loss_curve_ = curve
         self.n_iter_ = n_iter
-        if hasattr(self, "_descent"):
-            self._descent = descent
-        else:
-            self._take(descent)
+        self.coef_, self.intercept_ = descent.weights
+        if self._stream is None:
+            self._moments = descent.moments
         return self
 
-    def _take(self, descent):
-        self.coef_, self.intercept_ = descent.weights
-        self._moments = descent.moments
-
-    @contextmanager
-    def _in_place(self, start=None):
-        """Let calls of ``partial_fit`` change the same weights, in this context.
-
-        Each by itself leaves the weights as they were if it fails, for which there
-        have to be two copies of them and of Adam's moments. Here only the end of the
-        context sets ``coef_`` and ``intercept_``. ``start`` is a fitted closed form to
-        begin with, in place of that of the first rows, if ``init`` is "lda".
-        """
-        self._descent, self._start = None, start
-        try:
-            yield self
-        finally:
-            descent = self.__dict__.pop("_descent")
-            del self._start
-            if descent is not None:
-                self._take(descent)
+    def _steps(self, device):
+        """Where the descent goes on: from a copy, or in place within a stream."""
+        if self._stream is not None and self._stream.descent is not None:
+            self._stream.descent.go_on_from(self.coef_, self.intercept_)
+            return self._stream.descent
+        descent = SoftmaxSteps(
+            self.coef_,
+            self.intercept_,
+            self._moments,
+            device=device,
+            lr=self.lr,
+            weight_decay=self.weight_decay,
+        )
+        if self._stream is not None:
+            self._stream.descent = descent
+        return descent
 
     def _after_interval(self, params, n_done, n_intervals):
         """For subclasses that look at the weights during training."""
@@ -358,27 +391,9 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
 
     def _class_weights(self, codes, weight):
         """Factor of each class of ``classes_``, up to one common factor."""
-        per_class = np.ones(len(self.classes_))
-        if self.class_weight == "balanced":
-            totals = np.bincount(codes, weights=weight, minlength=len(per_class))
-            np.divide(1.0, totals, out=per_class, where=totals > 0)
-        elif self.class_weight is not None:
-            labels = self.classes_.tolist()
-            known = set(labels)
-            unknown = [c for c in self.class_weight if c not in known]
-            if unknown and not known <= self.class_weight.keys():
-                raise ValueError(
-                    f"class_weight has the labels {unknown}, which are not among the "
-                    "classes; its keys must be labels of the same type as in y."
-                )
-            per_class = np.array([self.class_weight.get(c, 1.0) for c in labels])
-        return per_class
-
-
-def _log_priors(counts):
-    """Logarithm of the classes' shares of the rows that have come.
-
-    A class without rows so far counts as the rarest of the others.
-    """
-    counts = np.maximum(counts, counts[counts > 0].min())
-    return np.log(counts / counts.sum())
+        if self.class_weight == "balanced" and self._stream is not None:
+            # A chunk cannot tell; the factors must be those of all rows.
+            counts = self._stream.counts
+            return counts.sum() / (len(counts) * counts)
+        totals = np.bincount(codes, weights=weight, minlength=len(self.classes_))
+        return class_factors(self.class_weight, self.classes_, totals)

@@ -90,6 +90,15 @@ class SoftmaxSteps:
         n_weights = shape[0] * shape[1]
         return flat[:n_weights].view(shape), flat[n_weights:]
 
+    def go_on_from(self, coef, intercept):
+        """Take these weights, if they are others than those that it has.
+
+        On the CPU ``weights`` are views: what was changed there is here already.
+        """
+        for own, given in ((self.coef, coef), (self.intercept, intercept)):
+            if own.device.type != "cpu" or own.data_ptr() != given.ctypes.data:
+                own.copy_(on_device(given, torch.device("cpu")))
+
     def set_offset(self, offset):
         """Set what is added to the logits in training, an ndarray or None."""
         if offset is not None:

@@ -1,1 +1,7 @@
-"""Training rows for the final classifier: real and synthetic, at once and streamed."""
+"""Training rows for a final classifier: real and synthetic, at once and streamed."""
+
+from ._stream import RowStream
+from ._training import is_streamed, train
+from ._training_rows import TrainingRows
+
+__all__ = ["RowStream", "TrainingRows", "is_streamed", "train"]

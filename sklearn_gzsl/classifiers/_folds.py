@@ -1,0 +1,124 @@
+"""The folds of CalibratedStackingCV: made, checked, and a model trained on each."""
+
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.utils import _safe_indexing
+from sklearn.utils.validation import _check_method_params
+
+from ..attributes import check_class_attributes
+from ..model_selection import GZSLKFold, GZSLShuffleSplit, check_gzsl_split
+from ._penalty import penalty_curve
+
+_MAX_FOLDS = 5
+
+
+def make_cv(cv, random_state):
+    """The splitter, or the folds themselves, that the parameter ``cv`` stands for."""
+    if cv is None:
+        return _k_fold(_MAX_FOLDS, random_state)
+    if isinstance(cv, Integral):
+        return _k_fold(cv, random_state)
+    if isinstance(cv, Real):
+        return GZSLShuffleSplit(
+            1, unseen_size=cv, test_size=cv, random_state=random_state
+        )
+    return cv
+
+
+def like_unseen(n_seen, n_unseen, random_state):
+    """Folds in which about the share of classes is held out that is unseen.
+
+    The more classes are held out, the larger is the penalty that suits them.
+    """
+    n_splits = round((n_seen + n_unseen) / n_unseen)
+    return _k_fold(max(min(n_splits, _MAX_FOLDS, n_seen), 2), random_state)
+
+
+def _k_fold(n_splits, random_state):
+    shuffle = random_state is not None
+    return GZSLKFold(n_splits, shuffle=shuffle, random_state=random_state)
+
+
+def list_folds(cv, X, y, split_params):
+    """Row numbers of all folds, checked."""
+    folds = cv.split(X, y, **split_params) if hasattr(cv, "split") else cv
+    return _checked(list(folds), y)
+
+
+def _checked(folds, y):
+    """Row numbers of the folds, in which no row of a held-out class is for training."""
+    y = np.asarray(y)
+    checked = []
+    for i, fold in enumerate(folds):
+        try:
+            train, test = fold
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"cv: fold {i} is no pair of row numbers; give (train, test) for each."
+            ) from error
+        try:
+            train, test = _row_numbers(train, len(y)), _row_numbers(test, len(y))
+            check_gzsl_split(y, train, test)
+        except ValueError as error:
+            raise ValueError(f"cv: fold {i}: {error}") from error
+        if not np.isin(y[test], y[train]).any():
+            raise ValueError(
+                f"cv: fold {i} has no test row of a seen class, so there is nothing to "
+                "balance; use GZSLKFold or GZSLShuffleSplit."
+            )
+        checked.append((train, test))
+    if not checked:
+        raise ValueError("cv has no folds; give at least one.")
+    return checked
+
+
+def _row_numbers(rows, n_rows):
+    rows = np.asarray(rows)
+    if rows.dtype != bool:
+        return rows
+    if rows.shape != (n_rows,):
+        raise ValueError(
+            f"a mask has the shape {rows.shape}, but there are {n_rows} rows."
+        )
+    return np.flatnonzero(rows)
+
+
+def held_whole(params, y):
+    """The parameters, with descriptions that no fold cuts."""
+    return params | {
+        name: check_class_attributes(params[name], y) for name in _descriptions(params)
+    }
+
+
+def _descriptions(params):
+    return [
+        name
+        for name, value in params.items()
+        if name.rsplit("__")[-1] == "class_attributes" and value is not None
+    ]
+
+
+def fit_and_score(estimator, X, y, fit_params, train, test, keep):
+    """Fit a clone on the training rows of a fold; it, if kept, and its curve.
+
+    Unless it is kept, it knows of the fold's classes only.
+    """
+    estimator = clone(estimator)
+    params = _check_method_params(X, fit_params, indices=train)
+    if not keep:
+        present = np.unique(_safe_indexing(y, np.concatenate([train, test])))
+        estimator.set_params(**_narrowed(estimator.get_params(), present))
+        params = params | _narrowed(params, present)
+    fitted = estimator.fit(_safe_indexing(X, train), _safe_indexing(y, train), **params)
+    curve = penalty_curve(fitted, _safe_indexing(X, test), _safe_indexing(y, test))
+    return (fitted if keep else None), curve
+
+
+def _narrowed(params, classes):
+    """Those of the parameters that describe classes, cut to the given classes."""
+    return {
+        name: check_class_attributes(params[name]).subset(classes)
+        for name in _descriptions(params)
+    }

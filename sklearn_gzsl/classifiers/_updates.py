@@ -1,0 +1,137 @@
+"""What a fitted GZSLClassifier learns later: new classes, and first rows of them."""
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from ..attributes import check_class_attributes, extend_class_attributes
+from ..utils import all_or_nothing, few, like
+
+
+class UpdatesMixin:
+    """Methods that train the classifier anew; the generator stays as it is."""
+
+    @all_or_nothing
+    def add_classes(self, class_attributes):
+        """Make further unseen classes known, from their descriptions alone.
+
+        Synthetic rows are drawn for them, and the classifier is trained anew on all
+        rows. Preprocessor and generator stay as they are: with a generator that does
+        not learn from unseen descriptions, the outcome is exactly that of a ``fit``
+        which had all of them from the start.
+
+        Parameters
+        ----------
+        class_attributes : ClassAttributes, mapping, DataFrame or 2-d array
+            Descriptions of the new classes alone, with the columns of those in
+            ``fit``.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If a class is known already (the message lists them), or if labels or
+            descriptions are not like those of ``fit``.
+
+        See Also
+        --------
+        partial_fit : Adds rows.
+
+        Examples
+        --------
+        >>> from sklearn_gzsl import GaussianGenerator, GZSLClassifier
+        >>> clf = GZSLClassifier(GaussianGenerator(), n_synthetic=5, random_state=0)
+        >>> X = [[0.0, 0.1], [0.1, 1.0], [0.9, 0.1], [1.0, 0.0], [0.0, 0.0]]
+        >>> y = ["ape", "bat", "cat", "cat", "ape"]
+        >>> animals = {"ape": [0, 0], "bat": [0, 1], "cat": [1, 0]}
+        >>> clf.fit(X, y, class_attributes=animals).classes_.tolist()
+        ['ape', 'bat', 'cat']
+        >>> clf.add_classes({"unicorn": [1, 1]}).classes_.tolist()
+        ['ape', 'bat', 'cat', 'unicorn']
+        """
+        check_is_fitted(self)
+        self._validate_params()
+        new = check_class_attributes(class_attributes)
+        self._say(f"adding {len(new.labels)} classes")
+        self._describe(extend_class_attributes(self.class_attributes_, new))
+        return self._fit_classifier()
+
+    @all_or_nothing
+    def partial_fit(self, X, y, classes=None, class_attributes=None):
+        """Add real rows to the classifier's training: few-shot learning.
+
+        Meant for a few rows of unseen classes; rows of seen ones may come too. The
+        classifier is trained anew on all rows of all calls, and preprocessor and
+        generator stay as they are. The synthetic rows of an unseen class with real
+        rows are moved towards these, the farther the more real rows there are and the
+        worse its description predicts them. It remains one of ``unseen_classes_``.
+
+        Before ``fit``, this is ``fit``.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows as in ``fit``.
+        y : array-like of shape (n_samples,)
+            Their labels, which have descriptions in ``fit`` or ``add_classes``.
+        classes : ignored
+            Other classifiers with this method demand the labels that will come; here
+            they are those described.
+        class_attributes : ClassAttributes, mapping, DataFrame or 2-d array, optional
+            As for ``fit``, in the first call only.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If a label has no description (the message lists them), if
+            ``class_attributes`` is given to an estimator that is fitted already, or
+            if X or y are not valid.
+
+        See Also
+        --------
+        add_classes : Adds descriptions.
+
+        Notes
+        -----
+        The squared distance d of the means of a class's k real and of its synthetic
+        rows is in part noise, v = spread / k with the synthetic rows' total variance,
+        and in part an error of the description, e = max(d - v, 0). Synthetic rows move
+        e / (e + 3 v) of the way.
+
+        Examples
+        --------
+        >>> from sklearn_gzsl import GaussianGenerator, GZSLClassifier
+        >>> clf = GZSLClassifier(GaussianGenerator(), n_synthetic=5, random_state=0)
+        >>> X = [[0.0, 0.1], [0.1, 1.0], [0.9, 0.1], [1.0, 0.0], [0.0, 0.0]]
+        >>> y = ["ape", "bat", "cat", "cat", "ape"]
+        >>> animals = {"ape": [0, 0], "bat": [0, 1], "cat": [1, 0], "emu": [1, 1]}
+        >>> clf = clf.fit(X, y, class_attributes=animals)
+        >>> clf.partial_fit([[0.9, 0.9]], ["emu"]).unseen_classes_.tolist()
+        ['emu']
+        """
+        if not hasattr(self, "classifier_"):
+            return self.fit(X, y, class_attributes=class_attributes)
+        if class_attributes is not None:
+            raise ValueError(
+                "class_attributes was given to partial_fit, but this estimator is "
+                "fitted already; describe new classes with add_classes."
+            )
+        self._validate_params()
+        X, y = self._validate(X, y, reset=False)
+        known = set(self.classes_.tolist())
+        unknown = [label for label in y.tolist() if label not in known]
+        if unknown:
+            raise ValueError(
+                f"y holds {few(unknown)}, which have no description; describe them "
+                "with add_classes first."
+            )
+        self._rows = np.concatenate([self._rows, self._preprocess(X)])
+        self._labels = np.concatenate([self._labels, like(y, self.classes_)])
+        self._say(f"adding {len(X)} rows")
+        return self._fit_classifier()

@@ -1,0 +1,116 @@
+"""What classifiers share that are wrapped around others."""
+
+import numpy as np
+from sklearn.model_selection._search import BaseSearchCV
+from sklearn.pipeline import Pipeline
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
+
+from ..metrics._response import find_model
+
+
+def path_to_descriptions(estimator):
+    """What the fit of an estimator calls the class attributes, without routing.
+
+    A pipeline takes them as ``<step>__class_attributes``, and a search passes on what
+    it gets. Our own meta-estimators take them as they are.
+    """
+    path = []
+    while isinstance(estimator, Pipeline | BaseSearchCV):
+        if isinstance(estimator, Pipeline):
+            name, estimator = estimator.steps[-1]
+            path.append(name)
+        else:
+            estimator = estimator.estimator
+    return "__".join([*path, "class_attributes"])
+
+
+def _have(method):
+    """Whether all that is wrapped has a method, which is passed on to it."""
+    return lambda self: self._has(method)
+
+
+class WrapperMixin:
+    """Classes and features as the wrapped estimators know them, and later learning.
+
+    A subclass writes ``_wrapped()``, the estimators, fitted if they are, and
+    ``_update(method, ...)``, which calls a method of the fitted ones and returns self.
+    """
+
+    @property
+    def classes_(self):
+        return find_model(self._wrapped(fitted=True)[0]).classes_
+
+    @property
+    def seen_classes_(self):
+        return find_model(self._wrapped(fitted=True)[0]).seen_classes_
+
+    @property
+    def unseen_classes_(self):
+        return np.setdiff1d(self.classes_, self.seen_classes_)
+
+    @property
+    def n_features_in_(self):
+        return self._told("n_features_in_")
+
+    @property
+    def feature_names_in_(self):
+        return self._told("feature_names_in_")
+
+    def _told(self, attribute):
+        """From the first estimator that tells."""
+        for estimator in self._wrapped(fitted=True):
+            if hasattr(estimator, attribute):
+                return getattr(estimator, attribute)
+        raise AttributeError(f"Nothing in {type(self).__name__} has {attribute}.")
+
+    def _has(self, method):
+        return all(hasattr(estimator, method) for estimator in self._wrapped())
+
+    @available_if(_have("add_classes"))
+    def add_classes(self, class_attributes):
+        """Make further unseen classes known to all that is wrapped.
+
+        What ``fit`` has chosen, a penalty or scales, stays.
+
+        Parameters
+        ----------
+        class_attributes : ClassAttributes, mapping, DataFrame or 2-d array
+            Descriptions of the new classes, as for ``GZSLClassifier.add_classes``.
+
+        Returns
+        -------
+        self : object
+        """
+        check_is_fitted(self)
+        return self._update("add_classes", class_attributes)
+
+    @available_if(_have("partial_fit"))
+    def partial_fit(self, X, y, classes=None, class_attributes=None):
+        """Add real rows to the training of all that is wrapped.
+
+        What ``fit`` has chosen, a penalty or scales, stays. Before ``fit``, this is
+        ``fit``.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows as in ``fit``.
+        y : array-like of shape (n_samples,)
+            Labels that have a description.
+        classes : ignored
+            Other classifiers with this method demand the labels that will come; here
+            they are those described.
+        class_attributes : ClassAttributes, mapping, DataFrame or 2-d array, optional
+            As for ``fit``, in the first call only.
+
+        Returns
+        -------
+        self : object
+        """
+        if not self.__sklearn_is_fitted__():
+            return self.fit(X, y, class_attributes=class_attributes)
+        given = (
+            {} if class_attributes is None else {"class_attributes": class_attributes}
+        )
+        return self._update("partial_fit", X, y, **given)

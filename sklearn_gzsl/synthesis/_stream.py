@@ -1,0 +1,132 @@
+"""More training rows than memory holds: drawn, learned from and let go.
+
+A classifier that can learn from such a stream offers one method,
+
+``fit_stream(stream)``
+    Train from scratch, and return self. ``stream.n_rows``, ``stream.classes`` and
+    ``stream.counts`` tell how many rows a pass has, and how many of each class.
+    ``stream.chunks(batch_size)`` makes one pass, in chunks of whole batches;
+    ``stream.feed(partial_fit, batch_size, n_batches)`` makes as many passes as it takes
+    to learn from so many batches, and says how far it is.
+
+``SoftmaxClassifier`` has it. Any other classifier is fed through ``partial_fit``.
+"""
+
+import numpy as np
+
+from ._passes import Passes
+
+# Copies of a chunk that generator and classifier make while they work.
+_COPIES = 4
+# Fewer rows in a chunk would cost more than they spare.
+_LEAST_ROWS = 64
+# Times that a chunk is learned from before the next one is drawn: where classes are
+# few, to draw rows costs more than to learn from them.
+_VISITS = 5
+
+
+class RowStream:
+    """Real and synthetic rows in chunks, for ``fit_stream`` and ``partial_fit``.
+
+    Parameters
+    ----------
+    rows : TrainingRows
+        What to draw from.
+    memory_limit : int
+        Bytes that a chunk may take in float32, copies included.
+    say : callable
+        Told in words how far the training is.
+
+    Attributes
+    ----------
+    n_rows : int
+        Rows of a pass.
+    classes : ndarray of shape (n_classes,)
+        Sorted labels.
+    counts : ndarray of shape (n_classes,)
+        Rows of each class in a pass.
+    """
+
+    def __init__(self, rows, memory_limit, say):
+        self._rows, self._say, self._memory_limit = rows, say, memory_limit
+        self.classes = rows.classes
+        codes = np.searchsorted(self.classes, rows.y[rows.real])
+        n_real = np.bincount(codes, minlength=len(self.classes))
+        drawn = np.isin(self.classes, rows.synthesized)
+        self.counts = n_real + rows.n_synthetic * drawn
+        self._moves = rows.moves()
+        self._passes = Passes(codes, int(drawn.sum()), rows.n_synthetic, rows.seeds)
+        self.n_rows = self._passes.n_rows
+
+    def chunks(self, batch_size):
+        """One pass in an order of its own: features and labels of each chunk.
+
+        Parameters
+        ----------
+        batch_size : int
+            A chunk has whole batches of so many rows, but for the last one.
+
+        Yields
+        ------
+        X : ndarray of shape (n, n_features), float32
+        y : ndarray of shape (n,)
+        """
+        return self._drawn(self._chunk_rows(batch_size))
+
+    def feed(self, partial_fit, batch_size, n_batches):
+        """Let a classifier learn from so many batches, in as many passes as it takes.
+
+        Parameters
+        ----------
+        partial_fit : callable
+            Called with features and labels, the first time with ``classes``, too.
+        batch_size : int
+            Rows of a batch.
+        n_batches : int
+            Batches that all calls have together.
+        """
+        size = self._chunk_rows(batch_size)
+        self._say(f"fitting the classifier on {self.n_rows} rows, {size} at a time")
+        per_pass = -(-self.n_rows // batch_size)
+        known = {"classes": self.classes}  # for the first call alone: checks take time
+        left, told = n_batches, 0
+        while True:
+            visits = max(min(_VISITS, left // per_pass), 1)
+            for X, y in self._drawn(min(size, n_batches * batch_size)):
+                for _ in range(visits):
+                    n_rows = min(len(X), left * batch_size)
+                    partial_fit(X[:n_rows], y[:n_rows], **known)
+                    known = {}
+                    left -= -(-n_rows // batch_size)
+                    if not left:
+                        return
+                percent = 100 * (n_batches - left) // n_batches
+                if percent > told:
+                    self._say(f"{percent} % of the classifier's training done")
+                    told = percent
+
+    def _chunk_rows(self, batch_size):
+        """Rows in a chunk: whole batches, which fit into the limit with copies."""
+        row_bytes = 4 * self._rows.n_features * _COPIES
+        n_rows = max(self._memory_limit // row_bytes, _LEAST_ROWS)
+        return max(n_rows // batch_size, 1) * batch_size
+
+    def _drawn(self, size):
+        rows, seeds = self._rows, self._rows.seeds
+        synthesized = rows.synthesized
+        for real, n_each, more in self._passes.chunks(size):
+            n_rows = len(real) + n_each * len(synthesized) + len(more)
+            X = np.empty((n_rows, rows.n_features), np.float32)
+            y = np.empty(n_rows, self.classes.dtype)
+            # Each part is written straight to where a shuffle would put it: no part
+            # is ever held twice.
+            places = seeds.permutation(n_rows)
+            if len(real):
+                at, places = np.split(places, [len(real)])
+                own = rows.real[real]
+                X[at], y[at] = rows.real_features(own), rows.y[own]
+            for classes, n_samples in ((synthesized, n_each), (synthesized[more], 1)):
+                for drawn, labels in rows.draws(classes, n_samples, self._moves):
+                    at, places = np.split(places, [len(labels)])
+                    X[at], y[at] = drawn, labels
+            yield X, y

@@ -1,0 +1,103 @@
+"""Training of the final classifier: on all rows at once, or on a stream of them."""
+
+import warnings
+
+import numpy as np
+
+from ..utils import seeded
+from ._stream import RowStream
+
+_MOST_PASSES = 25
+
+
+def train(classifier, rows, *, memory_limit, say):
+    """Train a seeded clone of the classifier on real and synthetic rows.
+
+    Parameters
+    ----------
+    classifier : classifier
+    rows : TrainingRows
+    memory_limit : int or None
+        Bytes past which the synthetic rows are streamed.
+    say : callable
+        Told in words what is being done.
+
+    Returns
+    -------
+    classifier
+        Fitted.
+    """
+    n_classes = len(rows.synthesized)
+    size = n_classes, rows.n_synthetic, rows.n_features
+    if is_streamed(classifier, *size, memory_limit):
+        classifier = seeded(classifier, rows.seeds)
+        return _learn(classifier, RowStream(rows, memory_limit, say))
+    parts = []
+    if n_classes:
+        say(f"drawing {rows.n_synthetic} rows of {n_classes} classes")
+        parts.append(rows.synthetic())
+    classifier = seeded(classifier, rows.seeds)
+    if len(rows.real):
+        parts.insert(0, (rows.real_features(rows.real), rows.y[rows.real]))
+    features, labels = map(np.concatenate, zip(*parts, strict=True))
+    del parts  # half of the memory that the rows take
+    say(f"fitting the classifier on {len(features)} rows")
+    return classifier.fit(features, labels)
+
+
+def is_streamed(classifier, n_classes, n_synthetic, n_features, memory_limit):
+    """Whether the synthetic rows are too many to be held at once.
+
+    Raises
+    ------
+    ValueError
+        If they are, and the classifier cannot learn from a part at a time.
+    """
+    n_bytes = 4 * n_classes * n_synthetic * n_features
+    if memory_limit is None or n_bytes <= memory_limit:
+        return False
+    reason = None
+    if not (hasattr(classifier, "partial_fit") or hasattr(classifier, "fit_stream")):
+        reason = "it has no partial_fit"
+    elif getattr(classifier, "early_stopping", False):
+        reason = "its early_stopping needs all of them; turn that off"
+    if reason:
+        raise ValueError(
+            f"{n_synthetic} synthetic rows of {n_classes} classes take "
+            f"{n_bytes} bytes, more than memory_limit={memory_limit}, and "
+            f"classifier={classifier!r} cannot learn from a part at a time: "
+            f"{reason}. Raise memory_limit (None is without a limit), lower "
+            "n_synthetic, or take SoftmaxClassifier, SGDClassifier or another "
+            "classifier with partial_fit."
+        )
+    return True
+
+
+def _learn(classifier, stream):
+    """Train a classifier on a stream, by its own ``fit_stream`` or ``partial_fit``."""
+    with warnings.catch_warnings():
+        # A chunk may have few rows of each class; all of them have more.
+        warnings.filterwarnings("ignore", "The number of unique classes")
+        if hasattr(classifier, "fit_stream"):
+            return classifier.fit_stream(stream)
+        if getattr(classifier, "class_weight", None) == "balanced":
+            classifier.set_params(class_weight=_balanced(stream))
+        # What does not iterate, such as naive Bayes, has learned all after one pass.
+        n_passes = min(getattr(classifier, "max_iter", 1), _MOST_PASSES)
+        stream.feed(classifier.partial_fit, 1, n_passes * stream.n_rows)
+    return classifier
+
+
+def _balanced(stream):
+    """Numbers for class_weight="balanced", which a chunk cannot tell."""
+    weights = stream.n_rows / (len(stream.classes) * stream.counts)
+    labels = map(_looked_up, stream.classes.tolist())
+    return dict(zip(labels, weights.tolist(), strict=True))
+
+
+def _looked_up(label):
+    """What scikit-learn looks for in class_weight: 7 for the class "07"."""
+    try:
+        return int(label)
+    except ValueError:
+        return label
