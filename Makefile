@@ -9,19 +9,29 @@ PYTHON ?= python3
 export OMP_WAIT_POLICY ?= PASSIVE
 
 PY := .venv/bin/python
-INSTALL := $(PY) -m pip --disable-pip-version-check install --quiet -c constraints.txt
+PIP_INSTALL := -m pip --disable-pip-version-check install --quiet
+INSTALL := $(PY) $(PIP_INSTALL) -c constraints.txt
 # The build backend is installed (pinned) beforehand, so no build environment of its own
 # with packages of the day is set up.
 INSTALL_SELF := $(INSTALL) --no-build-isolation -e
+TESTED := ".[data,plot,test]"
 
-.PHONY: help demo test lint format docs clean
+# The versions tested besides, each set in an environment of its own.
+OLDEST := .venv-oldest
+NEWEST := .venv-newest-$(notdir $(PYTHON))
+FAST := -m "not slow"
+
+.PHONY: help demo test test-oldest test-newest test-dist lint format docs dist clean
 
 help:
-	@echo "make demo    the two-digit numbers: a table, and a picture of unseen numbers"
-	@echo "make test    the whole test suite; ARGS='-m \"not slow\"' passes options on"
-	@echo "make lint    ruff and codespell; make format lets ruff mend what it can"
-	@echo "make docs    the documentation, in docs/_build/html"
-	@echo "make clean   remove what these targets made, .venv included"
+	@echo "make demo         the two-digit numbers: a table, and a picture of unseen numbers"
+	@echo "make test         the whole test suite; ARGS='-m \"not slow\"' passes options on"
+	@echo "make test-oldest  the fast tests with the oldest versions that are supported"
+	@echo "make test-newest  the fast tests with the newest; PYTHON=python3.13 with that one"
+	@echo "make lint         ruff and codespell; make format lets ruff mend what it can"
+	@echo "make docs         the documentation, in docs/_build/html"
+	@echo "make dist         sdist and wheel, in dist; make test-dist tests the sdist"
+	@echo "make clean        remove what these targets made, .venv included"
 
 .venv/.stamp-venv:
 	$(PYTHON) -m venv .venv
@@ -29,7 +39,7 @@ help:
 	@touch $@
 
 .venv/.stamp-test: .venv/.stamp-venv pyproject.toml constraints.txt
-	$(INSTALL_SELF) ".[test,plot]"
+	$(INSTALL_SELF) $(TESTED)
 	@touch $@
 
 .venv/.stamp-docs: .venv/.stamp-venv pyproject.toml constraints.txt
@@ -40,11 +50,35 @@ help:
 	$(INSTALL) ruff codespell
 	@touch $@
 
+.venv/.stamp-dist: .venv/.stamp-venv pyproject.toml constraints.txt
+	$(INSTALL) build
+	@touch $@
+
+# These two begin anew when what they install has changed: pip would keep what it finds.
+$(OLDEST)/.stamp: pyproject.toml constraints-oldest.txt
+	$(PYTHON) -m venv --clear $(OLDEST)
+	$(OLDEST)/bin/python $(PIP_INSTALL) -c constraints-oldest.txt setuptools
+	$(OLDEST)/bin/python $(PIP_INSTALL) -c constraints-oldest.txt \
+	    --no-build-isolation -e $(TESTED)
+	@touch $@
+
+$(NEWEST)/.stamp: pyproject.toml
+	$(PYTHON) -m venv --clear $(NEWEST)
+	$(NEWEST)/bin/python $(PIP_INSTALL) --upgrade pip setuptools
+	$(NEWEST)/bin/python $(PIP_INSTALL) --no-build-isolation -e $(TESTED)
+	@touch $@
+
 demo: .venv/.stamp-test
 	$(PY) examples/demo.py
 
 test: .venv/.stamp-test
 	$(PY) -m pytest $(ARGS)
+
+test-oldest: $(OLDEST)/.stamp
+	$(OLDEST)/bin/python -m pytest $(FAST) $(ARGS)
+
+test-newest: $(NEWEST)/.stamp
+	$(NEWEST)/bin/python -m pytest $(FAST) $(ARGS)
 
 lint: .venv/.stamp-lint
 	$(PY) -m ruff check
@@ -59,8 +93,17 @@ docs: .venv/.stamp-docs
 	$(PY) -m sphinx -q -W --keep-going -n -b html docs docs/_build/html
 	@echo "Open docs/_build/html/index.html"
 
+dist: .venv/.stamp-dist
+	rm -rf build dist
+	$(PY) -m build --no-isolation
+
+# An sdist holds a checkout, so its own `make test` tests it, in an environment of its own.
+test-dist: dist
+	tar -xf dist/*.tar.gz -C dist --strip-components=1 --one-top-level=unpacked
+	$(MAKE) -C dist/unpacked test
+
 clean:
-	rm -rf .venv build dist sklearn_gzsl.egg-info .pytest_cache .ruff_cache
+	rm -rf .venv .venv-* build dist sklearn_gzsl.egg-info .pytest_cache .ruff_cache
 	rm -rf docs/_build docs/auto_examples docs/generated docs/sg_execution_times.rst
 	rm -f two_digit_numbers.png
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -5,6 +5,36 @@ The public names are loaded on first use, so that ``sklearn_gzsl.metrics`` and
 """
 
 from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    # What type checkers and editors see; a test compares it with the names below.
+    from . import (
+        benchmark,
+        datasets,
+        distributed,
+        generators,
+        inspection,
+        metrics,
+        model_selection,
+        presets,
+    )
+    from .attributes import ClassAttributes
+    from .classifiers._calibrated_stacking import CalibratedStackingCV
+    from .classifiers._gzsl_classifier import GZSLClassifier
+    from .classifiers._prototypes import PrototypeClassifier
+    from .classifiers._voting import GZSLVotingClassifier
+    from .generators import (
+        CADAVAE,
+        MLIS,
+        WGANGP,
+        BaseGenerator,
+        GaussianGenerator,
+        GSMFlow,
+        VAECFlow,
+    )
+    from .linear_model._lda import IncrementalLDA
+    from .linear_model._softmax import SoftmaxClassifier
 
 __version__ = "0.1.0.dev0"
 
@@ -62,7 +92,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name):
+def __getattr__(name: str):
     if name in _HOME:
         return getattr(import_module(_HOME[name], __name__), name)
     if name in _SUBMODULES:
@@ -70,5 +100,5 @@ def __getattr__(name):
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return __all__

@@ -1,8 +1,6 @@
 """The benchmark: honest figures, complete records, and clear complaints."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -532,13 +530,6 @@ def test_version(capsys):
     with pytest.raises(SystemExit):
         main(["--version"])
     assert capsys.readouterr().out == f"sklearn_gzsl {sklearn_gzsl.__version__}\n"
-
-
-def test_module_runs():
-    command = [sys.executable, "-m", "sklearn_gzsl", "--help"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert "python -m sklearn_gzsl" in done.stdout
-    assert "benchmark" in done.stdout
 
 
 def test_resuming_compares_estimators_too(run, tmp_path):

@@ -1,21 +1,20 @@
-"""``python -m sklearn_gzsl benchmark`` and ``... table``."""
+"""``sklearn-gzsl benchmark`` and ``sklearn-gzsl table``.
+
+What a command needs is imported when it runs: torch's import takes seconds, and
+``--help``, ``--version`` and a misspelt option should not wait for it.
+"""
 
 import argparse
 import ast
 import sys
 
 from .. import __version__
-from ._data import BUILT_IN
-from ._methods import METHODS
-from ._protocol import PROTOCOLS
-from ._record import load_results
-from ._run import run_benchmark
-from ._table import format_results
+from ._options import BUILT_IN, METHODS, PROTOCOLS
 
 
-def main(argv=None):
+def main(argv=None, prog="sklearn-gzsl"):
     """Run a command; returns the exit status."""
-    parser = _parser()
+    parser = _parser(prog)
     args = parser.parse_args(argv)
     try:
         return args.run(args)
@@ -29,9 +28,9 @@ def main(argv=None):
         return 130
 
 
-def _parser():
+def _parser(prog):
     parser = argparse.ArgumentParser(
-        prog="python -m sklearn_gzsl",
+        prog=prog,
         description="Generalized zero-shot learning with the scikit-learn API.",
     )
     parser.add_argument(
@@ -151,6 +150,8 @@ def _add_benchmark(commands):
 
 
 def _benchmark(args):
+    from . import format_results, run_benchmark
+
     results = run_benchmark(
         args.data,
         args.method or "all",
@@ -176,6 +177,9 @@ def _benchmark(args):
 
 
 def _table(args):
+    from ._record import load_results
+    from ._table import format_results
+
     print(format_results([load_results(file) for file in args.files], args.style))
     return 0
 

@@ -10,11 +10,8 @@ from sklearn.utils import Bunch
 from .. import datasets
 from ..attributes import ClassAttributes
 from ..utils import few
+from ._options import BUILT_IN
 
-BUILT_IN = {
-    "two-digit-numbers": "load_two_digit_numbers",
-    "make-gzsl-classification": "make_gzsl_classification",
-}
 _SPLITS = ("train", "test_seen", "test_unseen")
 _XLSA17_FILES = ("res101.mat", "att_splits.mat")
 

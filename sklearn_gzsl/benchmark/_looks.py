@@ -1,8 +1,7 @@
 """A softmax classifier that remembers how it was during its training."""
 
 from ..linear_model._softmax import SoftmaxClassifier
-
-N_LOOKS = 25
+from ._options import N_LOOKS
 
 
 class LookingSoftmax(SoftmaxClassifier):

@@ -1,21 +1,18 @@
 """The methods by name, and what is searched for each of them."""
 
+from importlib import import_module
+
 import numpy as np
 
 from .. import generators
 from ..classifiers._gzsl_classifier import GZSLClassifier
-from ..classifiers._prototypes import PrototypeClassifier
 from ..linear_model._softmax import SoftmaxClassifier
 from ..presets import paper_settings
+from . import _options
 
 METHODS = {
-    "prototypes": PrototypeClassifier,
-    "gaussian": generators.GaussianGenerator,
-    "vae-cflow": generators.VAECFlow,
-    "gsmflow": generators.GSMFlow,
-    "cada-vae": generators.CADAVAE,
-    "wgan-gp": generators.WGANGP,
-    "mlis": generators.MLIS,
+    name: getattr(import_module("sklearn_gzsl"), of_class)
+    for name, of_class in _options.METHODS.items()
 }
 
 # With a cached generator these cost a fit of the softmax each, and no more.

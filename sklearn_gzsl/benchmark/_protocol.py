@@ -6,15 +6,7 @@ from ..linear_model._softmax import SoftmaxClassifier
 from ..metrics import ausuc_score, gzsl_scores, per_class_accuracy, seen_unseen_curve
 from ..metrics._accuracy import harmonic_mean
 from ..metrics._response import class_scores
-from ._looks import N_LOOKS, LookingSoftmax
-
-PROTOCOLS = {
-    "honest": "honest: one look at the test rows per fit, and nothing chosen on them",
-    "published": (
-        f"published: best H of up to {N_LOOKS} looks at the test rows per fit, chosen "
-        "ON THE TEST ROWS as most papers do; compare with papers only"
-    ),
-}
+from ._looks import LookingSoftmax
 
 
 def score(estimator, model, data, *, oracle=False):

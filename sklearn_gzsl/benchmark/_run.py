@@ -8,18 +8,11 @@ from sklearn.base import clone
 from ..classifiers._calibrated_stacking import CalibratedStackingCV
 from ..model_selection import GZSLShuffleSplit
 from ._data import describe_data, load_data
+from ._machine import Cost, environment
 from ._methods import build, check_methods, generates, set_known, typical_rows
-from ._protocol import PROTOCOLS, best_look, looking, score
-from ._record import (
-    FORMAT,
-    Cost,
-    Progress,
-    environment,
-    jsonable,
-    save,
-    start,
-    used_params,
-)
+from ._options import PROTOCOLS
+from ._protocol import best_look, looking, score
+from ._record import FORMAT, Progress, jsonable, save, start, used_params
 from ._search import Search, check_by
 from ._table import summary
 

@@ -1,24 +1,15 @@
 """CalibratedStackingCV: the seen penalty, chosen on classes held out of training."""
 
+from __future__ import annotations
+
 from numbers import Integral
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from sklearn import get_config
-from sklearn.base import (
-    BaseEstimator,
-    ClassifierMixin,
-    MetaEstimatorMixin,
-    _fit_context,
-    clone,
-)
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.exceptions import NotFittedError
 from sklearn.utils import get_tags
-from sklearn.utils._param_validation import (
-    HasMethods,
-    Interval,
-    RealNotInt,
-    StrOptions,
-)
 from sklearn.utils.metadata_routing import (
     MetadataRouter,
     MethodMapping,
@@ -27,6 +18,7 @@ from sklearn.utils.metadata_routing import (
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted, indexable
 
+from .._sklearn_compat import HasMethods, Interval, RealNotInt, StrOptions, _fit_context
 from ..metrics._response import class_scores
 from ..model_selection import GZSLKFold
 from ..utils import all_or_nothing
@@ -34,6 +26,15 @@ from ._folds import fit_and_score, held_whole, like_unseen, list_folds, make_cv
 from ._penalty import check_scoring, choose_penalty, penalty_curve
 from ._prediction import PredictionMixin
 from ._wrapping import WrapperMixin, path_to_descriptions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import ArrayLike
+    from typing_extensions import Self
+
+    from ..attributes._typing import ClassAttributesLike
+    from ..utils._typing import RandomState
 
 
 class CalibratedStackingCV(
@@ -193,15 +194,15 @@ class CalibratedStackingCV(
 
     def __init__(
         self,
-        estimator,
+        estimator: BaseEstimator,
         *,
-        scoring="H",
-        cv=None,
-        refit=True,
-        n_jobs=None,
-        random_state=None,
-        store_cv_results=False,
-        verbose=0,
+        scoring: Literal["H"] | Callable[..., Any] = "H",
+        cv: Any = None,
+        refit: bool = True,
+        n_jobs: int | None = None,
+        random_state: RandomState = None,
+        store_cv_results: bool = False,
+        verbose: int = 0,
     ):
         self.estimator = estimator
         self.scoring = scoring
@@ -214,7 +215,13 @@ class CalibratedStackingCV(
 
     @all_or_nothing
     @_fit_context(prefer_skip_nested_validation=False)  # the estimator is unchecked
-    def fit(self, X, y, class_attributes=None, **params):
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        class_attributes: ClassAttributesLike | None = None,
+        **params: Any,
+    ) -> Self:
         """Choose the seen penalty, then fit the estimator on all rows.
 
         Parameters
@@ -351,7 +358,7 @@ class CalibratedStackingCV(
     def __sklearn_is_fitted__(self):
         return hasattr(self, "estimator_")
 
-    def get_metadata_routing(self):
+    def get_metadata_routing(self) -> MetadataRouter:
         """Say which arguments of ``fit`` go to the estimator and to the splitter.
 
         Returns

@@ -4,9 +4,8 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.utils import _safe_indexing
-from sklearn.utils.validation import _check_method_params
 
+from .._sklearn_compat import _check_method_params, _safe_indexing
 from ..attributes import check_class_attributes
 from ..model_selection import GZSLKFold, GZSLShuffleSplit, check_gzsl_split
 from ._penalty import penalty_curve

@@ -1,17 +1,16 @@
 """GZSLClassifier: generator, synthetic rows, and any classifier on top."""
 
+from __future__ import annotations
+
 from copy import deepcopy
 from numbers import Integral, Real
 from os import PathLike
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from sklearn.base import (
-    BaseEstimator,
-    ClassifierMixin,
-    _fit_context,
-)
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.base import BaseEstimator, ClassifierMixin
 
+from .._sklearn_compat import HasMethods, Interval, StrOptions, _fit_context
 from ..attributes import check_class_attributes
 from ..generators import VAECFlow
 from ..linear_model._softmax import SoftmaxClassifier
@@ -21,6 +20,17 @@ from ..utils import all_or_nothing, like, seeded
 from ._generator_fit import fit_generator, keeps_features
 from ._scoring import ScoringMixin
 from ._updates import UpdatesMixin
+
+if TYPE_CHECKING:
+    from joblib import Memory
+    from numpy.typing import ArrayLike
+    from sklearn.base import TransformerMixin
+    from typing_extensions import Self
+
+    from ..attributes import ClassAttributes
+    from ..attributes._typing import ClassAttributesLike
+    from ..generators import BaseGenerator
+    from ..utils._typing import RandomState
 
 _AUTO_FACTOR = 12
 
@@ -168,6 +178,14 @@ class GZSLClassifier(ClassifierMixin, ScoringMixin, UpdatesMixin, BaseEstimator)
     True
     """
 
+    classes_: np.ndarray
+    seen_classes_: np.ndarray
+    unseen_classes_: np.ndarray
+    generator_: BaseGenerator
+    class_attributes_: ClassAttributes
+    n_synthetic_: int
+    n_features_in_: int
+
     __metadata_request__fit = {"class_attributes": True}
     __metadata_request__partial_fit = {"class_attributes": True}
 
@@ -196,20 +214,20 @@ class GZSLClassifier(ClassifierMixin, ScoringMixin, UpdatesMixin, BaseEstimator)
 
     def __init__(
         self,
-        generator=None,
-        classifier=None,
+        generator: BaseGenerator | None = None,
+        classifier: ClassifierMixin | None = None,
         *,
-        class_attributes=None,
-        preprocessor=None,
-        n_synthetic="auto",
-        n_real=None,
-        synthesize="unseen",
-        candidate_classes="all",
-        seen_penalty=0.0,
-        memory=None,
-        memory_limit=2**29,
-        random_state=None,
-        verbose=0,
+        class_attributes: ClassAttributesLike | None = None,
+        preprocessor: TransformerMixin | Literal["passthrough"] | None = None,
+        n_synthetic: int | Literal["auto"] = "auto",
+        n_real: int | None = None,
+        synthesize: Literal["unseen", "all"] = "unseen",
+        candidate_classes: Literal["all", "unseen"] = "all",
+        seen_penalty: float = 0.0,
+        memory: str | PathLike | Memory | None = None,
+        memory_limit: int | None = 2**29,
+        random_state: RandomState = None,
+        verbose: int = 0,
     ):
         self.generator = generator
         self.classifier = classifier
@@ -227,7 +245,12 @@ class GZSLClassifier(ClassifierMixin, ScoringMixin, UpdatesMixin, BaseEstimator)
 
     @all_or_nothing
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y, class_attributes=None):
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        class_attributes: ClassAttributesLike | None = None,
+    ) -> Self:
         """Fit generator and classifier.
 
         Parameters

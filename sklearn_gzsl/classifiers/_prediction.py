@@ -1,15 +1,21 @@
 """Labels, decisions and probabilities from scores of the classes."""
 
+from __future__ import annotations
+
 from functools import partial
 from numbers import Integral
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import log_softmax
 from sklearn.utils import check_scalar
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from .._sklearn_compat import available_if
 from ..utils import row_chunks
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 
 def _gives_probabilities(self):
@@ -24,7 +30,7 @@ class PredictionMixin:
     in memory than is returned.
     """
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> np.ndarray:
         """Class of each row with the largest score.
 
         Parameters
@@ -40,7 +46,7 @@ class PredictionMixin:
         best = self._from_scores(X, partial(np.argmax, axis=1))
         return self.classes_[best]
 
-    def predict_top_k(self, X, k=5):
+    def predict_top_k(self, X: ArrayLike, k: int = 5) -> np.ndarray:
         """The k classes of each row with the largest scores, the best one first.
 
         Holds the scores of some rows at a time, never those of all of them.
@@ -66,7 +72,7 @@ class PredictionMixin:
         check_scalar(k, "k", Integral, min_val=1, max_val=len(self.classes_))
         return self.classes_[self._from_scores(X, partial(_largest, k=k))]
 
-    def decision_function(self, X):
+    def decision_function(self, X: ArrayLike) -> np.ndarray:
         """Scores of the classes, as the Notes of the class define them.
 
         Parameters
@@ -83,7 +89,7 @@ class PredictionMixin:
         return self._from_scores(X, _decision)
 
     @available_if(_gives_probabilities)
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: ArrayLike) -> np.ndarray:
         """Logarithm of the probabilities: the log-softmax of the scores.
 
         Parameters
@@ -99,7 +105,7 @@ class PredictionMixin:
         return self._from_scores(X, partial(log_softmax, axis=1))
 
     @available_if(_gives_probabilities)
-    def predict_proba(self, X):
+    def predict_proba(self, X: ArrayLike) -> np.ndarray:
         """Probabilities of the classes, the softmax of the scores; rows sum to 1.
 
         Parameters

@@ -1,18 +1,27 @@
 """PrototypeClassifier: cosine to prototypes that ridge regression predicts."""
 
+from __future__ import annotations
+
 from numbers import Real
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import linalg
-from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context, clone
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.linear_model import LogisticRegression
-from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from .._sklearn_compat import HasMethods, Interval, _fit_context
 from ..attributes import check_class_attributes, extend_class_attributes
 from ..utils import all_or_nothing, like, mean_rows
 from ._prediction import PredictionMixin
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+    from typing_extensions import Self
+
+    from ..attributes._typing import ClassAttributesLike
 
 # A cosine of 1 counts as much as 20 nats: as steep as the posterior of the seen
 # classes on three sets of real data.
@@ -139,13 +148,13 @@ class PrototypeClassifier(PredictionMixin, ClassifierMixin, BaseEstimator):
     def __init__(
         self,
         *,
-        power=None,
-        shrinkage=0.5,
-        alpha=0.1,
-        own_weight=0.7,
-        description_weight=0.0,
-        seen_weight=1.0,
-        seen_classifier=None,
+        power: float | None = None,
+        shrinkage: float = 0.5,
+        alpha: float = 0.1,
+        own_weight: float = 0.7,
+        description_weight: float = 0.0,
+        seen_weight: float = 1.0,
+        seen_classifier: ClassifierMixin | None = None,
     ):
         self.power = power
         self.shrinkage = shrinkage
@@ -157,7 +166,12 @@ class PrototypeClassifier(PredictionMixin, ClassifierMixin, BaseEstimator):
 
     @all_or_nothing
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y, class_attributes=None):
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        class_attributes: ClassAttributesLike | None = None,
+    ) -> Self:
         """Whiten the rows, and predict a prototype for each described class.
 
         Parameters
@@ -263,7 +277,7 @@ class PrototypeClassifier(PredictionMixin, ClassifierMixin, BaseEstimator):
         self.prototypes_ = prototypes
 
     @all_or_nothing
-    def add_classes(self, class_attributes):
+    def add_classes(self, class_attributes: ClassAttributesLike) -> Self:
         """Make further unseen classes known, from their descriptions alone.
 
         Parameters

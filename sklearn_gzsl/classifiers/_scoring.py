@@ -1,25 +1,32 @@
 """How a fitted GZSLClassifier turns rows into features, scores and labels."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler
 from sklearn.utils import check_array
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
-    _check_y,
     check_consistent_length,
     check_is_fitted,
     validate_data,
 )
 
+from .._sklearn_compat import _check_y
 from ..utils import seeded
 from ._prediction import PredictionMixin
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 
 class ScoringMixin(PredictionMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin):
     """Prediction with ``preprocessor_``, ``generator_`` and ``classifier_``."""
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> np.ndarray:
         """Map rows to the features that the classifier works on.
 
         Parameters

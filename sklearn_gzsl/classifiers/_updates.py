@@ -1,17 +1,27 @@
 """What a fitted GZSLClassifier learns later: new classes, and first rows of them."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ..attributes import check_class_attributes, extend_class_attributes
 from ..utils import all_or_nothing, few, like
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+    from typing_extensions import Self
+
+    from ..attributes._typing import ClassAttributesLike
+
 
 class UpdatesMixin:
     """Methods that train the classifier anew; the generator stays as it is."""
 
     @all_or_nothing
-    def add_classes(self, class_attributes):
+    def add_classes(self, class_attributes: ClassAttributesLike) -> Self:
         """Make further unseen classes known, from their descriptions alone.
 
         Synthetic rows are drawn for them, and the classifier is trained anew on all
@@ -59,7 +69,13 @@ class UpdatesMixin:
         return self._fit_classifier()
 
     @all_or_nothing
-    def partial_fit(self, X, y, classes=None, class_attributes=None):
+    def partial_fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        classes: ArrayLike | None = None,
+        class_attributes: ClassAttributesLike | None = None,
+    ) -> Self:
         """Add real rows to the classifier's training: few-shot learning.
 
         Meant for a few rows of unseen classes; rows of seen ones may come too. The

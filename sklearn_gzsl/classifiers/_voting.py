@@ -1,13 +1,15 @@
 """GZSLVotingClassifier: several generalized zero-shot classifiers vote as one."""
 
+from __future__ import annotations
+
 from copy import deepcopy
 from numbers import Integral
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from sklearn import get_config
-from sklearn.base import ClassifierMixin, _fit_context, clone
-from sklearn.ensemble._base import _BaseHeterogeneousEnsemble
-from sklearn.utils import Bunch, _safe_indexing
+from sklearn.base import ClassifierMixin, clone
+from sklearn.utils import Bunch
 from sklearn.utils.metadata_routing import (
     MetadataRouter,
     MethodMapping,
@@ -16,11 +18,21 @@ from sklearn.utils.metadata_routing import (
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted, indexable
 
+from .._sklearn_compat import _BaseHeterogeneousEnsemble, _fit_context, _safe_indexing
 from ..metrics._response import class_scores, find_model
 from ..utils import all_or_nothing
 from ._pooling import check_alike, check_weights, evenly_per_class, pool, spread
 from ._prediction import PredictionMixin
 from ._wrapping import WrapperMixin, path_to_descriptions
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike
+    from sklearn.base import BaseEstimator
+    from typing_extensions import Self
+
+    from ..attributes._typing import ClassAttributesLike
 
 
 class GZSLVotingClassifier(
@@ -139,7 +151,14 @@ class GZSLVotingClassifier(
         "verbose": ["verbose"],
     }
 
-    def __init__(self, estimators, *, weights=None, n_jobs=None, verbose=0):
+    def __init__(
+        self,
+        estimators: Sequence[tuple[str, BaseEstimator | Literal["drop"]]],
+        *,
+        weights: ArrayLike | None = None,
+        n_jobs: int | None = None,
+        verbose: int = 0,
+    ):
         super().__init__(estimators=estimators)
         self.weights = weights
         self.n_jobs = n_jobs
@@ -147,7 +166,13 @@ class GZSLVotingClassifier(
 
     @all_or_nothing
     @_fit_context(prefer_skip_nested_validation=False)  # the members are unchecked
-    def fit(self, X, y, class_attributes=None, **params):
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        class_attributes: ClassAttributesLike | None = None,
+        **params: Any,
+    ) -> Self:
         """Fit all members on the same rows and descriptions.
 
         Parameters
@@ -232,7 +257,7 @@ class GZSLVotingClassifier(
         return self
 
     @property
-    def named_estimators_(self):
+    def named_estimators_(self) -> Bunch:
         check_is_fitted(self)
         fitted = zip(self._fitted, self.estimators_, strict=True)
         return Bunch(**(dict.fromkeys(self._names, "drop") | dict(fitted)))
@@ -265,7 +290,7 @@ class GZSLVotingClassifier(
             )
         )
 
-    def get_metadata_routing(self):
+    def get_metadata_routing(self) -> MetadataRouter:
         """Say which arguments of ``fit`` go to which member.
 
         Returns

@@ -1,12 +1,21 @@
 """What classifiers share that are wrapped around others."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
-from sklearn.model_selection._search import BaseSearchCV
 from sklearn.pipeline import Pipeline
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from .._sklearn_compat import BaseSearchCV, available_if
 from ..metrics._response import find_model
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+    from typing_extensions import Self
+
+    from ..attributes._typing import ClassAttributesLike
 
 
 def path_to_descriptions(estimator):
@@ -38,23 +47,23 @@ class WrapperMixin:
     """
 
     @property
-    def classes_(self):
+    def classes_(self) -> np.ndarray:
         return find_model(self._wrapped(fitted=True)[0]).classes_
 
     @property
-    def seen_classes_(self):
+    def seen_classes_(self) -> np.ndarray:
         return find_model(self._wrapped(fitted=True)[0]).seen_classes_
 
     @property
-    def unseen_classes_(self):
+    def unseen_classes_(self) -> np.ndarray:
         return np.setdiff1d(self.classes_, self.seen_classes_)
 
     @property
-    def n_features_in_(self):
+    def n_features_in_(self) -> int:
         return self._told("n_features_in_")
 
     @property
-    def feature_names_in_(self):
+    def feature_names_in_(self) -> np.ndarray:
         return self._told("feature_names_in_")
 
     def _told(self, attribute):
@@ -68,7 +77,7 @@ class WrapperMixin:
         return all(hasattr(estimator, method) for estimator in self._wrapped())
 
     @available_if(_have("add_classes"))
-    def add_classes(self, class_attributes):
+    def add_classes(self, class_attributes: ClassAttributesLike) -> Self:
         """Make further unseen classes known to all that is wrapped.
 
         What ``fit`` has chosen, a penalty or scales, stays.
@@ -86,7 +95,13 @@ class WrapperMixin:
         return self._update("add_classes", class_attributes)
 
     @available_if(_have("partial_fit"))
-    def partial_fit(self, X, y, classes=None, class_attributes=None):
+    def partial_fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        classes: ArrayLike | None = None,
+        class_attributes: ClassAttributesLike | None = None,
+    ) -> Self:
         """Add real rows to the training of all that is wrapped.
 
         What ``fit`` has chosen, a penalty or scales, stays. Before ``fit``, this is

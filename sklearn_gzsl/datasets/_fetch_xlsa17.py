@@ -10,8 +10,8 @@ from numbers import Integral, Real
 from pathlib import Path, PurePosixPath
 
 from sklearn.datasets import get_data_home
-from sklearn.utils._param_validation import Interval, validate_params
 
+from .._sklearn_compat import Interval, validate_params
 from ..utils import few
 from ._download import Progress, check_checksum, check_url, download, verify
 from ._xlsa17_files import XLSA17_NAMES

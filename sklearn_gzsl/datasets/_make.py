@@ -5,8 +5,8 @@ from numbers import Integral, Real
 import numpy as np
 from numpy.random import RandomState
 from sklearn.utils import Bunch, check_random_state
-from sklearn.utils._param_validation import Interval, RealNotInt, validate_params
 
+from .._sklearn_compat import Interval, RealNotInt, validate_params
 from ..attributes import ClassAttributes
 
 # Root mean square distance between two class means at class_sep=1, in units of a row's

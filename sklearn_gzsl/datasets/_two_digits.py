@@ -5,8 +5,8 @@ from numbers import Integral
 import numpy as np
 from sklearn.datasets import load_digits
 from sklearn.utils import Bunch, check_random_state
-from sklearn.utils._param_validation import Interval, validate_params
 
+from .._sklearn_compat import Interval, validate_params
 from ..attributes import ClassAttributes
 
 _N_DIGITS = 10

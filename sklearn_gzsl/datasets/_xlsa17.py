@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import DTypeLike
 from sklearn.model_selection import PredefinedSplit
 from sklearn.utils import Bunch
-from sklearn.utils._param_validation import validate_params
 
+from .._sklearn_compat import validate_params
 from ..attributes import ClassAttributes
 from ._matfile import open_mat
 from ._xlsa17_files import (

@@ -5,9 +5,9 @@ from numbers import Integral, Real
 import numpy as np
 import torch
 from sklearn.base import ClassNamePrefixFeaturesOutMixin
-from sklearn.utils._param_validation import Interval, StrOptions
 from torch import nn
 
+from .._sklearn_compat import Interval, StrOptions
 from ..nn import ReLUNet, distinct, linear, typical_norm
 from ..training import draw_seed, torch_generator
 from ._base import NeuralGenerator, in_float32

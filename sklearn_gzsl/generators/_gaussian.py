@@ -5,8 +5,8 @@ from numbers import Integral, Real
 import numpy as np
 from scipy import linalg
 from sklearn.preprocessing import normalize
-from sklearn.utils._param_validation import Interval, StrOptions
 
+from .._sklearn_compat import Interval, StrOptions
 from ..utils import mean_rows
 from ._base import BaseGenerator, DensityMixin
 

@@ -4,10 +4,10 @@ import math
 from numbers import Integral, Real
 
 import torch
-from sklearn.utils._param_validation import Interval, StrOptions
 from torch import nn
 from torch.nn import functional as F
 
+from .._sklearn_compat import Interval, StrOptions
 from ..nn import AffineCoupling, Flow, in_pieces, linear, typical_norm
 from ..training import LR_SCHEDULES
 from ._base import DensityMixin, NeuralGenerator, in_float32

@@ -5,9 +5,9 @@ from numbers import Integral, Real
 
 import torch
 from sklearn.base import ClassNamePrefixFeaturesOutMixin
-from sklearn.utils._param_validation import Interval, StrOptions
 from torch.nn import functional as F
 
+from .._sklearn_compat import Interval, StrOptions
 from ..nn import (
     ConditionalWGAN,
     circle_loss,

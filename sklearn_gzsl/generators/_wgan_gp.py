@@ -3,9 +3,9 @@
 from numbers import Integral, Real
 
 import torch
-from sklearn.utils._param_validation import Interval, StrOptions
 from torch.nn import functional as F
 
+from .._sklearn_compat import Interval, StrOptions
 from ..linear_model._softmax import SoftmaxClassifier
 from ..nn import ConditionalWGAN
 from ..training import AdversarialNet

@@ -2,7 +2,7 @@
 
 from importlib import import_module
 
-from sklearn.utils._optional_dependencies import check_matplotlib_support
+from .._sklearn_compat import check_matplotlib_support
 
 
 def load_pyplot(caller):

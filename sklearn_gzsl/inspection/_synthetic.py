@@ -6,13 +6,13 @@ import numpy as np
 from sklearn.decomposition import PCA
 from sklearn.pipeline import Pipeline
 from sklearn.utils import (
-    _safe_indexing,
     check_consistent_length,
     check_random_state,
     check_scalar,
     get_tags,
 )
 
+from .._sklearn_compat import _safe_indexing
 from ..metrics._accuracy import check_labels
 from ..metrics._response import path_to
 from ..utils import few, seeded

@@ -1,20 +1,30 @@
 """Linear discriminant in closed form, of any number of classes and rows."""
 
+from __future__ import annotations
+
 from numbers import Real
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from scipy import linalg
-from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import gen_batches
-from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.multiclass import (
-    _check_partial_fit_first_call,
-    check_classification_targets,
-)
-from sklearn.utils.validation import _check_sample_weight, validate_data
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import validate_data
 
+from .._sklearn_compat import (
+    Interval,
+    StrOptions,
+    _check_partial_fit_first_call,
+    _check_sample_weight,
+    _fit_context,
+)
 from ..utils import all_or_nothing
 from ._linear_scores import LinearScoresMixin
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+    from typing_extensions import Self
 
 # Rows, and later classes, that are worked on at a time.
 _CHUNK = 4096
@@ -116,13 +126,20 @@ default="equal"
         "priors": ["array-like", StrOptions({"equal", "empirical"})],
     }
 
-    def __init__(self, *, shrinkage="auto", priors="equal"):
+    def __init__(
+        self,
+        *,
+        shrinkage: float | Literal["auto"] = "auto",
+        priors: Literal["equal", "empirical"] | ArrayLike = "equal",
+    ):
         self.shrinkage = shrinkage
         self.priors = priors
 
     @all_or_nothing
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None):
+    def fit(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> Self:
         """Learn means and covariance from these rows alone.
 
         Parameters
@@ -148,7 +165,13 @@ default="equal"
 
     @all_or_nothing
     @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y, classes=None, sample_weight=None):
+    def partial_fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        classes: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
         """Learn from these rows and all that came before.
 
         Parameters
@@ -229,23 +252,23 @@ default="equal"
         return priors / priors.sum()
 
     @property
-    def covariance_(self):
+    def covariance_(self) -> np.ndarray:
         return self._scatter / self.class_count_.sum()
 
     @property
-    def coef_(self):
+    def coef_(self) -> np.ndarray:
         return self._solve()[0]
 
     @property
-    def intercept_(self):
+    def intercept_(self) -> np.ndarray:
         return self._solve()[1]
 
     @property
-    def shrinkage_(self):
+    def shrinkage_(self) -> float:
         return self._solve()[2]
 
     @property
-    def priors_(self):
+    def priors_(self) -> np.ndarray:
         return self._solve()[3]
 
     def _solve(self):

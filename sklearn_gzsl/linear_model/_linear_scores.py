@@ -1,8 +1,15 @@
 """Decisions and probabilities of classifiers whose scores are linear."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted, validate_data
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 # Scores that predict holds at a time: 16 MB in float32.
 _MAX_SCORES = 2**22
@@ -15,7 +22,7 @@ class LinearScoresMixin:
     a few megabytes are needed, however many rows and classes there are.
     """
 
-    def decision_function(self, X):
+    def decision_function(self, X: ArrayLike) -> np.ndarray:
         """Linear scores of the classes.
 
         Parameters
@@ -31,7 +38,7 @@ class LinearScoresMixin:
         logits = self._each_chunk(X, lambda logits: logits)
         return logits[:, 1] - logits[:, 0] if logits.shape[1] == 2 else logits
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> np.ndarray:
         """Most probable class of each row.
 
         Parameters
@@ -50,7 +57,7 @@ class LinearScoresMixin:
             self._logits(X[rows]).argmax(axis=1, out=best[rows])
         return self.classes_[best]
 
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: ArrayLike) -> np.ndarray:
         """Logarithm of the probabilities of the classes.
 
         Parameters
@@ -65,7 +72,7 @@ class LinearScoresMixin:
         """
         return self._each_chunk(X, _log_softmax)
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: ArrayLike) -> np.ndarray:
         """Probabilities of the classes.
 
         Parameters

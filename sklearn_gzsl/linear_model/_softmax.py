@@ -1,19 +1,24 @@
 """Linear softmax trained by Adam: the classifier of every generative GZSL paper."""
 
-from dataclasses import dataclass
+from __future__ import annotations
+
 from itertools import islice
 from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import torch
-from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
-from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.multiclass import (
-    _check_partial_fit_first_call,
-    check_classification_targets,
-)
-from sklearn.utils.validation import _check_sample_weight, validate_data
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import validate_data
 
+from .._sklearn_compat import (
+    Interval,
+    StrOptions,
+    _check_partial_fit_first_call,
+    _check_sample_weight,
+    _fit_context,
+)
 from ..training import (
     draw_seed,
     intervals,
@@ -25,18 +30,17 @@ from ..utils import all_or_nothing
 from ._class_weights import class_factors, log_priors
 from ._lda import IncrementalLDA
 from ._linear_scores import LinearScoresMixin
-from ._softmax_steps import SoftmaxSteps, batches, on_device
+from ._softmax_steps import SoftmaxSteps, Streaming, batches, on_device
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import ArrayLike
+    from typing_extensions import Self
+
+    from ..utils._typing import RandomState
 
 _AUTO_PASSES, _AUTO_STEPS = 25, 30_000
-
-
-@dataclass
-class _Streaming:
-    """What calls of ``partial_fit`` share while ``fit_stream`` makes them."""
-
-    start: IncrementalLDA | None  # fitted, if the weights begin there
-    counts: np.ndarray  # rows of each class in a pass
-    descent: SoftmaxSteps | None = None  # made by the first call
 
 
 class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
@@ -144,16 +148,16 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
     def __init__(
         self,
         *,
-        lr=1e-3,
-        batch_size=64,
-        max_iter="auto",
-        weight_decay=0.0,
-        class_weight=None,
-        init="zeros",
-        logit_adjustment=0.0,
-        device="auto",
-        random_state=None,
-        verbose=0,
+        lr: float = 1e-3,
+        batch_size: int = 64,
+        max_iter: int | Literal["auto"] = "auto",
+        weight_decay: float = 0.0,
+        class_weight: Mapping[Any, float] | Literal["balanced"] | None = None,
+        init: Literal["zeros", "lda"] = "zeros",
+        logit_adjustment: float = 0.0,
+        device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
+        random_state: RandomState = None,
+        verbose: int = 0,
     ):
         self.lr = lr
         self.batch_size = batch_size
@@ -171,7 +175,9 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
 
     @all_or_nothing
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None):
+    def fit(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> Self:
         """Train from scratch, with ``max_iter`` gradient steps.
 
         Parameters
@@ -199,7 +205,13 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
 
     @all_or_nothing
     @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y, classes=None, sample_weight=None):
+    def partial_fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        classes: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
         """Make one pass over these rows, going on from what was learned before.
 
         Parameters
@@ -233,7 +245,7 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
         return self._train(X, y, weight, [-(-len(X) // self.batch_size)])
 
     @all_or_nothing
-    def fit_stream(self, stream):
+    def fit_stream(self, stream: Any) -> Self:
         """Train from scratch on more rows than memory holds.
 
         ``GZSLClassifier`` does so with the rows that it draws past its
@@ -260,7 +272,7 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
             start = IncrementalLDA()
             for X, y in stream.chunks(batch_size):
                 start.partial_fit(X, y, stream.classes)
-        self._stream = _Streaming(start, stream.counts)
+        self._stream = Streaming(start, stream.counts)
         try:
             stream.feed(self.partial_fit, batch_size, self._n_steps(stream.n_rows))
             self._moments = self._stream.descent.moments

@@ -1,8 +1,12 @@
 """The training steps of SoftmaxClassifier, with as little work in each as possible."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 from torch.optim.adam import adam
+
+from ._lda import IncrementalLDA
 
 # Numbers of X that are gathered at a time: 4 MB in float32.
 _MAX_GATHERED = 2**20
@@ -131,3 +135,12 @@ class SoftmaxSteps:
         state = ([moment] for moment in self._moments[:2])
         adam([self._flat], [self._grad], *state, [], [self._moments[2]], **self._adam)
         return log_p
+
+
+@dataclass
+class Streaming:
+    """What calls of ``partial_fit`` share while ``fit_stream`` makes them."""
+
+    start: IncrementalLDA | None  # fitted, if the weights begin there
+    counts: np.ndarray  # rows of each class in a pass
+    descent: SoftmaxSteps | None = None  # made by the first call

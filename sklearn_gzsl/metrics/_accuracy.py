@@ -5,8 +5,8 @@ from numbers import Integral
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils import check_consistent_length
-from sklearn.utils._param_validation import validate_params
 
+from .._sklearn_compat import validate_params
 from ..utils import few
 
 

@@ -8,15 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.random import RandomState
 from numpy.typing import ArrayLike
-from sklearn.utils import (
-    Bunch,
-    _safe_indexing,
-    check_consistent_length,
-    check_random_state,
-)
-from sklearn.utils._param_validation import HasMethods, Interval, validate_params
+from sklearn.utils import Bunch, check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from .._sklearn_compat import HasMethods, Interval, _safe_indexing, validate_params
 from ..metrics import GZSLScorer
 from ..metrics._accuracy import check_labels
 from ..utils import few

@@ -8,8 +8,8 @@ from numpy.random import RandomState
 from numpy.typing import ArrayLike
 from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils import check_random_state, indexable
-from sklearn.utils._param_validation import Interval
 
+from .._sklearn_compat import Interval
 from ._groups import GroupedRows, folds_of_groups
 from ._labels import check_groups, check_parameters, encode_labels
 

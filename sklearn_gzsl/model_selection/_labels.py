@@ -2,8 +2,8 @@
 
 import numpy as np
 from sklearn.utils import check_array
-from sklearn.utils._param_validation import validate_parameter_constraints
 
+from .._sklearn_compat import validate_parameter_constraints
 from ..metrics._accuracy import check_labels
 
 

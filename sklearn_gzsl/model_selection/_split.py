@@ -8,8 +8,8 @@ from numpy.random import RandomState
 from numpy.typing import ArrayLike
 from sklearn.model_selection import BaseShuffleSplit
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, RealNotInt
 
+from .._sklearn_compat import Interval, RealNotInt
 from ._groups import GroupedRows, draw_test_groups
 from ._labels import check_groups, check_parameters, encode_labels
 

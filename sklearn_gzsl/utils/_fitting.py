@@ -1,11 +1,15 @@
 """How estimators are fitted: whole or not at all, and from seeds."""
 
+from collections.abc import Callable
 from functools import wraps
+from typing import Any, TypeVar
 
 from sklearn.base import clone
 
+_Method = TypeVar("_Method", bound=Callable[..., Any])
 
-def all_or_nothing(method):
+
+def all_or_nothing(method: _Method) -> _Method:
     """Make a fit leave the estimator as it was when it fails or is interrupted.
 
     Works for methods that set attributes and do not change fitted ones in place.
@@ -21,7 +25,7 @@ def all_or_nothing(method):
             vars(self).update(before)
             raise
 
-    return safe
+    return safe  # type: ignore[return-value]
 
 
 def seeded(estimator, seeds):

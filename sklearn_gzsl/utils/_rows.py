@@ -2,7 +2,8 @@
 
 import numpy as np
 from scipy.sparse import issparse
-from sklearn.utils import _safe_indexing
+
+from .._sklearn_compat import _safe_indexing
 
 # Scores of a chunk: 64 MiB in float64.
 _N_SCORES = 2**23

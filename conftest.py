@@ -1,4 +1,4 @@
-"""Settings of the examples in docstrings, which run as tests."""
+"""Settings of all that runs as tests; in the root, so that no wheel carries them."""
 
 import os
 from importlib.util import find_spec
@@ -10,4 +10,4 @@ collect_ignore = []
 if find_spec("matplotlib") is None:
     # It is optional, and these examples draw.
     names = ("_confusion", "_curve", "_synthetic")
-    collect_ignore += [f"inspection/{name}.py" for name in names]
+    collect_ignore += [f"sklearn_gzsl/inspection/{name}.py" for name in names]

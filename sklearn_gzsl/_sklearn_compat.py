@@ -1,0 +1,59 @@
+"""What the package uses of scikit-learn without its promise to keep it.
+
+Every private name comes through here, so that a release of scikit-learn that moves one
+is answered in one place; a test keeps the other modules from importing any.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sklearn.ensemble._base import _BaseHeterogeneousEnsemble
+from sklearn.model_selection._search import BaseSearchCV
+from sklearn.utils import _safe_indexing
+from sklearn.utils._optional_dependencies import check_matplotlib_support
+from sklearn.utils._param_validation import (
+    HasMethods,
+    Interval,
+    RealNotInt,
+    StrOptions,
+    validate_parameter_constraints,
+    validate_params,
+)
+from sklearn.utils.multiclass import _check_partial_fit_first_call
+from sklearn.utils.validation import (
+    _check_method_params,
+    _check_sample_weight,
+    _check_y,
+)
+
+_Method = TypeVar("_Method", bound=Callable[..., Any])
+
+if TYPE_CHECKING:
+    # These decorators have no type hints, and would take away those of our methods.
+    def _fit_context(
+        *, prefer_skip_nested_validation: bool
+    ) -> Callable[[_Method], _Method]: ...
+
+    def available_if(check: Callable[[Any], Any]) -> Callable[[_Method], _Method]: ...
+else:
+    from sklearn.base import _fit_context
+    from sklearn.utils.metaestimators import available_if
+
+__all__ = [
+    "BaseSearchCV",
+    "HasMethods",
+    "Interval",
+    "RealNotInt",
+    "StrOptions",
+    "_BaseHeterogeneousEnsemble",
+    "_check_method_params",
+    "_check_partial_fit_first_call",
+    "_check_sample_weight",
+    "_check_y",
+    "_fit_context",
+    "_safe_indexing",
+    "available_if",
+    "check_matplotlib_support",
+    "validate_parameter_constraints",
+    "validate_params",
+]

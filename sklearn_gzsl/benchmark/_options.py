@@ -1,0 +1,25 @@
+"""What can be asked for by name; imports nothing, so that ``--help`` is quick."""
+
+# The public class of each method.
+METHODS = {
+    "prototypes": "PrototypeClassifier",
+    "gaussian": "GaussianGenerator",
+    "vae-cflow": "VAECFlow",
+    "gsmflow": "GSMFlow",
+    "cada-vae": "CADAVAE",
+    "wgan-gp": "WGANGP",
+    "mlis": "MLIS",
+}
+# The loader in ``sklearn_gzsl.datasets`` of each built-in data set.
+BUILT_IN = {
+    "two-digit-numbers": "load_two_digit_numbers",
+    "make-gzsl-classification": "make_gzsl_classification",
+}
+N_LOOKS = 25
+PROTOCOLS = {
+    "honest": "honest: one look at the test rows per fit, and nothing chosen on them",
+    "published": (
+        f"published: best H of up to {N_LOOKS} looks at the test rows per fit, chosen "
+        "ON THE TEST ROWS as most papers do; compare with papers only"
+    ),
+}
