@@ -482,7 +482,7 @@ class _CADAVAEModule(nn.Module):
             shape, std = (len(mean), 1), torch.exp(log_var)
         else:
             shape, std = mean.shape, torch.exp(0.5 * log_var)
-        eps = mean.new_empty(shape).normal_(generator=rng)
+        eps = torch.randn(shape, generator=rng, device=mean.device, dtype=mean.dtype)
         return mean + temperature * std * eps
 
     def forward(self, x, y, rng):

@@ -449,9 +449,10 @@ class _GSMFlowModule(nn.Module):
         """Losses of a batch (Eq. 4 and 13)."""
         d = self.n_features
         if self.perturbation:
-            noise = x.new_empty(x.shape).normal_(generator=rng)
+            options = {"generator": rng, "device": x.device, "dtype": x.dtype}
+            noise = torch.randn(x.shape, **options)
             if self.keep < 1:
-                noise = noise * (x.new_empty(d).uniform_(generator=rng) < self.keep)
+                noise = noise * (torch.rand(d, **options) < self.keep)
             x = x + self.perturbation * noise
         # All seen classes: the prototype loss needs each of them.
         g = self.semantic(self.A)
@@ -468,7 +469,8 @@ class _GSMFlowModule(nn.Module):
     def sample(self, a, n_samples, rng, temperature):
         """Draw from the base distribution and go back through the flow."""
         rows = torch.arange(len(a), device=a.device).repeat_interleave(n_samples)
-        eps = a.new_empty(len(rows), self.n_features).normal_(generator=rng)
+        shape = len(rows), self.n_features
+        eps = torch.randn(shape, generator=rng, device=a.device, dtype=a.dtype)
         g = self.semantic(a)
         return in_pieces(
             lambda u, rows: self.decode(temperature * u, g, rows), eps, rows

@@ -376,7 +376,7 @@ class _VAECFlowModule(nn.Module):
         """Losses of a batch (Eq. 10): mean over rows, sum over dimensions."""
 
         def normal(*shape):
-            return x.new_empty(shape).normal_(generator=rng)
+            return torch.randn(shape, generator=rng, device=x.device, dtype=x.dtype)
 
         # A batch has few classes: encode each once.
         classes, rows = distinct(y, len(self.A))
@@ -419,7 +419,8 @@ class _VAECFlowModule(nn.Module):
         mean, log_std = self.prior(a)
         std = temperature * torch.exp(log_std)
         rows = torch.arange(len(a), device=a.device).repeat_interleave(n_samples)
-        eps = mean.new_empty(len(rows), mean.shape[1]).normal_(generator=rng)
+        shape = len(rows), mean.shape[1]
+        eps = torch.randn(shape, generator=rng, device=a.device, dtype=a.dtype)
         return in_pieces(
             lambda eps, rows: self.flow.inverse(mean[rows] + std[rows] * eps), eps, rows
         )

@@ -19,13 +19,7 @@ from .._sklearn_compat import (
     _check_sample_weight,
     _fit_context,
 )
-from ..training import (
-    draw_seed,
-    intervals,
-    resolve_device,
-    sheltered,
-    torch_generator,
-)
+from ..training import draw_seed, intervals, resolve_device, sheltered, torch_generator
 from ..utils import all_or_nothing
 from ._class_weights import class_factors, log_priors
 from ._lda import IncrementalLDA

@@ -245,7 +245,8 @@ class ConditionalWGAN(nn.Module):
     def noise(self, n: int, rng: torch.Generator) -> Tensor:
         """Noise for n rows of a generator."""
         shape = (n, self.generator.latent_dim)
-        return self.x_mean.new_empty(shape).normal_(generator=rng)
+        options = {"device": self.x_mean.device, "dtype": self.x_mean.dtype}
+        return torch.randn(shape, generator=rng, **options)
 
     def draw(
         self, a: Tensor, n_samples: int, rng: torch.Generator, temperature: float
