@@ -20,6 +20,8 @@ TESTED := ".[data,plot,test]"
 OLDEST := .venv-oldest
 NEWEST := .venv-newest-$(notdir $(PYTHON))
 FAST := -m "not slow"
+# One worker for each processor; what a worker has done early it takes from the others.
+PYTEST := -m pytest -n logical --maxprocesses 8 --dist worksteal
 
 .PHONY: help demo test test-oldest test-newest test-dist lint format docs dist clean
 
@@ -72,13 +74,13 @@ demo: .venv/.stamp-test
 	$(PY) examples/demo.py
 
 test: .venv/.stamp-test
-	$(PY) -m pytest $(ARGS)
+	$(PY) $(PYTEST) $(ARGS)
 
 test-oldest: $(OLDEST)/.stamp
-	$(OLDEST)/bin/python -m pytest $(FAST) $(ARGS)
+	$(OLDEST)/bin/python $(PYTEST) $(FAST) $(ARGS)
 
 test-newest: $(NEWEST)/.stamp
-	$(NEWEST)/bin/python -m pytest $(FAST) $(ARGS)
+	$(NEWEST)/bin/python $(PYTEST) $(FAST) $(ARGS)
 
 lint: .venv/.stamp-lint
 	$(PY) -m ruff check

@@ -1,6 +1,11 @@
 """Sphinx configuration; the build works offline."""
 
+import sys
+from pathlib import Path
+
 import sklearn_gzsl
+
+sys.path.insert(0, str(Path(__file__).with_name("_ext")))  # of our own extension
 
 project = "sklearn_gzsl"
 author = "the sklearn_gzsl developers"
@@ -12,6 +17,7 @@ extensions = [
     "sphinx.ext.autosummary",
     "numpydoc",
     "sphinx_gallery.gen_gallery",
+    "benchmark_directives",
 ]
 templates_path = ["_templates"]
 exclude_patterns = ["_build"]
@@ -65,14 +71,16 @@ sphinx_gallery_conf = {
 html_theme = "pydata_sphinx_theme"
 html_title = "sklearn_gzsl"
 html_show_sourcelink = False
+html_static_path = ["_static"]
+html_css_files = ["figures.css"]
 html_sidebars = {
     page: []
     for page in (
         "user_guide",
-        "benchmarks",
         "speed",
         "persistence",
         "contributing",
+        "new_generator",
         "changes",
     )
 }

@@ -64,7 +64,8 @@ flow.fit(X_train, y_train, class_attributes=attributes)
 # %%
 # S is the accuracy on test images of seen classes, U that of unseen ones, each a mean
 # over classes and with all hundred as candidates. H, their harmonic mean, is the number
-# to look at: it is high only if both are.
+# to look at: it is high only if both are. (Two decimals, as further ones differ between
+# machines.)
 
 from sklearn_gzsl.metrics import gzsl_scores
 
@@ -73,11 +74,11 @@ models = {
     "GZSLClassifier(GaussianGenerator())": gaussian,
     "GZSLClassifier(VAECFlow())": flow,
 }
-print(f"{'':38}      S      U      H")
+print(f"{'':38}     S     U     H")
 for name, model in models.items():
     y_pred = model.predict(X_test)
     scores = gzsl_scores(y_test, y_pred, seen_classes=numbers.seen_classes)
-    print(f"{name:38}", *(f"{scores[key]:6.3f}" for key in ("S", "U", "H")))
+    print(f"{name:38}", *(f"{scores[key]:5.2f}" for key in ("S", "U", "H")))
 
 # %%
 # What the flow imagines

@@ -14,7 +14,6 @@ from sklearn.utils._optional_dependencies import check_matplotlib_support
 from sklearn.utils._param_validation import (
     HasMethods,
     Interval,
-    RealNotInt,
     StrOptions,
     validate_parameter_constraints,
     validate_params,
@@ -43,7 +42,6 @@ __all__ = [
     "BaseSearchCV",
     "HasMethods",
     "Interval",
-    "RealNotInt",
     "StrOptions",
     "_BaseHeterogeneousEnsemble",
     "_check_method_params",

@@ -1,6 +1,7 @@
 """Data and helpers that several test files use."""
 
 import io
+import os
 import pickle
 import random
 
@@ -10,6 +11,7 @@ import pytest
 import torch
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils import Bunch
+from threadpoolctl import threadpool_limits
 
 from sklearn_gzsl import ClassAttributes, GaussianGenerator, GZSLClassifier
 from sklearn_gzsl.datasets import load_two_digit_numbers
@@ -179,6 +181,10 @@ def _global_states():
     )
 
 
-# The nets of the tests are tiny: on a busy machine two threads that wait for each other
-# at every step make them a hundred times slower.
-torch.set_num_threads(1)
+# The nets of the tests are tiny: on a busy machine, such as one with a pytest worker for
+# each core, two threads that wait for each other at every step make them a hundred times
+# slower. The variable is for the processes that tests start; a user's own counts more.
+if "OMP_NUM_THREADS" not in os.environ:
+    os.environ["OMP_NUM_THREADS"] = "1"
+    threadpool_limits(1)
+    torch.set_num_threads(1)

@@ -63,7 +63,7 @@ def test_unknown_labels_are_listed(holder):
         holder.take(["okapi", "horse", "lion", "okapi"])
     with pytest.raises(ValueError, match=r"no row for the labels \[0\].*same type"):
         holder.subset([0])
-    many = ClassAttributes(np.arange(50), np.ones((50, 2)))
+    many = ClassAttributes(np.arange(50), np.eye(50))
     with pytest.raises(ValueError, match=r"59, \.\.\. 15 more\] \(its labels are \[0,"):
         many.take(np.arange(50, 75))
 
@@ -101,8 +101,14 @@ def test_several_sources(sources):
         ((["a"], np.ones((1, 0))), r"shape \(1, 0\)"),
         ((["a"], [["x", "y"]]), "not a table of numbers"),
         ((["a", "b"], [[1, 2], [3]]), "not a table of numbers"),
-        ((["a", "b"], [[1, 2], [np.nan, 0]]), r"NaN or infinity in the rows \[1\]"),
-        ((["a", "b"], [[np.inf, 2], [1, 0]]), r"NaN or infinity in the rows \[0\]"),
+        (
+            (["a", "b"], [[1, 2], [np.nan, 0]]),
+            r"NaN or infinity in the rows of \['b'\]",
+        ),
+        (
+            (["a", "b"], [[np.inf, 2], [1, 0]]),
+            r"NaN or infinity in the rows of \['a'\]",
+        ),
         (
             (["a"], {"s": [[np.nan, np.nan]]}),
             r"no source describes the classes \['a'\]",
@@ -234,13 +240,14 @@ def test_rows_of_a_table_belong_to_integer_labels(animals, form):
         (np.ones(12), r"array of 1 dimension.*2-d array \(row i describes the integer"),
         (np.ones((2, 3, 4)), "array of 3 dimension"),
         ("attributes", "array of 0 dimension"),
+        ((["ant", "ape"], np.eye(2)), "no array, as its rows differ in length; pass a"),
         (
             {"ant": [1, 2], "ape": [1]},
             r"shapes \[\(1,\), \(2,\)\]; all must be vectors",
         ),
         ({"ant": [[1]]}, "all must be vectors of one length"),
         ({"ant": [1, 2]}, r"class_attributes has no row for the labels \['ape', 'bat'"),
-        (np.ones((9, 2)), r"no row for the labels \['ant', .*add a row for each"),
+        (np.eye(9), r"no row for the labels \['ant', .*add a row for each"),
         (np.full((9, 2), np.nan), "NaN or infinity in the rows"),
     ],
 )

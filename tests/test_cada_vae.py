@@ -6,7 +6,7 @@ import torch
 from numpy.testing import assert_allclose, assert_array_equal
 
 from sklearn_gzsl import CADAVAE, ClassAttributes, GZSLClassifier, SoftmaxClassifier
-from sklearn_gzsl.generators._cada_vae import _distance
+from sklearn_gzsl.generators._cada_vae_modules import _distance
 from sklearn_gzsl.metrics import gzsl_scores
 
 TINY = {

@@ -6,7 +6,7 @@ from importlib.metadata import entry_points
 
 import pytest
 
-from sklearn_gzsl.benchmark import _cli, _data, _methods, _options
+from sklearn_gzsl.benchmark import _cli, _data, _options
 
 
 def _heavy_modules_after(code):
@@ -40,7 +40,6 @@ def test_tables_are_made_without_torch():
 
 
 def test_what_is_offered_is_there():
-    assert list(_options.METHODS) == list(_methods.METHODS)
     for name, loader in _options.BUILT_IN.items():
         assert callable(getattr(_data.datasets, loader)), name
 

@@ -34,7 +34,7 @@ from sklearn_gzsl import (
     SoftmaxClassifier,
     VAECFlow,
 )
-from sklearn_gzsl.generators._base import NeuralGenerator
+from sklearn_gzsl.generators import NeuralGenerator
 
 # Estimator -> arguments with which it is fast, one instance for each dict.
 FAST = {

@@ -64,7 +64,7 @@ def assert_same(clf, other, X):
         {"preprocessor": make_pipeline(StandardScaler()), "seen_penalty": 1.0},
         {"generator": "flow"},
     ],
-    ids=str,
+    ids=lambda params: ", ".join(params) or "defaults",
 )
 @pytest.mark.parametrize("first", [["elephant", "elk"], []], ids=["two", "none"])
 def test_as_if_they_had_been_there_from_the_start(
@@ -144,13 +144,16 @@ class FirstSource(GaussianGenerator):
         return attributes.sources["attributes"]
 
 
-NEW = [0.0] * 7
+NEW = [1.0] * 7
 
 
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"elk": NEW, "cat": NEW, "emu": NEW}, r"\['elk', 'cat'\], which are known al"),
+        (
+            {"elk": NEW, "cat": [2] * 7, "emu": [3] * 7},
+            r"\['elk', 'cat'\], which are known al",
+        ),
         ({"emu": NEW[:5]}, r"widths {'attributes': 5}, but .* has {'attributes': 7}"),
         ({5: NEW}, r"holds \[5\], but the labels known so far are \['ant'"),
         ([NEW], r"holds \[0\], but the labels known"),

@@ -94,8 +94,9 @@ def _n_threads(_):
 
 
 @pytest.mark.parametrize("backend", ["loky", "dask"])
-def test_workers_share_the_cores(backend, request):
+def test_workers_share_the_cores(backend, request, monkeypatch):
     """As many threads in all as there are cores, or one for each worker."""
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)  # joblib would go by it
     if backend == "dask":
         request.getfixturevalue("two_workers")
     with parallel_config(backend, n_jobs=2):

@@ -290,7 +290,7 @@ def test_random_searches(zoo, cv, routing, scaled, search, options):
 
 def test_validation_curve(zoo, cv, routing):
     X, y, descriptions = zoo
-    with pytest.warns(UserWarning, match="set return_train_score=False"):
+    with pytest.warns(UserWarning, match="U became NaN"):
         _, scores = validation_curve(
             NearestDescription(),
             X,
@@ -322,12 +322,10 @@ def test_other_ways_in(zoo, cv, routing):
     assert H.min() > 0
 
 
-def test_learning_curve_improves_on_test_rows_and_has_no_training_score(
-    zoo, cv, routing
-):
+def test_learning_curve_improves_on_test_rows(zoo, cv, routing):
     X, y, descriptions = zoo
-    with pytest.warns(UserWarning, match="set return_train_score=False"):
-        _, train_scores, test_scores = learning_curve(
+    with pytest.warns(UserWarning, match="AUSUC became NaN"):
+        _, _, test_scores = learning_curve(
             NearestDescription(),
             X,
             y,
@@ -336,7 +334,6 @@ def test_learning_curve_improves_on_test_rows_and_has_no_training_score(
             train_sizes=[0.1, 1.0],
             params={"class_attributes": descriptions},
         )
-    assert np.isnan(train_scores).all()
     assert test_scores[0].mean() < test_scores[1].mean()
 
 
@@ -352,25 +349,86 @@ def test_score_of_a_fitted_search_is_the_refit_metric(zoo, cv):
     assert search.score(X, y) == scores["H"]
 
 
-def test_training_rows_cannot_be_scored(zoo):
-    X, y, descriptions = zoo
+SEARCHES = {
+    "grid": (GridSearchCV, {"return_train_score": True}),
+    "halving": (HalvingGridSearchCV, {"min_resources": 60}),  # scores them by default
+}
+
+
+def scored(model, X, y, descriptions, tool, scoring, cv):
+    """Test and training scores by a tool of scikit-learn; errors are raised."""
+    given = {"scoring": scoring, "cv": cv, "error_score": "raise"}
+    if tool in SEARCHES:
+        cls, options = SEARCHES[tool]
+        refit = "H" if scoring.metric is None else True
+        search = cls(model, {"seen_penalty": [0, 1]}, refit=refit, **given, **options)
+        results = search.fit(X, y, class_attributes=descriptions).cv_results_
+        results = {k.removeprefix("mean_"): v for k, v in results.items()}
+    else:
+        given |= {"params": {"class_attributes": descriptions}}
+        if tool == "cross_validate":
+            return cross_validate(model, X, y, return_train_score=True, **given)
+        if tool == "learning_curve":
+            results = learning_curve(model, X, y, train_sizes=[0.5, 1.0], **given)[1:]
+        else:
+            points = {"param_name": "seen_penalty", "param_range": [0, 1]}
+            results = validation_curve(model, X, y, **points, **given)
+        results = dict(zip(("train_score", "test_score"), results, strict=True))
+    return results
+
+
+TOOLS = [*SEARCHES, "cross_validate", "learning_curve", "validation_curve"]
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_training_scores_are_nan_with_one_warning(zoo, cv, tool):
+    with pytest.warns(UserWarning, match=r"no unseen class: H became NaN") as caught:
+        results = scored(NearestDescription(), *zoo, tool, GZSLScorer("H"), cv)
+    assert len([w for w in caught if "became NaN" in str(w.message)]) == 1
+    assert np.isnan(results["train_score"]).all()
+    assert (results["test_score"] > 0).all()
+
+
+@pytest.mark.parametrize("tool", ["grid", "cross_validate"])  # take several metrics
+def test_training_scores_of_all_metrics(zoo, cv, tool):
+    with pytest.warns(UserWarning, match="U, H, AUSUC became NaN") as caught:
+        results = scored(NearestDescription(), *zoo, tool, GZSLScorer(), cv)
+    assert len([w for w in caught if "became NaN" in str(w.message)]) == 1
+    assert all(np.isnan(results[f"train_{name}"]).all() for name in ("U", "H", "AUSUC"))
+    assert (results["train_S"] > 0.5).all()
+    assert all((results[f"test_{name}"] > 0).all() for name in METRICS)
+
+
+def test_accuracy_on_training_rows_needs_no_warning(zoo, cv, recwarn):
+    scored(NearestDescription(), *zoo, "learning_curve", GZSLScorer("S"), cv)
+    assert not recwarn
+
+
+def test_folds_without_unseen_classes_are_named(zoo):
     search = GridSearchCV(
         NearestDescription(),
         {"seen_penalty": [0, 1]},
         cv=StratifiedKFold(),
         scoring=GZSLScorer("H"),
-        error_score="raise",
     )
-    with pytest.raises(ValueError, match=r"no unseen class.*Use GZSLShuffleSplit"):
+    X, y, descriptions = zoo
+    with pytest.warns(UserWarning, match=r"no unseen class.*use GZSLShuffleSplit"):
         search.fit(X, y, class_attributes=descriptions)
+    assert np.isnan(search.best_score_)
 
 
-def test_rows_of_unseen_classes_alone_cannot_be_scored(zoo):
+@pytest.mark.parametrize("candidates", ["present", "all"])
+def test_rows_of_one_side_alone(zoo, candidates):
     X, y, descriptions = zoo
     seen = np.isin(y, np.unique(y)[:6])
     model = NearestDescription().fit(X[seen], y[seen], descriptions)
-    with pytest.raises(ValueError, match=r"no seen class.*Use GZSLShuffleSplit"):
-        GZSLScorer()(model, X[~seen], y[~seen])
+    both = GZSLScorer(candidates="all")(model, X, y)
+    for side, rows in (("S", seen), ("U", ~seen)):
+        with pytest.warns(UserWarning, match="became NaN"):
+            scores = GZSLScorer(candidates=candidates)(model, X[rows], y[rows])
+        if candidates == "all":  # else there are fewer to choose from
+            assert scores[side] == both[side]
+        assert np.isfinite([scores[name] for name in METRICS]).sum() == 1
 
 
 def test_unknown_labels_are_named(zoo):

@@ -7,8 +7,8 @@ import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.decomposition import PCA
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-from sklearn.linear_model import LogisticRegression
-from sklearn.manifold import TSNE
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.manifold import TSNE, SpectralEmbedding
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
@@ -162,6 +162,88 @@ def test_any_transformer_makes_the_plane(fitted, animals, blurred):
     assert display.ax_.get_xlabel().startswith("LinearDiscriminantAnalysis")
 
 
+class Together(BaseEstimator):
+    """Reducer for the rows at hand alone, like t-SNE; turns them by its seed."""
+
+    def __init__(self, random_state=None):
+        self.random_state = random_state
+
+    def fit_transform(self, X):
+        self.rows_ = X
+        return self.random_state * X[:, :2]
+
+
+class Labelled(Together):
+    """One that must have labels, too."""
+
+    def fit_transform(self, X, y):
+        self.labels_ = y
+        return super().fit_transform(X)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        return tags
+
+
+@pytest.mark.parametrize("reducer", [Together(random_state=3), Labelled(3)])
+def test_a_reducer_without_transform_gets_all_rows_at_once(
+    fitted, animals, blurred, reducer
+):
+    display, usual = (
+        SyntheticFeaturesDisplay.from_estimator(
+            fitted, blurred, animals.y_test, n_samples=20, reducer=r, random_state=0
+        )
+        for r in (reducer, None)
+    )
+    features = fitted.transform(blurred)[np.isin(animals.y_test, animals.unseen)]
+    rows = display.reducer.rows_
+    np.testing.assert_array_equal(rows[:30], features)
+    np.testing.assert_array_equal(display.real, 3 * rows[:30, :2])
+    np.testing.assert_array_equal(display.synthetic, 3 * rows[30:, :2])
+    assert display.synthetic.shape == (60, 2)
+    if isinstance(reducer, Labelled):
+        labels = np.concatenate([display.y_real, display.y_synthetic])
+        np.testing.assert_array_equal(display.reducer.labels_, labels)
+    # The numbers are those of all features, whatever the plane.
+    np.testing.assert_array_equal(display.mean_shift, usual.mean_shift)
+    np.testing.assert_array_equal(display.spread_ratio, usual.spread_ratio)
+    assert not hasattr(reducer, "rows_")
+
+
+@pytest.mark.parametrize(
+    "reducer",
+    [
+        TSNE(perplexity=5, max_iter=250),
+        make_pipeline(PCA(3), TSNE(perplexity=5, max_iter=250)),
+        SpectralEmbedding(n_neighbors=8),
+    ],
+    ids=["t-SNE", "t-SNE in a pipeline", "spectral"],
+)
+def test_embeddings_are_seeded(
+    fitted, animals, blurred, reducer, global_states_unchanged
+):
+    def draw(seed):
+        return SyntheticFeaturesDisplay.from_estimator(
+            fitted,
+            blurred,
+            animals.y_test,
+            n_samples=10,
+            reducer=reducer,
+            random_state=seed,
+        )
+
+    first, again, other = draw(0), draw(0), draw(1)
+    assert first.real.shape == first.synthetic.shape == (30, 2)
+    np.testing.assert_array_equal(first.real, again.real)
+    np.testing.assert_array_equal(first.synthetic, again.synthetic)
+    assert not np.array_equal(first.real, other.real)
+    for i, label in enumerate(first.classes):
+        drawn = first.synthetic[first.y_synthetic == label]
+        np.testing.assert_array_equal(first.synthetic_[i].get_offsets(), drawn)
+    assert first.ax_.get_xlabel() == f"{type(reducer).__name__}: first column"
+
+
 def test_latent_space_of_a_generator(animals, blurred):
     clf = GZSLClassifier(
         CADAVAE(latent_dim=3, encoder_dim=8, decoder_dim=8, max_iter=20),
@@ -230,8 +312,8 @@ def test_errors_of_the_synthetic_rows(fitted, animals):
         draw(y=np.where(y == "elk", "yak", y), classes=["yak"])
     with pytest.raises(ValueError, match="y holds no row of an unseen class; name the"):
         draw(animals.X, animals.y)
-    with pytest.raises(TypeError, match=r"reducer=TSNE\(\) has to have"):
-        draw(reducer=TSNE())
+    with pytest.raises(TypeError, match=r"reducer=Ridge\(\) has to have fit_transform"):
+        draw(reducer=Ridge())
     with pytest.raises(ValueError, match="two columns"):
         draw(reducer=PCA(n_components=1))
     with pytest.raises(TypeError, match="no generator_ in LogisticRegression"):

@@ -1,15 +1,15 @@
 """Descriptions of classes: the side information that makes zero-shot possible."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ..utils import few
-from ._tables import check_index, label_array, source_table
-
-_DEFAULT_SOURCE = "attributes"
+from ._sources import read, warn_of_doubtful
+from ._tables import label_array, listed
 
 
 class ClassAttributes:
@@ -22,19 +22,24 @@ class ClassAttributes:
 
     Parameters
     ----------
-    labels : array-like of shape (n_classes,)
+    labels : array-like of shape (n_classes,), str, DataFrame, table or mapping
         Class labels, each once, seen and unseen classes in any order, of the
-        same type as the labels in ``y``.
+        same type as the labels in ``y``. Or the name of the column of ``values``
+        that holds them. Or all in one, without ``values``: a table that brings its
+        labels along, as the index of a DataFrame or as its only column of text; a
+        mapping of label to vector; or a mapping of names to such tables, which may
+        lack classes.
 
     values : array-like of shape (n_classes, n_attributes), or mapping of str to it
         Row ``i`` describes class ``labels[i]``: attributes, or an embedding of the
-        name. A mapping holds several named sources, for example
+        name, as an array, a sparse matrix, or a table of pandas, polars or pyarrow.
+        A mapping holds several named sources, for example
         ``{"attributes": A, "sentences": S}``; there, a class that a source does not
         describe has a row of NaN in it, and each class needs one source at least.
 
     feature_names : sequence of str of length n_attributes, optional
-        Names of the columns of ``values``; taken from a DataFrame's columns by
-        default. Only for a single source.
+        Names of the columns of ``values``; by default those of a table. Only for a
+        single source.
 
     Attributes
     ----------
@@ -48,7 +53,13 @@ class ClassAttributes:
     Raises
     ------
     ValueError
-        If labels repeat, lengths differ, or values are missing or not finite.
+        If labels repeat, are missing or of several types, lengths differ, or values
+        are missing or not finite.
+
+    Warns
+    -----
+    UserWarning
+        If a description is zero throughout, or the same for several classes.
 
     See Also
     --------
@@ -64,45 +75,49 @@ class ClassAttributes:
     ClassAttributes(n_classes=2, n_attributes=2)
     >>> animals["zebra"]
     array([1., 1.], dtype=float32)
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame(
+    ...     {"name": ["horse", "zebra"], "hooves": [1, 1], "stripes": [0, 1]}
+    ... )
+    >>> ClassAttributes(frame) == ClassAttributes("name", frame) == animals
+    True
     """
+
+    labels: np.ndarray
+    sources: Mapping[str, np.ndarray]
+    feature_names: np.ndarray | None
 
     def __init__(
         self,
-        labels: ArrayLike,
-        values: ArrayLike | Mapping[str, ArrayLike],
+        # Mappings, their views and sparse matrices are iterables.
+        labels: ArrayLike | Iterable[Any],
+        values: ArrayLike | Iterable[Any] | None = None,
         *,
-        feature_names: ArrayLike | None = None,
+        feature_names: Iterable[str] | None = None,
     ):
-        labels = label_array(labels)
-        check_index(values, labels)
-        if feature_names is None and hasattr(values, "columns"):
-            feature_names = list(values.columns)
-        several = isinstance(values, Mapping)
-        if several and not values:
-            raise ValueError("values holds no source: pass at least one table.")
-        named = values if several else {_DEFAULT_SOURCE: values}
-        sources = {
-            str(name): source_table(table, name, len(labels), several)
-            for name, table in named.items()
-        }
-        described = np.any([~np.isnan(v[:, 0]) for v in sources.values()], axis=0)
-        if not described.all():
-            raise ValueError(
-                "values: no source describes the classes "
-                f"{few(labels[~described])}; give each a row in one source."
-            )
+        found, sources, names = read(labels, values)
         if feature_names is not None:
+            names = list(feature_names)
             width = next(iter(sources.values())).shape[1]
-            if len(sources) > 1 or len(feature_names) != width:
+            if len(sources) > 1 or len(names) != width:
                 raise ValueError(
-                    f"feature_names has {len(feature_names)} names, but values has "
+                    f"feature_names has {len(names)} names, but values has "
                     f"{len(sources)} source(s), the first with {width} columns; "
                     "give one name per column of a single source."
                 )
-            feature_names = np.array([str(f) for f in feature_names])
+        warn_of_doubtful(found, sources)
+        self._set(found, sources, names and np.array([str(name) for name in names]))
+
+    def _set(self, labels, sources, feature_names):
         self.__setstate__(
             {"labels": labels, "sources": sources, "feature_names": feature_names}
         )
+        return self
+
+    @classmethod
+    def _of(cls, labels, sources, feature_names):
+        """A holder of what was in another: already read, and not warned of again."""
+        return cls.__new__(cls)._set(labels, sources, feature_names)
 
     @property
     def values(self) -> np.ndarray:
@@ -128,14 +143,11 @@ class ClassAttributes:
         """
         if source not in self.sources:
             raise ValueError(f"source {source!r} is not one of {sorted(self.sources)}.")
-        rows = ~np.isnan(self.sources[source][:, 0])
-        return ClassAttributes(
-            self.labels[rows],
-            {source: self.sources[source][rows]},
-            feature_names=self.feature_names,
-        )
+        table = self.sources[source]
+        rows = ~np.isnan(table[:, 0])
+        return self._of(self.labels[rows], {source: table[rows]}, self.feature_names)
 
-    def take(self, labels: ArrayLike) -> np.ndarray:
+    def take(self, labels: ArrayLike | Iterable[Any]) -> np.ndarray:
         """Rows of the given classes, in the given order.
 
         Parameters
@@ -154,7 +166,7 @@ class ClassAttributes:
         """
         return self.values[self.positions(labels)]
 
-    def subset(self, labels: ArrayLike) -> "ClassAttributes":
+    def subset(self, labels: ArrayLike | Iterable[Any]) -> "ClassAttributes":
         """The given classes only, in the given order, with all sources.
 
         Parameters
@@ -167,14 +179,10 @@ class ClassAttributes:
         ClassAttributes
         """
         rows = self.positions(labels)
-        values = {name: table[rows] for name, table in self.sources.items()}
-        if len(values) == 1:
-            values = values.popitem()[1] if _DEFAULT_SOURCE in values else values
-        return ClassAttributes(
-            self.labels[rows], values, feature_names=self.feature_names
-        )
+        sources = {name: table[rows] for name, table in self.sources.items()}
+        return self._of(label_array(self.labels[rows]), sources, self.feature_names)
 
-    def positions(self, labels: ArrayLike) -> np.ndarray:
+    def positions(self, labels: ArrayLike | Iterable[Any]) -> np.ndarray:
         """Row numbers of the given classes.
 
         Parameters
@@ -191,7 +199,7 @@ class ClassAttributes:
         ValueError
             If a label has no row; the message lists them.
         """
-        labels = np.asarray(labels)
+        labels = np.asarray(listed(labels))
         where = {label: i for i, label in enumerate(self.labels.tolist())}
         missing = sorted({c for c in labels.tolist() if c not in where}, key=repr)
         if missing:
@@ -202,10 +210,10 @@ class ClassAttributes:
             )
         return np.array([where[c] for c in labels.tolist()], dtype=np.intp)
 
-    def __getitem__(self, label):
+    def __getitem__(self, label: Any) -> np.ndarray:
         return self.take([label])[0]
 
-    def __contains__(self, label):
+    def __contains__(self, label: Any) -> bool:
         return label in self.labels.tolist()
 
     # Without it, __getitem__ would make the holder iterable and so "array-like".

@@ -1,34 +1,97 @@
-"""Labels and tables as ClassAttributes holds them."""
+"""Labels and numbers out of what users have: arrays, and tables of any library.
 
-from collections.abc import Mapping
+A table is what has named columns. So pandas, polars, pyarrow and narwhals are read
+alike, and none of them has to be installed.
+"""
+
+from collections.abc import KeysView, Set, ValuesView
+from typing import Any, NamedTuple
 
 import numpy as np
+from scipy.sparse import issparse
 
-from ..utils import few
+from ..utils import check_complete, few
 
 
-def check_index(values, labels):
-    """A table indexed by labels must have them in the order of ``labels``."""
-    tables = values.values() if isinstance(values, Mapping) else [values]
-    for table in tables:
-        index = getattr(table, "index", None)
-        if not hasattr(table, "columns") or len(index) != len(labels):
-            continue
-        index = index.tolist()
-        if index not in (labels.tolist(), list(range(len(labels)))):
+class Table(NamedTuple):
+    """Labels, if it has any; a row of numbers for each; names of their columns."""
+
+    labels: np.ndarray | None
+    rows: np.ndarray
+    names: list
+
+
+def is_table(values: Any) -> bool:
+    """Whether there are named columns."""
+    # Asked of the type: a lazy table would set to work on it.
+    return any(hasattr(type(values), name) for name in ("columns", "column_names"))
+
+
+def column_names(table: Any) -> list:
+    """Names of the columns of a table."""
+    if not hasattr(table, "__len__"):
+        raise ValueError(
+            f"A {type(table).__name__} has no rows yet; pass what its collect() gives."
+        )
+    # The `columns` of a pyarrow table are the data.
+    return list(getattr(table, "column_names", None) or table.columns)
+
+
+def split_table(table: Any, label_column: str | None = None) -> Table:
+    """Part the labels of a table from its numbers.
+
+    Labels are in the column of the given name; otherwise they are the index of the
+    table, or if it has none, its only column of text.
+    """
+    names, columns = column_names(table), _columns(table)
+    index = _index(table) if label_column is None else None
+    if label_column is None and index is None:
+        text = [n for n, column in zip(names, columns, strict=True) if _is_text(column)]
+        if len(text) > 1:
             raise ValueError(
-                f"values is a DataFrame with the index {few(index)}, but labels "
-                f"is {few(labels)}; bring them into one order, for example with "
-                "values.loc[labels]."
+                f"The table has several columns of text, {few(text)}; leave out all "
+                "but the one with the labels."
             )
+        label_column = text[0] if text else None
+    if label_column is None:
+        return Table(index, _stack(names, columns), names)
+    if label_column not in names:
+        raise ValueError(
+            f"labels={label_column!r} is no column of the table, which has "
+            f"{few(names)}."
+        )
+    i = names.index(label_column)
+    names.pop(i)
+    return Table(columns.pop(i), _stack(names, columns), names)
 
 
-def label_array(labels):
+def numbers(values: Any) -> np.ndarray:
+    """Rows of numbers in any form, as a new array in float32."""
+    if issparse(values):
+        return values.toarray().astype(np.float32)
+    if is_table(values):
+        return _stack(column_names(values), _columns(values))
+    return np.array(listed(values), dtype=np.float32)
+
+
+def listed(values: Any) -> Any:
+    """Keys or values of a mapping as a list, of which numpy makes no array itself."""
+    return list(values) if isinstance(values, KeysView | ValuesView) else values
+
+
+def label_array(labels: Any) -> np.ndarray:
+    """Labels as an array, each of them once."""
+    if isinstance(labels, Set) and not isinstance(labels, KeysView):
+        raise TypeError("labels is a set, which has no order; give a list.")
+    labels = listed(labels)
+    check_complete(labels, "labels")
     labels = np.array(labels)
     if labels.ndim != 1 or not len(labels):
         raise ValueError(
             f"labels has shape {labels.shape}; give one label per class, at least one."
         )
+    if labels.dtype == object and not isinstance(labels[0], str):
+        labels = np.array(labels.tolist())  # numbers among a table's objects
     unique, counts = np.unique(labels, return_counts=True)
     if len(unique) != len(labels):
         raise ValueError(
@@ -38,25 +101,58 @@ def label_array(labels):
     return labels
 
 
-def source_table(table, name, n_classes, may_miss_rows):
-    try:
-        table = np.array(table, dtype=np.float32)
-    except (TypeError, ValueError) as error:
+def check_order(table: Any, labels: np.ndarray) -> None:
+    """A table indexed by labels must have them in the order of ``labels``."""
+    index = getattr(table, "index", None)
+    if not is_table(table) or index is None or len(index) != len(labels):
+        return
+    index = index.tolist()
+    if index not in (labels.tolist(), list(range(len(labels)))):
         raise ValueError(
-            f"values[{name!r}] is not a table of numbers: {error}"
-        ) from error
-    if table.ndim != 2 or len(table) != n_classes or not table.shape[1]:
-        raise ValueError(
-            f"values[{name!r}] has shape {table.shape}, expected ({n_classes}, "
-            "n_attributes): one row for each label."
+            f"values is a DataFrame with the index {few(index)}, but labels "
+            f"is {few(labels)}; bring them into one order, for example with "
+            "values.loc[labels]."
         )
-    bad = ~np.isfinite(table)
-    if may_miss_rows:
-        bad &= ~np.isnan(table).all(axis=1, keepdims=True)
-    if bad.any():
-        raise ValueError(
-            f"values[{name!r}] has NaN or infinity in the rows "
-            f"{few(np.flatnonzero(bad.any(axis=1)))}; fill them in or leave the "
-            "classes out. Only whole rows may be missing, and only with named sources."
-        )
-    return table
+
+
+def _index(table):
+    """Labels of the rows, unless they are only counted, as pandas does unasked."""
+    index = getattr(table, "index", None)
+    if index is None:
+        return None
+    # A later part of a counted table keeps its numbers, so these are labels.
+    counted = type(index).__name__ == "RangeIndex" and (index.start, index.step) == (
+        0,
+        1,
+    )
+    return None if counted and index.name is None else index.to_numpy()
+
+
+def _columns(table):
+    names = column_names(table)
+    if hasattr(table, "iloc"):  # in pandas, names may repeat
+        return [np.asarray(table.iloc[:, i]) for i in range(len(names))]
+    return [np.asarray(table[name]) for name in names]
+
+
+def _is_text(column):
+    return column.dtype.kind in "UST" or (
+        column.dtype == object and any(isinstance(item, str) for item in column)
+    )
+
+
+def _stack(names, columns):
+    rows = []
+    for name, column in zip(names, columns, strict=True):
+        if _is_text(column):  # numpy would take "07" for a number
+            raise ValueError(
+                f"column {name!r} holds text; leave it out, or if it holds the "
+                f"labels, say so, as in ClassAttributes({name!r}, table)."
+            )
+        try:
+            rows.append(np.asarray(column, dtype=np.float32))
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"column {name!r} holds no numbers: {error}") from error
+    if not rows:
+        raise ValueError("The table has no column of numbers.")
+    return np.stack(rows, axis=1)

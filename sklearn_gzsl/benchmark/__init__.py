@@ -1,6 +1,11 @@
 """Methods on data sets, with figures that nothing was chosen on."""
 
 from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ._run import run_benchmark
+    from ._table import format_results
 
 # Loaded on first use: the command line lives here, and its help needs no torch.
 _HOME = {"format_results": "._table", "run_benchmark": "._run"}

@@ -9,7 +9,7 @@ import ast
 import sys
 
 from .. import __version__
-from ._options import BUILT_IN, METHODS, PROTOCOLS
+from ._options import BUILT_IN, PROTOCOLS
 
 
 def main(argv=None, prog="sklearn-gzsl"):
@@ -69,7 +69,9 @@ def _add_benchmark(commands):
         "--method",
         action="append",
         metavar="NAME",
-        help=f"{', '.join(METHODS)}, or all (default: all); may be repeated",
+        # Not all names: methods state theirs in their own files, which load torch.
+        help="a method, such as gsmflow or prototypes, or all (default: all); may be "
+        "repeated; an unknown name is answered with those there are",
     )
     add(
         "--seeds",
@@ -150,6 +152,7 @@ def _add_benchmark(commands):
 
 
 def _benchmark(args):
+    # Here and not above: these load torch, for which --help need not wait.
     from . import format_results, run_benchmark
 
     results = run_benchmark(
@@ -191,6 +194,7 @@ def _seeds(text):
         raise argparse.ArgumentTypeError(
             f"{text!r} is neither a number nor a list such as 3,4,7"
         ) from error
+    # One number is how many, as for run_benchmark.
     return numbers if "," in text else numbers[0]
 
 
@@ -210,6 +214,7 @@ def _assignment_list(text):
 
 def _value(text):
     try:
+        # Numbers, None, tuples and quoted strings, and nothing that runs.
         return ast.literal_eval(text)
     except (ValueError, SyntaxError):
         return text

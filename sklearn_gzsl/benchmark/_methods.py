@@ -1,57 +1,29 @@
 """The methods by name, and what is searched for each of them."""
 
-from importlib import import_module
-
 import numpy as np
 
+# Methods register themselves: all generators do, and of the classifiers, whose package
+# loads none of them by itself, those that need no generator.
 from .. import generators
+from ..classifiers import _prototypes  # noqa: F401
 from ..classifiers._gzsl_classifier import GZSLClassifier
 from ..linear_model._softmax import SoftmaxClassifier
 from ..presets import paper_settings
-from . import _options
+from ..utils import METHODS as REGISTERED
 
+# By name; what takes no training first, to be compared with.
 METHODS = {
-    name: getattr(import_module("sklearn_gzsl"), of_class)
-    for name, of_class in _options.METHODS.items()
+    method.name: method.estimator
+    for method in sorted(
+        REGISTERED.values(),
+        key=lambda m: (issubclass(m.estimator, generators.NeuralGenerator), m.name),
+    )
 }
 
 # With a cached generator these cost a fit of the softmax each, and no more.
 _CHEAP = {
     "n_synthetic": ["1x", "4x", "12x"],
     "classifier__max_iter": [10_000, 30_000],
-}
-_SPACES = {
-    "prototypes": {
-        "power": [None, 0.5],
-        "shrinkage": [0.05, 0.2, 0.5, 0.85],
-        "alpha": [0.07, 0.3, 1.0],
-        # Left out where descriptions and features do not have as many columns.
-        "description_weight": [0.0, 0.8],
-    },
-    "gaussian": {
-        "generator__shrinkage": ["auto", 0.1, 0.3],
-        "generator__temperature": [0.7, 1.0],
-    },
-    "vae-cflow": {
-        "generator__max_iter": [1000, 3000],
-        "generator__feature_noise": [0.2, 0.4],
-    },
-    "gsmflow": {
-        "generator__max_iter": [300, 1000],
-        "generator__perturbation": [0.05, 0.2],
-    },
-    "cada-vae": {
-        "generator__max_iter": [1500, 4500],
-        "generator__distribution_weight": [8.13, 20.0],
-    },
-    "wgan-gp": {
-        "generator__max_iter": [400, 1200],
-        "generator__cls_weight": [0.01, 0.1],
-    },
-    "mlis": {
-        "generator__max_iter": [400, 1200],
-        "generator__metric_weight": [0.1, 1.0],
-    },
 }
 
 
@@ -107,8 +79,10 @@ def build(method, *, preset, params, n_typical):
 
 def search_space(method, *, grid, fixed, n_typical):
     """Values to search: the method's, with the user's in place of or beside them."""
-    cheap = _CHEAP if generates(method) else {}
-    space = {**cheap, **_SPACES[method], **(grid or {})}
+    own = REGISTERED[METHODS[method]].search
+    if generates(method):
+        own = _CHEAP | {f"generator__{name}": own[name] for name in own}
+    space = {**own, **(grid or {})}
     space = {
         name: [resolved({name: value}, n_typical)[name] for value in values]
         for name, values in space.items()

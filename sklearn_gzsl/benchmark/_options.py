@@ -1,15 +1,5 @@
 """What can be asked for by name; imports nothing, so that ``--help`` is quick."""
 
-# The public class of each method.
-METHODS = {
-    "prototypes": "PrototypeClassifier",
-    "gaussian": "GaussianGenerator",
-    "vae-cflow": "VAECFlow",
-    "gsmflow": "GSMFlow",
-    "cada-vae": "CADAVAE",
-    "wgan-gp": "WGANGP",
-    "mlis": "MLIS",
-}
 # The loader in ``sklearn_gzsl.datasets`` of each built-in data set.
 BUILT_IN = {
     "two-digit-numbers": "load_two_digit_numbers",

@@ -41,7 +41,7 @@ def run_benchmark(
     """Fit methods on a data set, once per seed, and score them on its test rows.
 
     The same as ``python -m sklearn_gzsl benchmark``. Nothing is chosen on test rows:
-    the test rows are scored once, when a fit is over. See :doc:`/benchmarks`.
+    the test rows are scored once, when a fit is over. See :doc:`/benchmarks/protocol`.
 
     Parameters
     ----------
@@ -155,6 +155,7 @@ def run_benchmark(
     """
     if protocol not in PROTOCOLS:
         raise ValueError(f"protocol={protocol!r}; choose from {sorted(PROTOCOLS)}.")
+    # A figure that was picked on the test rows must never stand beside an honest one.
     if protocol == "published" and (calibrate or oracle):
         raise ValueError(
             "protocol='published' repeats the papers' figures, which have no "
@@ -163,12 +164,14 @@ def run_benchmark(
     _check_numbers(folds=folds, tune_iter=tune_iter)
     given = {"grid": grid, "tune_by": tune_by, "tune_iter": tune_iter, "memory": memory}
     idle = [name for name, value in given.items() if value is not None and value != {}]
+    # An option that would do nothing was meant to do something.
     if idle and not tune:
         raise ValueError(f"{idle} has a meaning with tune=True only; leave it out.")
     if folds is not None and not (tune or calibrate):
         raise ValueError(f"folds={folds} has a meaning with tune or calibrate only.")
     if resume and out is None:
         raise ValueError("resume=True goes on with a file: give its name as out.")
+    # With all, methods that an option is not for are left out; named ones are an error.
     every = "all" in ([methods] if isinstance(methods, str) else methods)
     methods, seeds = check_methods(methods), _check_seeds(seeds)
     data = load_data(data)
@@ -190,6 +193,8 @@ def run_benchmark(
         "protocol_note": PROTOCOLS[protocol],
         "data": describe_data(data),
         "options": options,
+        # A list: a file that is resumed elsewhere gets a second one, and each fit names
+        # its own.
         "environments": [environment()],
         "methods": {},
     }
@@ -278,6 +283,7 @@ class _Run:
             method, {"search": None, "fits": [], "summary": {}}
         )
         done = [fit["seed"] for fit in record["fits"]]
+        # A resumed file may have more seeds than are asked for now; these stay.
         missing = [seed for seed in seeds if seed not in done]
         if len(missing) < len(seeds):
             self.say(f"{method}: {len(seeds) - len(missing)} fits are there already")
@@ -286,6 +292,8 @@ class _Run:
         clf = self.build(method)
         if self.options["tune"]:
             record["search"] = record["search"] or {}
+            # Once, with the first seed: tuning with each would take as many times as
+            # long.
             seed = record["search"].get("seed", seeds[0])
             search = self._search_of(method, clf, seed)
             if "best_params" not in record["search"]:
@@ -297,6 +305,8 @@ class _Run:
             except ValueError as error:
                 raise ValueError(f"{method}, seed {seed}: {error}") from error
             record["fits"].append(fit)
+            # After every fit, so that an interruption loses the one it was at and no
+            # other.
             record["summary"] = summary(record["fits"])
             self._save()
             self.say(f"{method}, seed {seed}: {_short(fit)}")
@@ -318,6 +328,7 @@ class _Run:
             search.run(
                 record,
                 folds=self.options["folds"] or 3,
+                # Combinations that differ after the generator only share its trainings.
                 memory=folder if self.memory is None else str(self.memory),
                 n_jobs=self.n_jobs,
                 say=self.say,
@@ -329,9 +340,11 @@ class _Run:
         clf = set_known(clone(clf), random_state=seed)
         estimator = self._estimator(clf, seed)
         X, y = self.data.X[self.data.train], self.data.y[self.data.train]
+        # Of the fit alone: scoring takes as long for every method.
         with Cost() as cost:
             estimator.fit(X, y, class_attributes=self.data.class_attributes)
         calibrated = self.options["calibrate"]
+        # The same fit without its penalty is a row of its own.
         model = estimator.estimator_ if calibrated else estimator
         fit = {"seed": seed, "protocol": self.protocol}
         if self.protocol == "published":
@@ -341,6 +354,7 @@ class _Run:
             fit["scores"] = score(estimator, model, self.data, oracle=oracle)
         if calibrated:
             fit["scores_without_penalty"] = score(model, model, self.data)
+        # Prototypes have none.
         fixed = getattr(model, "seen_penalty", 0.0)
         penalty = estimator.seen_penalty_ if calibrated else fixed
         return fit | {

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from numbers import Integral
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from sklearn import get_config
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
 from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import (
     MetadataRouter,
@@ -18,10 +19,10 @@ from sklearn.utils.metadata_routing import (
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted, indexable
 
-from .._sklearn_compat import HasMethods, Interval, RealNotInt, StrOptions, _fit_context
+from .._sklearn_compat import HasMethods, Interval, StrOptions, _fit_context
 from ..metrics._response import class_scores
 from ..model_selection import GZSLKFold
-from ..utils import all_or_nothing
+from ..utils import all_or_nothing, check_target
 from ._folds import fit_and_score, held_whole, like_unseen, list_folds, make_cv
 from ._penalty import check_scoring, choose_penalty, penalty_curve
 from ._prediction import PredictionMixin
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
 
 class CalibratedStackingCV(
-    PredictionMixin, WrapperMixin, ClassifierMixin, MetaEstimatorMixin, BaseEstimator
+    WrapperMixin, PredictionMixin, ClassifierMixin, MetaEstimatorMixin, BaseEstimator
 ):
     """Choose the penalty on seen classes by cross-validation over classes.
 
@@ -56,6 +57,8 @@ class CalibratedStackingCV(
     estimator : classifier
         A classifier with ``seen_classes_`` after ``fit``: ``GZSLClassifier``, or a
         pipeline or search that ends in one.
+        A fitted one in a ``FrozenEstimator`` is taken as it is, as with
+        ``cv="prefit", refit=False``.
 
     scoring : "H" or callable, default="H"
         What to maximise: the harmonic mean of the accuracies per class, or any
@@ -109,16 +112,6 @@ class CalibratedStackingCV(
         changes; ``"mean_test_score"``, ``"mean_test_U"`` and ``"mean_test_S"`` from
         each penalty up to the next one; and the same of each fold,
         ``"split0_test_U"``...
-    classes_ : ndarray of shape (n_classes,)
-        Sorted labels of all classes, seen and unseen.
-    seen_classes_ : ndarray of shape (n_seen,)
-        Those with rows in ``fit``.
-    unseen_classes_ : ndarray of shape (n_unseen,)
-        The others.
-    n_features_in_ : int
-        Number of features, if the estimator tells.
-    feature_names_in_ : ndarray of str
-        Names of the features, if the estimator tells.
 
     See Also
     --------
@@ -183,7 +176,7 @@ class CalibratedStackingCV(
         "cv": [
             "cv_object",
             StrOptions({"prefit"}),
-            Interval(RealNotInt, 0.0, 1.0, closed="neither"),
+            Interval(Real, 0.0, 1.0, closed="neither"),
         ],
         "refit": ["boolean"],
         "n_jobs": [Integral, None],
@@ -227,7 +220,8 @@ class CalibratedStackingCV(
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Rows of seen classes; with ``cv="prefit"`` of seen and unseen ones.
+            Rows of seen classes; of seen and unseen ones with ``cv="prefit"`` or a
+            frozen estimator.
         y : array-like of shape (n_samples,)
             Their labels.
         class_attributes : ClassAttributes, mapping, DataFrame or 2-d array, optional
@@ -247,17 +241,20 @@ class CalibratedStackingCV(
             If a fold has rows in common between training and test, or no test rows
             of classes without training rows, or if ``refit`` does not go with ``cv``.
         NotFittedError
-            With ``cv="prefit"``, if ``estimator`` is not fitted.
+            With ``cv="prefit"`` or a frozen estimator, if that is not fitted.
         """
+        check_target(y)
         X, y = indexable(X, y)
+        # Of an earlier fit with store_cv_results.
         vars(self).pop("cv_results_", None)
         check_scoring(self.scoring)
         if class_attributes is not None:
             params["class_attributes"] = class_attributes
-        if isinstance(self.cv, str):
+        if isinstance(self.cv, str) or isinstance(self.estimator, FrozenEstimator):
             return self._fit_prefit(X, y, params)
 
         fit_params, split_params = self._route(params)
+        # Before anything is cut: a table as long as X would be taken for rows.
         fit_params = held_whole(fit_params, y)
         cv = make_cv(self.cv, self.random_state)
         # By default their number depends on the classes that the estimator will know.
@@ -272,8 +269,11 @@ class CalibratedStackingCV(
                 "use refit=True, or a cv with one fold."
             )
         if self.refit:
+            # First of all, as it tells which classes are unseen; and an error of its
+            # own is seen before the folds have taken their time.
             self.estimator_ = clone(self.estimator).fit(X, y, **fit_params)
             n_seen, n_unseen = len(self.seen_classes_), len(self.unseen_classes_)
+            # An ordinary classifier, as in scikit-learn's own checks.
             if not n_unseen:
                 self.seen_penalty_, self.best_score_ = 0.0, None
                 return self
@@ -287,24 +287,33 @@ class CalibratedStackingCV(
             for fold in folds
         )
         if not self.refit:
+            # The only fold's: list_folds has refused several.
             self.estimator_ = results[0][0]
         return self._choose([curve for _, curve in results])
 
     def _fit_prefit(self, X, y, params):
-        if self.refit:
+        """Choose the penalty of an estimator that is fitted already."""
+        frozen = isinstance(self.estimator, FrozenEstimator)
+        what = "a frozen estimator" if frozen else "cv='prefit'"
+        if frozen and not (self.cv is None or isinstance(self.cv, str)):
             raise ValueError(
-                "cv='prefit' takes the estimator as it is; pass refit=False with it."
+                f"cv={self.cv!r}, but no fold can train a frozen estimator; leave cv "
+                "at None, and fit on rows that the estimator has not met, of seen and "
+                "of unseen classes."
             )
-        if params:
+        if not frozen and self.refit:
             raise ValueError(
-                f"cv='prefit' trains nothing, but fit got {sorted(params)}; leave them "
-                "out."
+                f"{what} takes the estimator as it is; pass refit=False with it."
+            )
+        if not frozen and params:  # which a frozen one ignores in its fit
+            raise ValueError(
+                f"{what} trains nothing, but fit got {sorted(params)}; leave them out."
             )
         try:
             check_is_fitted(self.estimator)
         except NotFittedError as error:
             raise NotFittedError(
-                "cv='prefit', but estimator is not fitted; fit it first, on other rows."
+                f"{what}, but estimator is not fitted; fit it first, on other rows."
             ) from error
         self.estimator_ = self.estimator
         return self._choose([penalty_curve(self.estimator, X, y)])
@@ -317,6 +326,7 @@ class CalibratedStackingCV(
         if "class_attributes" in params:
             name = path_to_descriptions(self.estimator)
             params[name] = params.pop("class_attributes")
+        # Without routing, groups can only be meant for the splitter.
         groups = {"groups": params.pop("groups")} if "groups" in params else {}
         return params, groups
 
@@ -349,6 +359,7 @@ class CalibratedStackingCV(
     def _wrapped(self, *, fitted=False):
         if fitted:
             return [self.estimator_]
+        # Unfitted, the given one tells which methods there will be.
         return [getattr(self, "estimator_", self.estimator)]
 
     def _update(self, method, *args, **kwargs):
@@ -367,6 +378,7 @@ class CalibratedStackingCV(
         """
         fit = MethodMapping().add(caller="fit", callee="fit")
         split = MethodMapping().add(caller="fit", callee="split")
+        # A splitter like that of fit: all of ours ask for the same.
         cv = GZSLKFold() if self.cv is None or np.isscalar(self.cv) else self.cv
         router = MetadataRouter(owner=self.__class__.__name__)
         router.add(estimator=self.estimator, method_mapping=fit)
@@ -374,5 +386,6 @@ class CalibratedStackingCV(
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
+        # So that scikit-learn's checks know what the estimator inside takes.
         tags.input_tags = get_tags(self.estimator).input_tags
         return tags

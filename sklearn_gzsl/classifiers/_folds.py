@@ -7,7 +7,9 @@ from sklearn.base import clone
 
 from .._sklearn_compat import _check_method_params, _safe_indexing
 from ..attributes import check_class_attributes
+from ..metrics._response import find_model
 from ..model_selection import GZSLKFold, GZSLShuffleSplit, check_gzsl_split
+from ..utils import few
 from ._penalty import penalty_curve
 
 _MAX_FOLDS = 5
@@ -42,6 +44,7 @@ def _k_fold(n_splits, random_state):
 
 def list_folds(cv, X, y, split_params):
     """Row numbers of all folds, checked."""
+    # A list: an iterable of pairs can be gone through only once.
     folds = cv.split(X, y, **split_params) if hasattr(cv, "split") else cv
     return _checked(list(folds), y)
 
@@ -59,6 +62,8 @@ def _checked(folds, y):
             ) from error
         try:
             train, test = _row_numbers(train, len(y)), _row_numbers(test, len(y))
+            # Otherwise a held-out class with training rows would pass for an unseen
+            # one.
             check_gzsl_split(y, train, test)
         except ValueError as error:
             raise ValueError(f"cv: fold {i}: {error}") from error
@@ -75,6 +80,7 @@ def _checked(folds, y):
 
 def _row_numbers(rows, n_rows):
     rows = np.asarray(rows)
+    # Boolean masks are valid indices for numpy, but not for the checks of overlap.
     if rows.dtype != bool:
         return rows
     if rows.shape != (n_rows,):
@@ -95,6 +101,8 @@ def _descriptions(params):
     return [
         name
         for name, value in params.items()
+        # The argument itself, or that of a step in a pipeline:
+        # <step>__class_attributes.
         if name.rsplit("__")[-1] == "class_attributes" and value is not None
     ]
 
@@ -107,12 +115,27 @@ def fit_and_score(estimator, X, y, fit_params, train, test, keep):
     estimator = clone(estimator)
     params = _check_method_params(X, fit_params, indices=train)
     if not keep:
+        # The truly unseen classes must not take part: they would draw rows to
+        # themselves that the fold counts as errors, and no penalty could be right.
         present = np.unique(_safe_indexing(y, np.concatenate([train, test])))
         estimator.set_params(**_narrowed(estimator.get_params(), present))
         params = params | _narrowed(params, present)
     fitted = estimator.fit(_safe_indexing(X, train), _safe_indexing(y, train), **params)
+    _check_held_out(fitted, np.asarray(y), train, test)
     curve = penalty_curve(fitted, _safe_indexing(X, test), _safe_indexing(y, test))
     return (fitted if keep else None), curve
+
+
+def _check_held_out(fitted, y, train, test):
+    """Refuse an estimator with a part that has met the fold's unseen classes before."""
+    held_out = np.setdiff1d(y[test], y[train])
+    met = held_out[np.isin(held_out, find_model(fitted).seen_classes_)]
+    if met.size:
+        raise ValueError(
+            f"cv: a fold holds {few(met)} out, but the estimator has seen them: it "
+            "was fitted before. Give it as FrozenEstimator(estimator), and fit on rows "
+            "that it has not met, of seen and of unseen classes."
+        )
 
 
 def _narrowed(params, classes):

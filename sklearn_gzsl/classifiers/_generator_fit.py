@@ -3,6 +3,7 @@
 from os import PathLike
 
 from sklearn.base import OneToOneFeatureMixin, clone
+from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_memory
 
 from .. import __version__
@@ -13,17 +14,19 @@ _NOT_FOR_FIT = {"temperature": 1.0, "verbose": 0}
 
 def fit_generator(generator, X, y, class_attributes, *, memory):
     """Fit a generator, or take it from memory if this fit has been before."""
-    if memory is None:
+    if memory is None or isinstance(generator, FrozenEstimator):
         return generator.fit(X, y, class_attributes=class_attributes)
     given = generator.get_params(deep=False)
     later = {name: given[name] for name in _NOT_FOR_FIT if name in given}
     if given.get("early_stopping"):  # its validation draws
         later.pop("temperature", None)
-    alike = clone(generator).set_params(**{n: _NOT_FOR_FIT[n] for n in later})
+    alike = clone(generator)
+    alike.set_params(**{n: _NOT_FOR_FIT[n] for n in later})
     memory = check_memory(str(memory) if isinstance(memory, PathLike) else memory)
     fit = memory.cache(_fit, ignore=["generator"])
     fitted = fit(generator, alike, __version__, X, y, class_attributes)
-    return fitted.set_params(**later)
+    fitted.set_params(**later)
+    return fitted
 
 
 def _fit(generator, _alike, _version, X, y, class_attributes):

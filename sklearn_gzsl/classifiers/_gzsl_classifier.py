@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.preprocessing import MinMaxScaler
 
 from .._sklearn_compat import HasMethods, Interval, StrOptions, _fit_context
 from ..attributes import check_class_attributes
@@ -18,6 +19,7 @@ from ..synthesis import TrainingRows, is_streamed, train
 from ..training import draw_seed
 from ..utils import all_or_nothing, like, seeded
 from ._generator_fit import fit_generator, keeps_features
+from ._parts import DefaultPartsMixin, check_classifier, warn_of_met_classes
 from ._scoring import ScoringMixin
 from ._updates import UpdatesMixin
 
@@ -35,7 +37,9 @@ if TYPE_CHECKING:
 _AUTO_FACTOR = 12
 
 
-class GZSLClassifier(ClassifierMixin, ScoringMixin, UpdatesMixin, BaseEstimator):
+class GZSLClassifier(
+    DefaultPartsMixin, ClassifierMixin, ScoringMixin, UpdatesMixin, BaseEstimator
+):
     """Generalized zero-shot classifier: recognises seen and unseen classes.
 
     Learns p(features | description) on the rows of the seen classes, draws synthetic
@@ -45,7 +49,8 @@ class GZSLClassifier(ClassifierMixin, ScoringMixin, UpdatesMixin, BaseEstimator)
     Parameters
     ----------
     generator : generator, default=None
-        What draws the synthetic rows; ``VAECFlow()`` by default.
+        What draws the synthetic rows; ``VAECFlow()`` by default. Parameters of default
+        parts can be set, too: ``set_params(generator__max_iter=500)``.
 
     classifier : classifier, default=None
         Any scikit-learn classifier; ``SoftmaxClassifier()`` by default.
@@ -99,12 +104,6 @@ class GZSLClassifier(ClassifierMixin, ScoringMixin, UpdatesMixin, BaseEstimator)
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,)
-        Sorted labels of all classes, seen and unseen.
-    seen_classes_ : ndarray of shape (n_seen,)
-        Labels that occur in ``y``.
-    unseen_classes_ : ndarray of shape (n_unseen,)
-        Labels that have a description and had no rows in ``fit``.
     generator_ : generator
         The fitted generator.
     classifier_ : classifier
@@ -115,10 +114,6 @@ class GZSLClassifier(ClassifierMixin, ScoringMixin, UpdatesMixin, BaseEstimator)
         Descriptions of ``classes_``.
     n_synthetic_ : int
         Synthetic rows drawn for each class.
-    n_features_in_ : int
-        Number of features of X.
-    feature_names_in_ : ndarray of str
-        Names of the features, if X had any.
 
     See Also
     --------
@@ -145,6 +140,10 @@ class GZSLClassifier(ClassifierMixin, ScoringMixin, UpdatesMixin, BaseEstimator)
     Descriptions reach the generator as they are; it divides them by the mean norm of
     the seen classes' rows, so that their unit does not count.
 
+    A part in a ``FrozenEstimator`` is used as it was fitted. A frozen classifier must
+    know exactly the classes that are to be told apart, and a frozen generator is for
+    the rows it was fitted on: where classes are held out, it has met them.
+
     The preprocessed training rows are kept, float32, for ``add_classes`` and
     ``partial_fit``: a stored estimator contains them, 4 bytes for each of their
     ``n_samples * n_features`` numbers. These methods go by the parameters of the
@@ -153,11 +152,8 @@ class GZSLClassifier(ClassifierMixin, ScoringMixin, UpdatesMixin, BaseEstimator)
 
     References
     ----------
-    Xian, Lampert, Schiele and Akata (2018). Zero-shot learning: a comprehensive
-    evaluation of the good, the bad and the ugly. TPAMI.
-
-    Gu, Lu, Zhu and Shen (2020). VAE-cFlow: zero-shot learning with a class
-    conditional flow.
+    Xian, Lampert, Schiele and Akata (2018): see GZSLKFold. Gu et al. (2020): see
+    VAECFlow.
 
     Examples
     --------
@@ -186,12 +182,18 @@ class GZSLClassifier(ClassifierMixin, ScoringMixin, UpdatesMixin, BaseEstimator)
     n_synthetic_: int
     n_features_in_: int
 
+    _default_parts = {
+        "generator": VAECFlow,
+        "classifier": SoftmaxClassifier,
+        "preprocessor": MinMaxScaler,
+    }
+
     __metadata_request__fit = {"class_attributes": True}
     __metadata_request__partial_fit = {"class_attributes": True}
 
     _parameter_constraints: dict = {
         "generator": [HasMethods(["fit", "sample", "transform"]), None],
-        "classifier": [HasMethods(["fit", "predict"]), None],
+        "classifier": [HasMethods("fit"), None],
         "class_attributes": "no_validation",
         "preprocessor": [
             HasMethods(["fit", "transform"]),
@@ -288,13 +290,16 @@ class GZSLClassifier(ClassifierMixin, ScoringMixin, UpdatesMixin, BaseEstimator)
         attributes = check_class_attributes(class_attributes, y)
         self.seen_classes_ = np.unique(y)
         self._describe(attributes)
-        self.n_synthetic_ = self.n_synthetic
-        if self.n_synthetic == "auto":
-            counts = np.unique(y, return_counts=True)[1]
-            self.n_synthetic_ = int(_AUTO_FACTOR * np.median(counts))
-        generator = VAECFlow() if self.generator is None else self.generator
+        # Fixed here: classes that are added later get as many rows as the first ones.
+        n_synthetic = self.n_synthetic
+        if n_synthetic == "auto":
+            n_synthetic = _AUTO_FACTOR * np.median(np.unique(y, return_counts=True)[1])
+        # Products of small numpy integers overflow.
+        self.n_synthetic_ = int(n_synthetic)
+        generator = self._part("generator")
         # What can be refused is refused before the long training.
         classifier = self._checked_classifier()
+        warn_of_met_classes(generator, self.unseen_classes_)
         if keeps_features(generator):
             self._is_streamed(classifier, X.shape[1])
 
@@ -303,6 +308,7 @@ class GZSLClassifier(ClassifierMixin, ScoringMixin, UpdatesMixin, BaseEstimator)
             seeded(generator, seeds), X, y, self.class_attributes_, memory=self.memory
         )
 
+        # For add_classes and partial_fit, which train the classifier anew.
         self._rows, self._labels, self._seeds = X, y, seeds
         return self._fit_classifier()
 
@@ -339,12 +345,11 @@ class GZSLClassifier(ClassifierMixin, ScoringMixin, UpdatesMixin, BaseEstimator)
                 "candidate_classes='unseen', but every class of class_attributes has "
                 "rows in y; describe classes without rows, or use 'all'."
             )
-        classifier = SoftmaxClassifier() if self.classifier is None else self.classifier
-        if getattr(classifier, "decision_function_shape", None) == "ovo":
-            raise ValueError(
-                f"classifier={classifier!r} scores pairs of classes; give it "
-                "decision_function_shape='ovr', so that there is one score per class."
-            )
+        classifier = self._part("classifier")
+        all_classes = self.candidate_classes == "all"
+        check_classifier(
+            classifier, self.classes_ if all_classes else self.unseen_classes_
+        )
         return classifier
 
     def _is_streamed(self, classifier, n_features):
@@ -372,5 +377,6 @@ class GZSLClassifier(ClassifierMixin, ScoringMixin, UpdatesMixin, BaseEstimator)
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float32"]
+        # With a preprocessor of the user's, an imputer say, NaN may be welcome.
         tags.input_tags.allow_nan = self.preprocessor not in (None, "passthrough")
         return tags

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..metrics._accuracy import harmonic_mean
 from ..metrics._curve import curve_of_best
-from ..metrics._response import best_of_fold
+from ..metrics._response import best_of_fold, missing_side
 
 
 def check_scoring(scoring):
@@ -53,6 +53,7 @@ class Choice:
 
 def choose_penalty(curves, scoring):
     """The penalty with the best mean score over the curves of all folds."""
+    # Only there can any fold's score change: the maximum over them is exact.
     points = np.unique(np.concatenate([curve[2] for curve in curves]))
     folds = []
     for seen, unseen, steps in curves:
@@ -61,6 +62,7 @@ def choose_penalty(curves, scoring):
         folds.append((unseen[at], seen[at]))
     score = harmonic_mean if scoring == "H" else scoring
     scores = np.array([score(U, S) for U, S in folds])
+    # Of the scores, not of the accuracies: each fold has its own classes.
     mean = scores.mean(axis=0)
     if np.isnan(mean).any():
         raise ValueError(
@@ -80,6 +82,13 @@ def choose_penalty(curves, scoring):
 
 def penalty_curve(fitted, X, y):
     y, best, winners, _, seen_classes = best_of_fold(fitted, X, y)
+    side = missing_side(y, seen_classes)
+    if side is not None:
+        raise ValueError(
+            f"y holds no {side} class, so there is nothing to balance; an estimator "
+            "that is not trained here is calibrated on rows of seen and of unseen "
+            "classes, which it has not met."
+        )
     return curve_of_best(y, np.isin(y, seen_classes), best, winners)
 
 
@@ -97,6 +106,7 @@ def _best_point(scores, penalties):
 
 def _between(penalties, i):
     """A finite penalty well inside of the interval from point i to the next."""
+    # The middle is farthest from where a row changes sides, so rounding moves none.
     lower, upper = penalties[i], np.append(penalties, np.inf)[i + 1]
     if np.isinf(lower):
         return 0.0 if np.isinf(upper) else float(upper - 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from numbers import Real
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._sklearn_compat import HasMethods, Interval, _fit_context
 from ..attributes import check_class_attributes, extend_class_attributes
-from ..utils import all_or_nothing, like, mean_rows
+from ..utils import all_or_nothing, check_target, like, mean_rows, register
+from ._parts import DefaultPartsMixin
 from ._prediction import PredictionMixin
 
 if TYPE_CHECKING:
@@ -28,7 +30,9 @@ if TYPE_CHECKING:
 _SCALE = 20.0
 
 
-class PrototypeClassifier(PredictionMixin, ClassifierMixin, BaseEstimator):
+class PrototypeClassifier(
+    DefaultPartsMixin, PredictionMixin, ClassifierMixin, BaseEstimator
+):
     """Cosine similarity to class prototypes predicted from descriptions, closed form.
 
     Rows are whitened with the covariance within classes and brought to length 1. The
@@ -77,22 +81,12 @@ class PrototypeClassifier(PredictionMixin, ClassifierMixin, BaseEstimator):
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,)
-        Sorted labels of all classes, seen and unseen.
-    seen_classes_ : ndarray of shape (n_seen,)
-        Labels that occur in ``y``.
-    unseen_classes_ : ndarray of shape (n_unseen,)
-        Labels that have a description only.
     prototypes_ : ndarray of shape (n_classes, n_features)
         Prototypes of ``classes_`` in the whitened space, of length 1.
     seen_classifier_ : classifier or None
         The fitted classifier of the seen classes.
     class_attributes_ : ClassAttributes
         Descriptions of ``classes_``.
-    n_features_in_ : int
-        Number of features of X.
-    feature_names_in_ : ndarray of str
-        Names of the features, if X had any.
 
     See Also
     --------
@@ -132,6 +126,10 @@ class PrototypeClassifier(PredictionMixin, ClassifierMixin, BaseEstimator):
     >>> bool(clf.score(X[numbers.test], y[numbers.test]) > 0.7)
     True
     """
+
+    _default_parts = {
+        "seen_classifier": partial(LogisticRegression, C=10, max_iter=1000)
+    }
 
     __metadata_request__fit = {"class_attributes": True}
 
@@ -194,6 +192,7 @@ class PrototypeClassifier(PredictionMixin, ClassifierMixin, BaseEstimator):
             If a label has no description, if ``description_weight`` is not 0 and
             descriptions are not as long as rows, or if X or y are not valid.
         """
+        check_target(y)
         X, y = validate_data(self, X, y, dtype=np.float64)
         check_classification_targets(y)
         attributes = check_class_attributes(class_attributes, y)
@@ -205,6 +204,7 @@ class PrototypeClassifier(PredictionMixin, ClassifierMixin, BaseEstimator):
                 f"with rows, but they have {seen.shape[1]} and {X.shape[1]} columns; "
                 "use 0, or embed classes and rows alike."
             )
+        # Scores must go by it, too, whatever set_params does later.
         self._power = self.power  # what fit went by
         Z = self._fit_whitening(self._normalised(X), codes)
         self._own = mean_rows(Z, codes, len(self.seen_classes_))
@@ -212,21 +212,23 @@ class PrototypeClassifier(PredictionMixin, ClassifierMixin, BaseEstimator):
         self._describe(attributes)
         self.seen_classifier_ = None
         if self.seen_weight and len(self.seen_classes_) > 1:
-            classifier = self.seen_classifier
-            if classifier is None:
-                classifier = LogisticRegression(C=10, max_iter=1000)
-            self.seen_classifier_ = clone(classifier).fit(Z, self.seen_classes_[codes])
+            classifier = clone(self._part("seen_classifier"))
+            self.seen_classifier_ = classifier.fit(Z, self.seen_classes_[codes])
         return self
 
     def _fit_whitening(self, X, codes):
         means = mean_rows(X, codes, len(self.seen_classes_))
         self._centre = means.mean(axis=0)
         within = X - means[codes]
+        # Within classes: directions in which rows of one class differ are made to count
+        # less, those that tell classes apart more.
         covariance = within.T @ within / len(X)
         variances, axes = linalg.eigh(covariance)
+        # Rounding makes the smallest ones slightly negative.
         variances = variances.clip(min=0)
         typical = variances.mean() or 1.0  # classes of one row each
         shrunk = (1 - self.shrinkage) * variances + self.shrinkage * typical
+        # PCA whitening, of which no rotation matters: only cosines are taken.
         self._whitening = axes / np.sqrt(shrunk)
         return self._whiten(X)
 
@@ -240,15 +242,21 @@ class PrototypeClassifier(PredictionMixin, ClassifierMixin, BaseEstimator):
 
     def _fit_ridge(self, seen):
         """Learn what the description adds to a first guess of the prototype."""
+        # Names' embeddings share most of their direction, which tells nothing apart.
         self._attribute_centre = seen.mean(axis=0)
         self._guess_length = (
             self.description_weight * np.linalg.norm(self._own, axis=1).mean()
         )
         rows = _unit(seen - self._attribute_centre)
+        # The dual form: classes are fewer than columns of most descriptions.
         kernel = rows @ rows.T
         kernel.flat[:: len(kernel) + 1] += (
+            # Relative to the mean eigenvalue, so that alpha means the same for any
+            # number of classes.
             self.alpha * (kernel.trace() or 1.0) / len(kernel)
         )
+        # Ridge learns what the guess leaves over, so that far from all seen classes the
+        # prediction falls back to the guess and not to the mean.
         residual = self._own - self._guess(seen)
         self._offset = residual.mean(axis=0)
         solved = linalg.solve(kernel, residual - self._offset, assume_a="pos")
@@ -272,6 +280,8 @@ class PrototypeClassifier(PredictionMixin, ClassifierMixin, BaseEstimator):
         rows = _unit(A - self._attribute_centre)
         prototypes = _unit(self._guess(A) + self._offset + rows @ self._coef)
         seen = np.isin(self.classes_, self.seen_classes_)
+        # Seen classes have a mean of their own. A part of the predicted prototype makes
+        # them as blurred as unseen ones, which have nothing else.
         own = self.own_weight * _unit(self._own)
         prototypes[seen] = _unit(own + (1 - self.own_weight) * prototypes[seen])
         self.prototypes_ = prototypes
@@ -306,6 +316,8 @@ class PrototypeClassifier(PredictionMixin, ClassifierMixin, BaseEstimator):
         scores = _SCALE * (Z @ self.prototypes_.T)
         if self.seen_classifier_ is not None:
             seen = np.isin(self.classes_, self.seen_classes_)
+            # Its constant for all seen classes shifts their balance with the unseen
+            # ones; that is what the seen penalty is chosen for.
             log_p = self.seen_classifier_.predict_log_proba(Z)
             scores[:, seen] += self.seen_weight * log_p
         return scores
@@ -315,3 +327,16 @@ def _unit(X):
     """Rows of length 1, but for those that are 0."""
     length = np.linalg.norm(X, axis=1, keepdims=True)
     return X / np.where(length > 0, length, 1.0)
+
+
+register(
+    PrototypeClassifier,
+    name="prototypes",
+    search={
+        "power": [None, 0.5],
+        "shrinkage": [0.05, 0.2, 0.5, 0.85],
+        "alpha": [0.07, 0.3, 1.0],
+        # Left out where descriptions and features do not have as many columns.
+        "description_weight": [0.0, 0.8],
+    },
+)

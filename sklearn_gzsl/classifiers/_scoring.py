@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.preprocessing import FunctionTransformer, MinMaxScaler
+from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import check_array
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
@@ -16,7 +17,7 @@ from sklearn.utils.validation import (
 )
 
 from .._sklearn_compat import _check_y
-from ..utils import seeded
+from ..utils import check_target, fit_transform, seeded
 from ._prediction import PredictionMixin
 
 if TYPE_CHECKING:
@@ -44,11 +45,15 @@ class ScoringMixin(PredictionMixin, ClassNamePrefixFeaturesOutMixin, Transformer
     def _transform(self, X):
         # Apart from the public method, which set_output may turn into DataFrames.
         check_is_fitted(self)
-        X = self._preprocess(self._validate(X, reset=False))
-        return np.asarray(self.generator_.transform(X))
+        X = self._validate(X, reset=False)
+        if not self._takes_numbers and getattr(X, "dtype", None) == np.float32:
+            # Of a transformer with products, such as PCA; see _scores.
+            X = X.astype(np.float64)
+        return np.asarray(self.generator_.transform(self._preprocess(X)))
 
     def _validate(self, X, y="no_validation", *, reset):
         """Rows as the preprocessor takes them, with their labels if there are any."""
+        check_target(y)
         if self._takes_numbers:
             return validate_data(self, X, y, dtype=np.float32, reset=reset)
         # A transformer of the user's may want columns, strings or missing values.
@@ -70,13 +75,16 @@ class ScoringMixin(PredictionMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         self._takes_numbers = self.preprocessor in (None, "passthrough")
         X, y = self._validate(X, y, reset=True)
         check_classification_targets(y)
-        if self.preprocessor is None:
-            self.preprocessor_ = MinMaxScaler()
-        elif self.preprocessor == "passthrough":
-            self.preprocessor_ = FunctionTransformer()
-        else:
-            self.preprocessor_ = seeded(self.preprocessor, seeds)
-        rows = self.preprocessor_.fit_transform(X, y)
+        preprocessor = self._part("preprocessor")
+        if isinstance(preprocessor, str):  # "passthrough"
+            preprocessor = FunctionTransformer()
+        self.preprocessor_ = seeded(preprocessor, seeds)
+        rows = fit_transform(self.preprocessor_, X, y)
+        if issparse(rows):
+            raise TypeError(
+                f"preprocessor={self.preprocessor!r} makes sparse rows, but generators "
+                "learn from dense ones; let it end with TruncatedSVD, for example."
+            )
         rows = check_array(rows, dtype=np.float32, estimator=self)
         # The rows are kept: the user's own array may change.
         return rows.copy() if np.may_share_memory(rows, X) else rows, y
@@ -88,8 +96,12 @@ class ScoringMixin(PredictionMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         return self.classifier is None or hasattr(self.classifier, method)
 
     def _scores(self, X):
-        """Penalised scores, one column per class of ``classes_``."""
-        features = self._transform(X)
+        """Penalised scores, one column per class of ``classes_``.
+
+        The classifier has learned from float32 features. It gets the same as float64,
+        in which its products and sums show no trace of how many rows there are.
+        """
+        features = self._transform(X).astype(np.float64)
         known = self.classifier_.classes_
         if hasattr(self.classifier_, "predict_log_proba"):
             with np.errstate(divide="ignore"):  # trees and neighbours give zeros
@@ -100,11 +112,14 @@ class ScoringMixin(PredictionMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         elif hasattr(self.classifier_, "decision_function"):
             scores = self.classifier_.decision_function(features)
             if scores.ndim == 1:
+                # scikit-learn gives one column for two classes: the second's score.
                 scores = np.stack([np.zeros_like(scores), scores], axis=1)
         else:
+            # Hard votes are scores, too, if coarse ones.
             votes = self.classifier_.predict(features)
             scores = (votes[:, None] == known).astype(float)
         if len(known) < len(self.classes_):
+            # Conventional zero-shot learning: seen classes are no candidates.
             full = np.full((len(scores), len(self.classes_)), -np.inf, scores.dtype)
             full[:, np.searchsorted(self.classes_, known)] = scores
             scores = full

@@ -63,6 +63,7 @@ class UpdatesMixin:
         """
         check_is_fitted(self)
         self._validate_params()
+        # Labels of new classes alone: there is no y to hold them against.
         new = check_class_attributes(class_attributes)
         self._say(f"adding {len(new.labels)} classes")
         self._describe(extend_class_attributes(self.class_attributes_, new))
@@ -131,6 +132,7 @@ class UpdatesMixin:
         >>> clf.partial_fit([[0.9, 0.9]], ["emu"]).unseen_classes_.tolist()
         ['emu']
         """
+        # As scikit-learn's incremental learners: a first call trains.
         if not hasattr(self, "classifier_"):
             return self.fit(X, y, class_attributes=class_attributes)
         if class_attributes is not None:
@@ -140,6 +142,7 @@ class UpdatesMixin:
             )
         self._validate_params()
         X, y = self._validate(X, y, reset=False)
+        # Python's own types: numpy compares numbers with strings in its own way.
         known = set(self.classes_.tolist())
         unknown = [label for label in y.tolist() if label not in known]
         if unknown:
@@ -147,6 +150,7 @@ class UpdatesMixin:
                 f"y holds {few(unknown)}, which have no description; describe them "
                 "with add_classes first."
             )
+        # New arrays: if what follows fails, all_or_nothing puts the old ones back.
         self._rows = np.concatenate([self._rows, self._preprocess(X)])
         self._labels = np.concatenate([self._labels, like(y, self.classes_)])
         self._say(f"adding {len(X)} rows")

@@ -20,7 +20,7 @@ from sklearn.utils.validation import check_is_fitted, indexable
 
 from .._sklearn_compat import _BaseHeterogeneousEnsemble, _fit_context, _safe_indexing
 from ..metrics._response import class_scores, find_model
-from ..utils import all_or_nothing
+from ..utils import all_or_nothing, check_target
 from ._pooling import check_alike, check_weights, evenly_per_class, pool, spread
 from ._prediction import PredictionMixin
 from ._wrapping import WrapperMixin, path_to_descriptions
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 class GZSLVotingClassifier(
-    PredictionMixin, WrapperMixin, ClassifierMixin, _BaseHeterogeneousEnsemble
+    WrapperMixin, PredictionMixin, ClassifierMixin, _BaseHeterogeneousEnsemble
 ):
     """Average the scores of several generalized zero-shot classifiers.
 
@@ -76,16 +76,6 @@ class GZSLVotingClassifier(
         divided.
     weights_ : ndarray of shape (n_members,)
         Weights of ``estimators_``; they sum to 1.
-    classes_ : ndarray of shape (n_classes,)
-        Sorted labels of all classes, seen and unseen.
-    seen_classes_ : ndarray of shape (n_seen,)
-        Those with rows in ``fit``.
-    unseen_classes_ : ndarray of shape (n_unseen,)
-        The others.
-    n_features_in_ : int
-        Number of features, if a member tells.
-    feature_names_in_ : ndarray of str
-        Names of the features, if a member tells.
 
     See Also
     --------
@@ -199,12 +189,14 @@ class GZSLVotingClassifier(
             If names are not unique or not valid, if weights do not fit, or if a member
             knows or has seen other classes than the first one.
         """
+        check_target(y)
         X, y = indexable(X, y)
         names, given = self._validate_estimators()
         weights = check_weights(self.weights, given)
         if class_attributes is not None:
             params["class_attributes"] = class_attributes
         routed = self._route(params)
+        # Dropped ones keep their place in weights, as in scikit-learn's votes.
         kept = [i for i, estimator in enumerate(given) if estimator != "drop"]
         fitted = Parallel(n_jobs=self.n_jobs)(
             delayed(_fit_member)(
@@ -213,9 +205,12 @@ class GZSLVotingClassifier(
             for i in kept
         )
         self._names = list(names)
+        # Names as they were in fit; the parameter may be changed later.
         self._fitted = [names[i] for i in kept]
         self._keep(fitted)
         self.weights_ = weights[kept] / weights[kept].sum()
+        # Training rows: only the spread of the scores is read off them, not their
+        # order.
         rows = _safe_indexing(X, evenly_per_class(y))
         n_classes = len(self.classes_)
         self.scales_ = np.array(
@@ -234,6 +229,7 @@ class GZSLVotingClassifier(
         own = {
             key: value
             for key, value in params.items()
+            # Only members' names: an argument of fit may have two underscores itself.
             if "__" in key and key.split("__", 1)[0] in members
         }
         common = {key: params[key] for key in params.keys() - own.keys()}
@@ -251,6 +247,7 @@ class GZSLVotingClassifier(
 
     def _keep(self, members):
         """Set the fitted members, if they know the same classes."""
+        # Members may be pipelines or searches around the model that knows its classes.
         models = map(find_model, members)
         check_alike(dict(zip(self._fitted, models, strict=True)))
         self.estimators_ = members
@@ -266,6 +263,7 @@ class GZSLVotingClassifier(
         """Pooled scores, one column for each class."""
         check_is_fitted(self)
         n_classes = len(self.classes_)
+        # A member of weight 0 is not asked: its scores may cost much, or be infinite.
         heard = np.flatnonzero(self.weights_)
         return pool(
             (class_scores(self.estimators_[i], X, n_classes) for i in heard),
@@ -313,4 +311,6 @@ def _fit_member(name, estimator, X, y, params, verbose):
 
 def _updated(member, method, *args, **kwargs):
     # A copy: what one member has learned is no use if another one fails.
-    return getattr(deepcopy(member), method)(*args, **kwargs)
+    member = deepcopy(member)
+    getattr(member, method)(*args, **kwargs)  # a frozen one returns what is inside
+    return member

@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn_compat import BaseSearchCV, available_if
 from ..metrics._response import find_model
+from ..utils import InheritedDocs
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -25,6 +26,7 @@ def path_to_descriptions(estimator):
     it gets. Our own meta-estimators take them as they are.
     """
     path = []
+    # Each layer is passed: a search in a pipeline in a search is nothing unusual.
     while isinstance(estimator, Pipeline | BaseSearchCV):
         if isinstance(estimator, Pipeline):
             name, estimator = estimator.steps[-1]
@@ -39,11 +41,18 @@ def _have(method):
     return lambda self: self._has(method)
 
 
-class WrapperMixin:
+class WrapperMixin(InheritedDocs):
     """Classes and features as the wrapped estimators know them, and later learning.
 
     A subclass writes ``_wrapped()``, the estimators, fitted if they are, and
     ``_update(method, ...)``, which calls a method of the fitted ones and returns self.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Number of features, if an estimator inside tells.
+    feature_names_in_ : ndarray of str
+        Names of the features, if an estimator inside tells.
     """
 
     @property
@@ -56,6 +65,7 @@ class WrapperMixin:
 
     @property
     def unseen_classes_(self) -> np.ndarray:
+        # Not the model's own attribute: other classifiers need not have it.
         return np.setdiff1d(self.classes_, self.seen_classes_)
 
     @property
@@ -123,9 +133,11 @@ class WrapperMixin:
         -------
         self : object
         """
+        # Not check_is_fitted: with cv="prefit" what is wrapped is fitted before.
         if not self.__sklearn_is_fitted__():
             return self.fit(X, y, class_attributes=class_attributes)
         given = (
+            # Left out rather than None: a wrapped pipeline may know no such argument.
             {} if class_attributes is None else {"class_attributes": class_attributes}
         )
         return self._update("partial_fit", X, y, **given)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.random import RandomState
 from sklearn.utils import Bunch, check_random_state
 
-from .._sklearn_compat import Interval, RealNotInt, validate_params
+from .._sklearn_compat import Interval, validate_params
 from ..attributes import ClassAttributes
 
 # Root mean square distance between two class means at class_sep=1, in units of a row's
@@ -41,7 +41,7 @@ Drawn by sklearn_gzsl.datasets.make_gzsl_classification.
         "attribute_noise": [Interval(Real, 0, None, closed="left")],
         "class_sep": [Interval(Real, 0, None, closed="left")],
         "nonlinearity": [Interval(Real, 0, 1, closed="both")],
-        "test_size": [Interval(RealNotInt, 0, 1, closed="neither")],
+        "test_size": [Interval(Real, 0, 1, closed="neither")],
         "random_state": ["random_state"],
     },
     prefer_skip_nested_validation=True,

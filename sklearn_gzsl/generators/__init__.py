@@ -1,10 +1,11 @@
 """Generators: transformers that can also draw features for any described class."""
 
-from ._base import BaseGenerator
+from ._base import BaseGenerator, DensityMixin
 from ._cada_vae import CADAVAE
 from ._gaussian import GaussianGenerator
 from ._gsm_flow import GSMFlow
 from ._mlis import MLIS
+from ._neural import NeuralGenerator
 from ._vae_cflow import VAECFlow
 from ._wgan_gp import WGANGP
 
@@ -13,7 +14,9 @@ __all__ = [
     "MLIS",
     "WGANGP",
     "BaseGenerator",
+    "DensityMixin",
     "GSMFlow",
     "GaussianGenerator",
+    "NeuralGenerator",
     "VAECFlow",
 ]

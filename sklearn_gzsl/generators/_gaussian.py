@@ -7,12 +7,14 @@ from scipy import linalg
 from sklearn.preprocessing import normalize
 
 from .._sklearn_compat import Interval, StrOptions
-from ..utils import mean_rows
+from ..utils import mean_rows, register
 from ._base import BaseGenerator, DensityMixin
 
+# What "auto" chooses from.
 _DEGREES = (1, 2, 4, 8, 16)
 _ALPHAS = 10.0 ** np.arange(-4, 1.25, 0.25)
 _SHRINKAGES = (0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
+# Rows, about, that a shrinkage is judged by: more change the choice little.
 _MAX_ROWS = 5000
 
 
@@ -50,9 +52,6 @@ class GaussianGenerator(DensityMixin, BaseGenerator):
     temperature : float, default=1.0
         Multiplies the standard deviation of the samples.
 
-    random_state : int, RandomState instance or None, default=None
-        Seed of ``sample``.
-
     Attributes
     ----------
     degree_ : int
@@ -63,20 +62,12 @@ class GaussianGenerator(DensityMixin, BaseGenerator):
         Shrinkage used.
     means_ : ndarray of shape (n_seen, n_features)
         Means of the seen classes.
+    location_ : ndarray of shape (n_features,)
+        Their mean, from which the means of other classes are predicted.
     covariance_ : ndarray of shape (n_features, n_features)
         Shrunk pooled covariance.
     dual_coef_ : ndarray of shape (n_seen, n_features)
         Weights of the kernel ridge regression.
-    classes_ : ndarray of shape (n_seen,)
-        Sorted labels of the classes fitted on.
-    attribute_scale_ : float
-        The number that descriptions are divided by.
-    n_attributes_in_ : int
-        Length of a description.
-    n_features_in_ : int
-        Number of features of X.
-    feature_names_in_ : ndarray of str
-        Names of the features, if X had any.
 
     See Also
     --------
@@ -98,30 +89,20 @@ class GaussianGenerator(DensityMixin, BaseGenerator):
     ((100, 128), array(['03', '03', '03', '03', '03', '07'], dtype='<U2'))
     """
 
-    _parameter_constraints: dict = {
+    degree: int | str = "auto"
+    alpha: float | str = "auto"
+    shrinkage: float | str = "auto"
+    temperature: float = 1.0
+
+    _parameter_constraints = {
         "degree": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "alpha": [Interval(Real, 0, None, closed="neither"), StrOptions({"auto"})],
         "shrinkage": [Interval(Real, 0, 1, closed="both"), StrOptions({"auto"})],
         "temperature": [Interval(Real, 0, None, closed="left")],
-        "random_state": ["random_state"],
     }
 
-    def __init__(
-        self,
-        *,
-        degree="auto",
-        alpha="auto",
-        shrinkage="auto",
-        temperature=1.0,
-        random_state=None,
-    ):
-        self.degree = degree
-        self.alpha = alpha
-        self.shrinkage = shrinkage
-        self.temperature = temperature
-        self.random_state = random_state
-
     def _fit(self, X, y, A, unseen):
+        # Covariances of float32 rows lose the small eigenvalues.
         X = X.astype(np.float64)
         n_classes = len(A)
         self.means_ = mean_rows(X, y, n_classes)
@@ -160,6 +141,8 @@ class GaussianGenerator(DensityMixin, BaseGenerator):
         means = self.location_ + _kernel(A, self._seen_rows, self.degree_) @ (
             self.dual_coef_
         )
+        # Seen classes by their description, which several may share: their rows know
+        # the mean better than the regression does.
         seen = {}
         for i, row in enumerate(self._seen_rows):
             seen.setdefault(row.tobytes(), []).append(i)
@@ -234,3 +217,10 @@ def _best_shrinkage(X, y, predicted):
         seen, unseen = accuracies
         scores.append(2 * seen * unseen / (seen + unseen) if seen + unseen else 0.0)
     return _SHRINKAGES[int(np.argmax(scores))]
+
+
+register(
+    GaussianGenerator,
+    name="gaussian",
+    search={"shrinkage": ["auto", 0.1, 0.3], "temperature": [0.7, 1.0]},
+)

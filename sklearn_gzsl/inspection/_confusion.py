@@ -2,20 +2,22 @@
 
 from itertools import product
 from numbers import Integral
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils import check_consistent_length, check_scalar
 
 from ..metrics._accuracy import check_labels
 from ..metrics._response import find_model
 from ..utils import few
-from ._drawing import load_pyplot
+from ._drawing import Axes, Display, load_pyplot
 
 _MOST_VALUES = 12
 _MOST_NAMES = 40
 
 
-class ClassConfusionDisplay:
+class ClassConfusionDisplay(Display):
     """Confusion matrix with the seen classes first, then the unseen ones.
 
     Two lines divide it into four blocks: seen rows taken for seen classes, seen for
@@ -54,10 +56,6 @@ class ClassConfusionDisplay:
     dividers_ : list of matplotlib Line2D
         The horizontal and the vertical line between seen and unseen classes; empty if
         only one of the sides is shown.
-    ax_ : matplotlib Axes
-        Where it is drawn.
-    figure_ : matplotlib Figure
-        What that is a part of.
 
     See Also
     --------
@@ -83,7 +81,7 @@ class ClassConfusionDisplay:
     0.25
     """
 
-    def __init__(self, counts, *, classes, n_seen):
+    def __init__(self, counts: np.ndarray, *, classes: np.ndarray, n_seen: int):
         self.counts = counts
         self.classes = classes
         self.n_seen = n_seen
@@ -106,7 +104,15 @@ class ClassConfusionDisplay:
         return blocks
 
     @classmethod
-    def from_estimator(cls, estimator, X, y, *, ax=None, **options):
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: Any,
+        y: ArrayLike,
+        *,
+        ax: Axes | None = None,
+        **options: Any,
+    ) -> "ClassConfusionDisplay":
         """Draw the confusion of a fitted estimator's predictions.
 
         Parameters
@@ -146,7 +152,15 @@ class ClassConfusionDisplay:
         )
 
     @classmethod
-    def from_predictions(cls, y_true, y_pred, *, seen_classes, ax=None, **options):
+    def from_predictions(
+        cls,
+        y_true: ArrayLike,
+        y_pred: ArrayLike,
+        *,
+        seen_classes: ArrayLike,
+        ax: Axes | None = None,
+        **options: Any,
+    ) -> "ClassConfusionDisplay":
         """Draw the confusion of predictions.
 
         Parameters
@@ -201,16 +215,16 @@ class ClassConfusionDisplay:
 
     def plot(
         self,
-        ax=None,
+        ax: Axes | None = None,
         *,
-        top_n=None,
-        classes=None,
-        include_values=None,
-        cmap="viridis",
-        xticks_rotation="vertical",
-        colorbar=True,
-        im_kwargs=None,
-    ):
+        top_n: int | None = None,
+        classes: ArrayLike | None = None,
+        include_values: bool | None = None,
+        cmap: Any = "viridis",
+        xticks_rotation: str | float = "vertical",
+        colorbar: bool = True,
+        im_kwargs: dict[str, Any] | None = None,
+    ) -> "ClassConfusionDisplay":
         """Draw the matrix.
 
         Parameters

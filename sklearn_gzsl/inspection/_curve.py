@@ -1,14 +1,17 @@
 """The seen-unseen curve, with the point at which a classifier stands on it."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..metrics import GZSLScorer, ausuc_score, seen_unseen_curve
 from ..metrics._accuracy import check_labels, gzsl_scores, harmonic_mean
 from ..metrics._response import score_fold
-from ._drawing import load_pyplot, style
+from ._drawing import Axes, Display, load_pyplot, style
 
 
-class SeenUnseenCurveDisplay:
+class SeenUnseenCurveDisplay(Display):
     """Accuracy on seen against accuracy on unseen classes, for every seen penalty.
 
     The curve [1]_ is exact: it has a point for each penalty at which a prediction
@@ -50,10 +53,6 @@ class SeenUnseenCurveDisplay:
         The mark of the oracle point.
     iso_lines_ : list of matplotlib Line2D
         The lines of constant H.
-    ax_ : matplotlib Axes
-        Where it is drawn.
-    figure_ : matplotlib Figure
-        What that is a part of.
 
     See Also
     --------
@@ -85,12 +84,12 @@ class SeenUnseenCurveDisplay:
     def __init__(
         self,
         *,
-        seen_accuracy,
-        unseen_accuracy,
-        penalties,
-        ausuc=None,
-        operating_point=None,
-        name=None,
+        seen_accuracy: np.ndarray,
+        unseen_accuracy: np.ndarray,
+        penalties: np.ndarray,
+        ausuc: float | None = None,
+        operating_point: dict[str, float] | None = None,
+        name: str | None = None,
     ):
         self.seen_accuracy = seen_accuracy
         self.unseen_accuracy = unseen_accuracy
@@ -111,16 +110,16 @@ class SeenUnseenCurveDisplay:
     @classmethod
     def from_estimator(
         cls,
-        estimator,
-        X,
-        y,
+        estimator: Any,
+        X: Any,
+        y: ArrayLike,
         *,
-        candidates="present",
-        average="macro",
-        name=None,
-        ax=None,
-        **options,
-    ):
+        candidates: str = "present",
+        average: str = "macro",
+        name: str | None = None,
+        ax: Axes | None = None,
+        **options: Any,
+    ) -> "SeenUnseenCurveDisplay":
         """Draw the curve of a fitted estimator.
 
         Parameters
@@ -183,16 +182,16 @@ class SeenUnseenCurveDisplay:
     @classmethod
     def from_predictions(
         cls,
-        y_true,
-        y_score,
+        y_true: ArrayLike,
+        y_score: ArrayLike,
         *,
-        seen_classes,
-        labels=None,
-        average="macro",
-        name=None,
-        ax=None,
-        **options,
-    ):
+        seen_classes: ArrayLike,
+        labels: ArrayLike | None = None,
+        average: str = "macro",
+        name: str | None = None,
+        ax: Axes | None = None,
+        **options: Any,
+    ) -> "SeenUnseenCurveDisplay":
         """Draw the curve of scores.
 
         Parameters
@@ -249,14 +248,14 @@ class SeenUnseenCurveDisplay:
 
     def plot(
         self,
-        ax=None,
+        ax: Axes | None = None,
         *,
-        name=None,
-        plot_operating_point=True,
-        plot_oracle=False,
-        iso_h=False,
-        curve_kwargs=None,
-    ):
+        name: str | None = None,
+        plot_operating_point: bool = True,
+        plot_oracle: bool = False,
+        iso_h: bool | ArrayLike = False,
+        curve_kwargs: dict[str, Any] | None = None,
+    ) -> "SeenUnseenCurveDisplay":
         """Draw the curve.
 
         Parameters

@@ -1,17 +1,38 @@
 """What all displays need of matplotlib, which is optional."""
 
 from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from .._sklearn_compat import check_matplotlib_support
+from ..utils import InheritedDocs
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+else:
+    Axes = Any
 
 
-def load_pyplot(caller):
+class Display(InheritedDocs):
+    """Base class of displays: ``plot`` draws one, and says where.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Where it is drawn.
+    figure_ : matplotlib Figure
+        What that is a part of.
+    """
+
+
+def load_pyplot(caller: str) -> Any:
     """The module ``matplotlib.pyplot``; an error that names the caller without it."""
     check_matplotlib_support(caller)
     return import_module("matplotlib.pyplot")
 
 
-def style(defaults, given, artist):
+def style(
+    defaults: dict[str, Any], given: dict[str, Any] | None, artist: type
+) -> dict[str, Any]:
     """Drawing options of the user's over the defaults, also where they use an alias."""
     options = import_module("matplotlib.cbook").normalize_kwargs(given or {}, artist)
     return {**defaults, **options}

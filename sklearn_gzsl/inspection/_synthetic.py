@@ -1,8 +1,10 @@
 """Real and synthetic rows side by side, to see where the generator puts a class."""
 
 from numbers import Integral
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.decomposition import PCA
 from sklearn.pipeline import Pipeline
 from sklearn.utils import (
@@ -16,12 +18,12 @@ from .._sklearn_compat import _safe_indexing
 from ..metrics._accuracy import check_labels
 from ..metrics._response import path_to
 from ..utils import few, seeded
-from ._drawing import load_pyplot
+from ._drawing import Axes, Display, load_pyplot
 
 _MOST_CLASSES = 8
 
 
-class SyntheticFeaturesDisplay:
+class SyntheticFeaturesDisplay(Display):
     """Real rows of some classes, and what the generator draws for them, in a plane.
 
     If synthetic rows of unseen classes do not lie where the real ones do, no classifier
@@ -56,7 +58,7 @@ class SyntheticFeaturesDisplay:
         class is drawn too narrow.
 
     reducer : transformer, default=None
-        What has brought the rows into the plane, fitted.
+        What has brought the rows into the plane, fitted; it names the axes.
 
     Attributes
     ----------
@@ -67,10 +69,6 @@ class SyntheticFeaturesDisplay:
     shifts_ : list of matplotlib Line2D
         From the mean of the real to that of the synthetic rows, class by class, in the
         plane.
-    ax_ : matplotlib Axes
-        Where it is drawn.
-    figure_ : matplotlib Figure
-        What that is a part of.
 
     See Also
     --------
@@ -82,6 +80,13 @@ class SyntheticFeaturesDisplay:
     With n real and m synthetic rows, the means of a perfect generator still differ by
     chance, with a ``mean_shift`` of about ``sqrt(1 / n + 1 / m)``: 0.33 for ten rows
     and a hundred. Spreads are unbiased (divided by n - 1).
+
+    PCA and the like learn the plane from the real rows alone, and synthetic ones fall
+    where they fall. So does UMAP, which is fitted on the real rows and has
+    ``transform``. t-SNE, MDS and spectral embedding know no other rows than those they
+    are fitted on, so they get both, and each side shapes the picture of the other: rows
+    that mix may be right, but how far apart groups lie and how wide they are means
+    nothing. Go by ``mean_shift`` and ``spread_ratio``, which no reducer changes.
 
     Examples
     --------
@@ -100,19 +105,28 @@ class SyntheticFeaturesDisplay:
     ((50, 2), (100, 2))
     >>> bool(display.mean_shift[0] < 0.5)
     True
+
+    The same rows by t-SNE, real and synthetic ones embedded together:
+
+    >>> from sklearn.manifold import TSNE
+    >>> together = SyntheticFeaturesDisplay.from_estimator(clf, X, y, reducer=TSNE())
+    >>> together.ax_.get_xlabel()
+    'TSNE: first column'
+    >>> bool(together.mean_shift == display.mean_shift)
+    True
     """
 
     def __init__(
         self,
-        real,
-        y_real,
-        synthetic,
-        y_synthetic,
+        real: np.ndarray,
+        y_real: np.ndarray,
+        synthetic: np.ndarray,
+        y_synthetic: np.ndarray,
         *,
-        classes,
-        mean_shift=None,
-        spread_ratio=None,
-        reducer=None,
+        classes: np.ndarray,
+        mean_shift: np.ndarray | None = None,
+        spread_ratio: np.ndarray | None = None,
+        reducer: Any = None,
     ):
         self.real = real
         self.y_real = y_real
@@ -126,17 +140,17 @@ class SyntheticFeaturesDisplay:
     @classmethod
     def from_estimator(
         cls,
-        clf,
-        X,
-        y,
+        clf: Any,
+        X: Any,
+        y: ArrayLike,
         *,
-        classes=None,
-        n_samples=100,
-        reducer=None,
-        random_state=None,
-        ax=None,
-        **options,
-    ):
+        classes: ArrayLike | None = None,
+        n_samples: int = 100,
+        reducer: Any = None,
+        random_state: int | np.random.RandomState | None = None,
+        ax: Axes | None = None,
+        **options: Any,
+    ) -> "SyntheticFeaturesDisplay":
         """Draw real rows, and synthetic ones of the same classes.
 
         Parameters
@@ -161,6 +175,8 @@ class SyntheticFeaturesDisplay:
         reducer : transformer, default=None
             Fitted on the real rows shown (a copy of it), and applied to the synthetic
             ones; its first two columns are drawn. ``PCA(n_components=2)`` by default.
+            One without ``transform``, such as ``TSNE``, is fitted on real and synthetic
+            rows together; see the Notes of the class.
 
         random_state : int, RandomState instance or None, default=None
             Seed of the synthetic rows and of the reducer, where that has none of its
@@ -182,8 +198,8 @@ class SyntheticFeaturesDisplay:
             If a class has no row in ``y`` or is unknown to the classifier, if there
             is no unseen class to show, or if the reducer gives less than two columns.
         TypeError
-            If no part of the estimator has ``generator_``, or if the reducer cannot
-            transform rows that it was not fitted on, as t-SNE cannot.
+            If no part of the estimator has ``generator_``, or if the reducer has no
+            ``fit_transform``.
         ImportError
             If matplotlib is not installed.
         """
@@ -208,15 +224,12 @@ class SyntheticFeaturesDisplay:
         )
 
         reducer = seeded(_check_reducer(reducer), seeds)
-        needs_labels = get_tags(reducer).target_tags.required
-        plane = (
-            reducer.fit_transform(X, y) if needs_labels else reducer.fit_transform(X)
-        )
+        real_plane, synthetic_plane = _embed(reducer, X, y, synthetic, y_synthetic)
         mean_shift, spread_ratio = _compare(X, y, synthetic, y_synthetic, classes)
         display = cls(
-            _two_columns(plane, reducer),
+            real_plane,
             y,
-            _two_columns(reducer.transform(synthetic), reducer),
+            synthetic_plane,
             y_synthetic,
             classes=classes,
             mean_shift=mean_shift,
@@ -225,7 +238,13 @@ class SyntheticFeaturesDisplay:
         )
         return display.plot(ax=ax, **options)
 
-    def plot(self, ax=None, *, real_kwargs=None, synthetic_kwargs=None):
+    def plot(
+        self,
+        ax: Axes | None = None,
+        *,
+        real_kwargs: dict[str, Any] | None = None,
+        synthetic_kwargs: dict[str, Any] | None = None,
+    ) -> "SyntheticFeaturesDisplay":
         """Draw the rows: dots are real, crosses synthetic, colours are classes.
 
         Parameters
@@ -311,12 +330,24 @@ def _check_classes(classes, y, model):
 def _check_reducer(reducer):
     if reducer is None:
         return PCA(n_components=2)
-    if not (hasattr(reducer, "fit_transform") and hasattr(reducer, "transform")):
+    if not hasattr(reducer, "fit_transform"):
         raise TypeError(
-            f"reducer={reducer!r} has to have fit_transform, for the real rows, and "
-            "transform, for the synthetic ones; choose one like PCA."
+            f"reducer={reducer!r} has to have fit_transform, as PCA and TSNE have."
         )
     return reducer
+
+
+def _embed(reducer, X, y, synthetic, y_synthetic):
+    """Real and synthetic rows in the plane."""
+    apart = hasattr(reducer, "transform")
+    if not apart:  # it has no map for further rows, so all of them come at once
+        X, y = np.concatenate([X, synthetic]), np.concatenate([y, y_synthetic])
+    needs_labels = get_tags(reducer).target_tags.required
+    plane = reducer.fit_transform(X, y) if needs_labels else reducer.fit_transform(X)
+    plane = _two_columns(plane, reducer)
+    if apart:
+        return plane, _two_columns(reducer.transform(synthetic), reducer)
+    return np.split(plane, [len(plane) - len(synthetic)])
 
 
 def _seeds(random_state, generator):

@@ -19,7 +19,8 @@ from .._sklearn_compat import (
     _check_sample_weight,
     _fit_context,
 )
-from ..utils import all_or_nothing
+from ..utils import all_or_nothing, check_target
+from ._classes import codes_of
 from ._linear_scores import LinearScoresMixin
 
 if TYPE_CHECKING:
@@ -56,14 +57,8 @@ default="equal"
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,)
-        Sorted labels.
-    coef_ : ndarray of shape (n_classes, n_features)
-        Weights, one row for each class, also when there are two.
     intercept_ : ndarray of shape (n_classes,)
         Biases; -inf for classes of which no row has come, which are never predicted.
-    class_count_ : ndarray of shape (n_classes,)
-        Total weight of the rows of each class.
     means_ : ndarray of shape (n_classes, n_features)
         Means of the classes.
     covariance_ : ndarray of shape (n_features, n_features)
@@ -72,10 +67,6 @@ default="equal"
         Shrinkage used.
     priors_ : ndarray of shape (n_classes,)
         Probabilities of the classes used.
-    n_features_in_ : int
-        Number of features.
-    feature_names_in_ : ndarray of str
-        Names of the features, if X had any.
 
     See Also
     --------
@@ -155,6 +146,7 @@ default="equal"
         -------
         self : object
         """
+        check_target(y)
         X, y = validate_data(self, X, y, dtype=[np.float64, np.float32])
         check_classification_targets(y)
         self.classes_ = np.unique(y)
@@ -190,16 +182,11 @@ default="equal"
         self : object
         """
         first = _check_partial_fit_first_call(self, classes)
+        check_target(y)
         X, y = validate_data(self, X, y, dtype=[np.float64, np.float32], reset=first)
         check_classification_targets(y)
         if first:
             self._reset(X)
-        unknown = np.setdiff1d(y, self.classes_)
-        if len(unknown):
-            raise ValueError(
-                f"y has the labels {unknown.tolist()}, which are not among classes; "
-                "pass all of them as classes in the first call of partial_fit."
-            )
         self._learn(X, y, sample_weight)
         return self
 
@@ -217,7 +204,7 @@ default="equal"
         )
         if not weight.sum() > 0:
             raise ValueError("sample_weight is zero for every row; nothing to learn.")
-        codes = np.searchsorted(self.classes_, y)
+        codes = codes_of(y, self.classes_)
         # Class by class, so that few classes are in more than one chunk.
         order = np.argsort(codes, kind="stable")
         order = order[weight[order] > 0]
@@ -231,6 +218,7 @@ default="equal"
                 "The covariance overflowed; scale X, for example with MinMaxScaler."
             )
         self.class_count_, self.means_, self._scatter = moments
+        # Solved on demand: many chunks may come before anybody asks.
         self._solution = None
 
     def _given_priors(self):
@@ -283,6 +271,8 @@ default="equal"
 
             coef = np.zeros(self.means_.shape, dtype=self._dtype)
             intercept = np.empty(len(priors), dtype=self._dtype)
+            # Scores of all classes are shifted alike: it keeps numbers small in
+            # float32.
             centre = self.means_[known].mean(axis=0)
             for some in gen_batches(len(priors), _CHUNK):
                 means = self.means_[some]
@@ -291,6 +281,7 @@ default="equal"
                 intercept[some] = -0.5 * np.sum((means + centre) * weights, axis=1)
             with np.errstate(divide="ignore"):
                 intercept += np.log(priors)
+            # A class without rows so far is never predicted.
             coef[~known], intercept[~known] = 0, -np.inf
             self._solution = coef, intercept, shrinkage, priors
         return self._solution

@@ -8,18 +8,38 @@ import numpy as np
 from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from ..utils import InheritedDocs
+
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-# Scores that predict holds at a time: 16 MB in float32.
+# Scores, and numbers of X, that are held at a time: 32 MB in float64.
 _MAX_SCORES = 2**22
+# Weights that are cast to float64 at a time: 8 MB.
+_MAX_WEIGHTS = 2**20
 
 
-class LinearScoresMixin:
+class LinearScoresMixin(InheritedDocs):
     """Methods of a classifier from ``coef_``, ``intercept_`` and ``classes_``.
 
-    Works in the precision of ``coef_`` and in chunks of rows: beside what is returned,
-    a few megabytes are needed, however many rows and classes there are.
+    Works in float64 and in chunks of rows, and gives scores in the precision of
+    ``coef_``: beside what is returned, some 100 MB are needed, however many rows and
+    classes there are.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Sorted labels.
+    coef_ : ndarray of shape (n_classes, n_features)
+        Weights, one row for each class, also when there are two.
+    intercept_ : ndarray of shape (n_classes,)
+        Biases.
+    class_count_ : ndarray of shape (n_classes,)
+        Total weight of the rows of each class so far.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of str
+        Names of the features, if X had any.
     """
 
     def decision_function(self, X: ArrayLike) -> np.ndarray:
@@ -52,6 +72,8 @@ class LinearScoresMixin:
             Labels.
         """
         X = self._check_rows(X)
+        # Not argmax over all scores: for 20,000 classes they would take more memory
+        # than X.
         best = np.empty(len(X), dtype=np.intp)
         for rows in self._chunks(X):
             self._logits(X[rows]).argmax(axis=1, out=best[rows])
@@ -92,7 +114,9 @@ class LinearScoresMixin:
         X = self._check_rows(X)
         scores = np.empty((len(X), len(self.classes_)), dtype=self.coef_.dtype)
         for rows in self._chunks(X):
-            change(self._logits(X[rows], out=scores[rows]))
+            logits = self._logits(X[rows])
+            change(logits)
+            scores[rows] = logits
         return scores
 
     def _check_rows(self, X):
@@ -100,11 +124,21 @@ class LinearScoresMixin:
         return validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
 
     def _chunks(self, X):
-        return gen_batches(len(X), max(_MAX_SCORES // len(self.classes_), 1))
+        widest = max(len(self.classes_), X.shape[1])
+        return gen_batches(len(X), max(_MAX_SCORES // widest, 1))
 
-    def _logits(self, X, out=None):
-        X = X.astype(self.coef_.dtype, copy=False)
-        logits = np.matmul(X, self.coef_.T, out=out)
+    def _logits(self, X):
+        """Scores in float64, also where weights and rows are float32.
+
+        How a product is rounded depends on how many rows it has. In float64 this is far
+        below what float32 resolves, so that no row's scores depend on those beside it.
+        """
+        X = X.astype(np.float64, copy=False)
+        logits = np.empty((len(X), len(self.classes_)))
+        per_block = max(_MAX_WEIGHTS // X.shape[1], 1)
+        for some in gen_batches(len(self.classes_), per_block):
+            weights = self.coef_[some].astype(np.float64, copy=False)
+            np.matmul(X, weights.T, out=logits[:, some])
         logits += self.intercept_
         return logits
 

@@ -20,8 +20,8 @@ from .._sklearn_compat import (
     _fit_context,
 )
 from ..training import draw_seed, intervals, resolve_device, sheltered, torch_generator
-from ..utils import all_or_nothing
-from ._class_weights import class_factors, log_priors
+from ..utils import all_or_nothing, check_target
+from ._classes import class_factors, codes_of, log_priors
 from ._lda import IncrementalLDA
 from ._linear_scores import LinearScoresMixin
 from ._softmax_steps import SoftmaxSteps, Streaming, batches, on_device
@@ -86,23 +86,11 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,)
-        Sorted labels.
-    coef_ : ndarray of shape (n_classes, n_features)
-        Weights, one row for each class, also when there are two.
-    intercept_ : ndarray of shape (n_classes,)
-        Biases.
-    class_count_ : ndarray of shape (n_classes,)
-        Total weight of the rows of each class so far.
     loss_curve_ : list of float
         Mean training loss of each hundredth of the steps in ``fit``, and of each
         ``partial_fit``.
     n_iter_ : int
         Gradient steps taken so far.
-    n_features_in_ : int
-        Number of features.
-    feature_names_in_ : ndarray of str
-        Names of the features, if X had any.
 
     See Also
     --------
@@ -187,6 +175,7 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
         -------
         self : object
         """
+        check_target(y)
         X, y = validate_data(self, X, y, dtype=[np.float64, np.float32])
         check_classification_targets(y)
         self.classes_ = np.unique(y)
@@ -229,6 +218,7 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
                 "a part; pass a dict of weights or sample_weight."
             )
         first = _check_partial_fit_first_call(self, classes)
+        check_target(y)
         X, y = validate_data(self, X, y, dtype=[np.float64, np.float32], reset=first)
         check_classification_targets(y)
         if first:
@@ -236,7 +226,7 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
         X = X.astype(self.coef_.dtype, copy=False)
         weight = self._weights(X, y, sample_weight)
         self._count(X, y, weight)
-        return self._train(X, y, weight, [-(-len(X) // self.batch_size)])
+        return self._train(X, y, weight, [self._pass_steps(len(X))])
 
     @all_or_nothing
     def fit_stream(self, stream: Any) -> Self:
@@ -259,7 +249,7 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
         self : object
         """
         vars(self).pop("classes_", None)  # the next partial_fit is the first
-        batch_size = min(self.batch_size, stream.n_rows)
+        batch_size = min(int(self.batch_size), stream.n_rows)
         start = None
         if self.init == "lda":
             # From a pass of its own: a chunk has too few rows of each class.
@@ -285,13 +275,7 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
 
     def _weights(self, X, y, sample_weight):
         """Weights of the rows, class weights included; checks the labels."""
-        unknown = np.setdiff1d(y, self.classes_)
-        if len(unknown):
-            raise ValueError(
-                f"y has the labels {unknown.tolist()}, which are not among classes; "
-                "pass all of them as classes in the first call of partial_fit."
-            )
-        codes = np.searchsorted(self.classes_, y)
+        codes = codes_of(y, self.classes_)
         weight = _check_sample_weight(
             sample_weight, X, dtype=X.dtype, ensure_non_negative=True
         )
@@ -392,8 +376,11 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
     def _n_steps(self, n_rows):
         """Gradient steps of a fit to so many rows."""
         if self.max_iter != "auto":
-            return self.max_iter
-        return max(_AUTO_PASSES * -(-n_rows // self.batch_size), _AUTO_STEPS)
+            return int(self.max_iter)
+        return max(_AUTO_PASSES * self._pass_steps(n_rows), _AUTO_STEPS)
+
+    def _pass_steps(self, n_rows):
+        return -(-n_rows // int(self.batch_size))
 
     def _class_weights(self, codes, weight):
         """Factor of each class of ``classes_``, up to one common factor."""

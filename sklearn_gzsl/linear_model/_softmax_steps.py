@@ -27,6 +27,7 @@ def batches(X, y, weight, batch_size, rng):
     over the batch.
     """
     n = len(X)
+    batch_size = int(batch_size)  # torch cuts by no numpy number
     y, weight = y[:, None], weight[:, None]
     if n <= batch_size:  # their order does not matter
         weight = weight / n

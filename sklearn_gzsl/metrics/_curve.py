@@ -188,12 +188,15 @@ def best_by_side(y_score, seen_column):
 
     Little of all the scores, and enough for the curve and for the best class.
     """
-    columns = []
-    for side in (seen_column, ~seen_column):
+    best = np.full((len(y_score), 2), -np.inf)
+    columns = np.zeros((len(y_score), 2), dtype=int)
+    for i, side in enumerate((seen_column, ~seen_column)):
         own = np.flatnonzero(side)
-        columns.append(own[y_score[:, own].argmax(axis=1)])
-    columns = np.column_stack(columns)
-    return np.take_along_axis(y_score, columns, axis=1), columns
+        # Where training rows are scored, no column may belong to an unseen class.
+        if own.size:
+            columns[:, i] = own[y_score[:, own].argmax(axis=1)]
+            best[:, i] = np.take_along_axis(y_score, columns[:, [i]], axis=1)[:, 0]
+    return best, columns
 
 
 def curve_of_best(y_true, seen_row, best, winners, average="macro"):

@@ -1,12 +1,19 @@
 """What a fitted estimator says about classes: which are seen, and its scores."""
 
 import numpy as np
+from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from ..utils import few, row_chunks
 from ._accuracy import check_labels
 from ._curve import best_by_side
+
+# What to do about rows of one side alone.
+BOTH_SIDES = (
+    "use GZSLShuffleSplit or GZSLKFold as cv: they keep whole classes out of training, "
+    "and rows of the others. Training rows never hold an unseen class."
+)
 
 
 def score_fold(estimator, X, y, candidates="present"):
@@ -16,12 +23,15 @@ def score_fold(estimator, X, y, candidates="present"):
     seen and for those in ``y``, else for all that it knows.
     """
     y, classes, kept, seen_classes = _fold(estimator, y, candidates)
+    _check_both_sides(y, seen_classes)
     scores = class_scores(estimator, X, len(classes))
     return y, scores[:, kept], classes[kept], seen_classes
 
 
 def best_of_fold(estimator, X, y, candidates="present"):
     """As ``score_fold``, but of the scores only the best of each side.
+
+    All rows may be of seen classes, or all of unseen ones.
 
     Returns
     -------
@@ -56,7 +66,7 @@ def _fold(estimator, y, candidates):
     model = find_model(estimator)
     classes = check_labels(model.classes_, "classes_")
     seen_classes = check_labels(model.seen_classes_, "seen_classes_")
-    y = _check_fold(y, classes, seen_classes)
+    y = _check_fold(y, classes)
     kept = np.full(len(classes), True)
     if candidates == "present":
         kept = np.isin(classes, np.union1d(seen_classes, y))
@@ -68,7 +78,9 @@ def path_to(estimator, attribute):
     path = [estimator]
     while not hasattr(path[-1], attribute):
         part = path[-1]
-        if isinstance(part, Pipeline):
+        if isinstance(part, FrozenEstimator):
+            path.append(part.estimator)
+        elif isinstance(part, Pipeline):
             path.append(part.steps[-1][1])
         elif hasattr(part, "best_estimator_"):
             path.append(part.best_estimator_)
@@ -88,7 +100,7 @@ def find_model(estimator):
     return path_to(estimator, "seen_classes_")[-1]
 
 
-def _check_fold(y, classes, seen_classes):
+def _check_fold(y, classes):
     y = check_labels(y, "y", like=classes)
     unknown = np.setdiff1d(y, classes)
     if unknown.size:
@@ -96,16 +108,24 @@ def _check_fold(y, classes, seen_classes):
             f"y holds {few(unknown)}, which the estimator does not know; its "
             "class_attributes in fit must cover every class that is scored."
         )
-    seen = np.isin(y, seen_classes)
-    if seen.all() or not seen.any():
-        side = "unseen" if seen.all() else "seen"
-        raise ValueError(
-            f"The scored rows hold no {side} class, so U, S and H are not defined. Use "
-            "GZSLShuffleSplit or GZSLKFold as cv: they keep whole classes out of "
-            "training, and rows of the others. (Training rows never hold an unseen "
-            "class: set return_train_score=False.)"
-        )
     return y
+
+
+def _check_both_sides(y, seen_classes):
+    side = missing_side(y, seen_classes)
+    if side is not None:
+        raise ValueError(
+            f"The scored rows hold no {side} class, so U, S and H are not defined; "
+            f"{BOTH_SIDES}"
+        )
+
+
+def missing_side(y, seen_classes):
+    """Which of "seen" and "unseen" classes has no row; None if both have some."""
+    seen = np.isin(y, seen_classes)
+    if seen.all():
+        return "unseen"
+    return None if seen.any() else "seen"
 
 
 def class_scores(estimator, X, n_classes):

@@ -1,14 +1,16 @@
 """A scorer that knows which classes the model of each fold has seen."""
 
+import warnings
 from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
+from sklearn.exceptions import UndefinedMetricWarning
 
-from ._accuracy import gzsl_scores
+from ._accuracy import harmonic_mean, per_class_accuracy
 from ._curve import area_under, curve_of_best
-from ._response import best_of_fold
+from ._response import BOTH_SIDES, best_of_fold, missing_side
 
 _METRICS = ("U", "S", "H", "AUSUC")
 _CANDIDATES = ("present", "all")
@@ -41,10 +43,16 @@ class GZSLScorer:
     ------
     ValueError
         If ``metric`` or ``candidates`` is none of the above. When called: if the
-        rows hold no unseen or no seen class, or labels that the model does not
-        know, or if the model's scores are NaN or +inf.
+        rows hold labels that the model does not know, or if the model's scores are
+        NaN or +inf.
     TypeError
         When called: if no part of the estimator has ``seen_classes_``.
+
+    Warns
+    -----
+    UndefinedMetricWarning
+        When called: if the rows hold no unseen class or no seen class, so that some
+        of the scores are NaN; once for each scorer.
 
     See Also
     --------
@@ -60,10 +68,12 @@ class GZSLScorer:
     that the preprocessing of a pipeline takes part. U, S and H are those of
     ``predict``, except that ``candidates="present"`` leaves classes out.
 
-    Training rows hold no unseen class, so they have no score: leave
-    ``return_train_score=False``, which is not the default of successive halving.
-    Searches turn errors into NaN and a warning, and with ``metric=None`` may then fail
-    on the NaN with a message of their own: ``error_score="raise"`` shows the cause.
+    Training rows hold no unseen class. With ``return_train_score=True``, the default of
+    successive halving, and in ``learning_curve`` and ``validation_curve``, their U, H
+    and AUSUC are NaN, with a warning; S is defined, with ``candidates="present"`` among
+    the seen classes alone. Searches turn errors into NaN and a warning, and with
+    ``metric=None`` may then fail on the NaN with a message of their own:
+    ``error_score="raise"`` shows the cause.
 
     Examples
     --------
@@ -132,15 +142,40 @@ class GZSLScorer:
         y, best, winners, y_pred, seen_classes = best_of_fold(
             estimator, X, y, self.candidates
         )
-        result = {}
-        if self.metric != "AUSUC":
-            result = gzsl_scores(y, y_pred, seen_classes=seen_classes)
-        if self.metric in (None, "AUSUC"):
-            seen_row = np.isin(y, seen_classes)
-            seen, unseen, _ = curve_of_best(y, seen_row, best, winners)
-            result["AUSUC"] = area_under(seen, unseen)
+        seen = np.isin(y, seen_classes)
+        result = {
+            "U": _accuracy(y[~seen], y_pred[~seen]),
+            "S": _accuracy(y[seen], y_pred[seen]),
+        }
+        result["H"] = float(harmonic_mean(result["U"], result["S"]))
+        result["AUSUC"] = np.nan
+        side = missing_side(y, seen_classes)
+        if side is None and self.metric in (None, "AUSUC"):
+            result["AUSUC"] = area_under(*curve_of_best(y, seen, best, winners)[:2])
+        if self.metric is not None:
+            result = {self.metric: result[self.metric]}
+        self._warn_of_nan(result, side)
         return result if self.metric is None else result[self.metric]
+
+    def _warn_of_nan(self, result, missing):
+        undefined = [name for name, value in result.items() if np.isnan(value)]
+        # The folds of a search share the scorer: one warning is enough for all.
+        warned_of = vars(self).setdefault("_warned_of", set())
+        if not undefined or missing in warned_of:
+            return
+        warned_of.add(missing)
+        # No error: that would end a search by several metrics, after all its fits.
+        warnings.warn(
+            f"The scored rows hold no {missing} class: {', '.join(undefined)} became "
+            f"NaN. If these are test rows, {BOTH_SIDES}",
+            UndefinedMetricWarning,
+            stacklevel=3,
+        )
 
     def _accept_sample_weight(self):
         # Searches ask this of the scorers in a dict when fit gets sample_weight.
         return False
+
+
+def _accuracy(y, y_pred):
+    return per_class_accuracy(y, y_pred) if len(y) else np.nan

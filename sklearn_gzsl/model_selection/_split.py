@@ -1,7 +1,7 @@
 """Random splits in which some classes have no training row at all."""
 
 from collections.abc import Iterator
-from numbers import Integral
+from numbers import Integral, Real
 
 import numpy as np
 from numpy.random import RandomState
@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from sklearn.model_selection import BaseShuffleSplit
 from sklearn.utils import check_random_state
 
-from .._sklearn_compat import Interval, RealNotInt
+from .._sklearn_compat import Interval
 from ._groups import GroupedRows, draw_test_groups
 from ._labels import check_groups, check_parameters, encode_labels
 
@@ -97,11 +97,11 @@ class GZSLShuffleSplit(BaseShuffleSplit):
     _parameter_constraints: dict = {
         "n_splits": [Interval(Integral, 1, None, closed="left")],
         "unseen_size": [
-            Interval(RealNotInt, 0, 1, closed="neither"),
+            Interval(Real, 0, 1, closed="neither"),
             Interval(Integral, 1, None, closed="left"),
         ],
         "test_size": [
-            Interval(RealNotInt, 0, 1, closed="neither"),
+            Interval(Real, 0, 1, closed="neither"),
             Interval(Integral, 1, None, closed="left"),
         ],
         "random_state": ["random_state"],

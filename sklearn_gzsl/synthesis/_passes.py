@@ -43,10 +43,15 @@ class Passes:
         n_real, n_rows = len(real), self.n_rows
         for start in range(0, n_rows, size):
             stop = min(start + size, n_rows)
+            # By proportion, in whole numbers: all chunks together have each real row
+            # once.
             first, last = start * n_real // n_rows, stop * n_real // n_rows
+            # What is left of the chunk is for synthetic rows: as many of each class as
+            # go in evenly, and one more of some.
             n_each, n_more = 0, 0
             if self.n_classes:
                 n_each, n_more = divmod(stop - start - (last - first), self.n_classes)
+            # Synthetic rows so far: where the round of the classes goes on.
             places = (start - first + np.arange(n_more)) % max(self.n_classes, 1)
             yield real[first:last], n_each, around[places]
 
@@ -57,5 +62,7 @@ def _spread(codes, rng):
     by_class = shuffled[np.argsort(codes[shuffled], kind="stable")]
     counts = np.bincount(codes)
     own = counts[codes[by_class]]
+    # Row k of a class of n goes near (k + 1/2) / n of the way, whatever the other
+    # classes have; the random part keeps the classes from falling into step.
     rank = np.arange(len(codes)) - (np.cumsum(counts) - counts)[codes[by_class]]
     return by_class[np.argsort((rank + rng.random(len(codes))) / own)]

@@ -48,7 +48,8 @@ class RowStream:
     """
 
     def __init__(self, rows, memory_limit, say):
-        self._rows, self._say, self._memory_limit = rows, say, memory_limit
+        self._rows, self._say = rows, say
+        self._memory_limit = int(memory_limit)  # products of numpy numbers overflow
         self.classes = rows.classes
         codes = np.searchsorted(self.classes, rows.y[rows.real])
         n_real = np.bincount(codes, minlength=len(self.classes))

@@ -3,6 +3,7 @@
 import warnings
 
 import numpy as np
+from sklearn.frozen import FrozenEstimator
 
 from ..utils import seeded
 from ._stream import RowStream
@@ -27,10 +28,13 @@ def train(classifier, rows, *, memory_limit, say):
     classifier
         Fitted.
     """
+    if isinstance(classifier, FrozenEstimator):
+        return classifier  # learns nothing: no rows are drawn for it
     n_classes = len(rows.synthesized)
     size = n_classes, rows.n_synthetic, rows.n_features
     if is_streamed(classifier, *size, memory_limit):
         classifier = seeded(classifier, rows.seeds)
+        # Built after the classifier has its seed: the order of draws decides the rows.
         return _learn(classifier, RowStream(rows, memory_limit, say))
     parts = []
     if n_classes:
@@ -38,6 +42,7 @@ def train(classifier, rows, *, memory_limit, say):
         parts.append(rows.synthetic())
     classifier = seeded(classifier, rows.seeds)
     if len(rows.real):
+        # In front, but drawn last: the order of draws is older than that of the rows.
         parts.insert(0, (rows.real_features(rows.real), rows.y[rows.real]))
     features, labels = map(np.concatenate, zip(*parts, strict=True))
     del parts  # half of the memory that the rows take
@@ -55,6 +60,8 @@ def is_streamed(classifier, n_classes, n_synthetic, n_features, memory_limit):
     """
     n_bytes = 4 * n_classes * n_synthetic * n_features
     if memory_limit is None or n_bytes <= memory_limit:
+        return False
+    if isinstance(classifier, FrozenEstimator):
         return False
     reason = None
     if not (hasattr(classifier, "partial_fit") or hasattr(classifier, "fit_stream")):
@@ -83,7 +90,7 @@ def _learn(classifier, stream):
         if getattr(classifier, "class_weight", None) == "balanced":
             classifier.set_params(class_weight=_balanced(stream))
         # What does not iterate, such as naive Bayes, has learned all after one pass.
-        n_passes = min(getattr(classifier, "max_iter", 1), _MOST_PASSES)
+        n_passes = min(int(getattr(classifier, "max_iter", 1)), _MOST_PASSES)
         stream.feed(classifier.partial_fit, 1, n_passes * stream.n_rows)
     return classifier
 

@@ -82,6 +82,8 @@ class TrainingRows:
             return np.arange(len(self.y))
         chosen = []
         for label in self.seen:
+            # Repeated in order, not drawn with replacement: counts differ by one at
+            # most.
             rows = self.seeds.permutation(np.flatnonzero(self.y == label))
             chosen.append(np.resize(rows, self.n_real))
         return np.concatenate([*chosen, np.flatnonzero(unseen)])
@@ -89,6 +91,7 @@ class TrainingRows:
     def real_features(self, rows):
         """Features of real rows, drawn where the generator encodes distributions."""
         X = self.X[rows]
+        # Any object with fit, sample and transform is a generator; this method is ours.
         if not hasattr(self.generator, "training_features"):
             return np.asarray(self.generator.transform(X))
         return self.generator.training_features(X, random_state=self._seed())
@@ -125,6 +128,8 @@ class TrainingRows:
         drawn, labels = self.generator.sample(
             self.attributes.subset(classes), n_samples, random_state=self._seed()
         )
+        # Generators give back the labels of the descriptions, which may be wider
+        # strings than those of y.
         return drawn, like(labels, self.classes)
 
     def _few_shot(self):

@@ -11,6 +11,7 @@ _N_REPORTS = 100
 
 def intervals(n_steps: int) -> list[int]:
     """Cut the steps of a training into at most 100 parts, to report after each."""
+    n_steps = int(n_steps)  # products of small numpy integers overflow
     n_parts = min(_N_REPORTS, n_steps)
     bounds = [i * n_steps // n_parts for i in range(n_parts + 1)]
     return [end - start for start, end in pairwise(bounds)]

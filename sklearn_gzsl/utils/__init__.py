@@ -1,8 +1,27 @@
 """The few helpers that serve many rooms, by subject."""
 
-from ._fitting import all_or_nothing, seeded
-from ._labels import like
+from ._docstrings import InheritedDocs
+from ._fitting import all_or_nothing, fit_transform, seeded
+from ._labels import check_complete, check_target, like
 from ._messages import few
+from ._methods import METHODS, SPLITS, Published, register
+from ._parameters import DeclaredParameters
 from ._rows import mean_rows, row_chunks
 
-__all__ = ["all_or_nothing", "few", "like", "mean_rows", "row_chunks", "seeded"]
+__all__ = [
+    "METHODS",
+    "SPLITS",
+    "DeclaredParameters",
+    "InheritedDocs",
+    "Published",
+    "all_or_nothing",
+    "check_complete",
+    "check_target",
+    "few",
+    "fit_transform",
+    "like",
+    "mean_rows",
+    "register",
+    "row_chunks",
+    "seeded",
+]

@@ -37,4 +37,17 @@ def seeded(estimator, seeds):
         for key, value in sorted(estimator.get_params(deep=True).items())
         if key.rsplit("__")[-1] == "random_state" and value is None
     }
-    return estimator.set_params(**empty)
+    # Not what set_params returns: that of a FrozenEstimator returns nothing.
+    estimator.set_params(**empty)
+    return estimator
+
+
+def fit_transform(transformer, X, y):
+    """Fit a transformer and transform the rows it was fitted on.
+
+    By ``fit_transform`` where there is one, as what it gives may differ from
+    ``transform``; a FrozenEstimator, and much that users write, has none.
+    """
+    if hasattr(transformer, "fit_transform"):
+        return transformer.fit_transform(X, y)
+    return transformer.fit(X, y).transform(X)

@@ -1,6 +1,11 @@
 """Labels of classes."""
 
+from math import isnan
+from numbers import Number
+
 import numpy as np
+
+from ._messages import few
 
 
 def like(labels, y):
@@ -9,3 +14,50 @@ def like(labels, y):
         return labels.astype(y.dtype.kind)  # without a length: long names stay whole
     cast = labels.astype(y.dtype)
     return cast if np.array_equal(cast, labels) else labels
+
+
+def check_complete(labels, name):
+    """Refuse labels that are missing, or text beside numbers, and name them.
+
+    Without it numpy writes both out as text where they come in a list, "nan" among
+    them, and fails in its sort with a word on "<" where they come in an array.
+    """
+    listed = isinstance(labels, list | tuple)
+    labels = np.asarray(labels, dtype=object if listed else None)
+    if labels.dtype.kind not in "Of":
+        return
+    items = labels.ravel().tolist()
+    missing = [i for i, item in enumerate(items) if _is_missing(item)]
+    if missing:
+        raise ValueError(
+            f"{name} has missing labels (None, NaN or NA) at the positions "
+            f"{few(missing)}; fill them in or leave them out."
+        )
+    text = [item for item in items if isinstance(item, str)]
+    if 0 < len(text) < len(items):
+        others = [item for item in items if not isinstance(item, str)]
+        raise ValueError(
+            f"{name} mixes text, {few(text, most=3)}, and other labels, "
+            f"{few(others, most=3)}; give all of them one type."
+        )
+
+
+def check_target(y):
+    """Refuse labels of rows that scikit-learn would refuse in words of its sort."""
+    if y is None:  # of which scikit-learn says it well
+        return
+    check_complete(y, "y")
+    y = np.asarray(y)
+    if y.dtype == object and y.size and isinstance(y.flat[0], Number):
+        raise ValueError(
+            # The words that scikit-learn's checks look for come first.
+            "Unknown label type: y is an array of objects that holds numbers, so they "
+            "are not taken for labels; give it a type, as in y.astype(int)."
+        )
+
+
+def _is_missing(label):
+    if isinstance(label, float):
+        return isnan(label)
+    # By name, as pandas need not be installed; its NA cannot be compared.
+    return label is None or type(label).__name__ in {"NAType", "NaTType"}

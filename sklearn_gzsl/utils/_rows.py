@@ -5,7 +5,7 @@ from scipy.sparse import issparse
 
 from .._sklearn_compat import _safe_indexing
 
-# Scores of a chunk: 64 MiB in float64.
+# Scores of a chunk, and numbers of its rows: 64 MiB in float64.
 _N_SCORES = 2**23
 
 
@@ -24,7 +24,9 @@ def row_chunks(X, n_classes):
         n_rows = len(X) if hasattr(X, "__len__") else 0
     else:
         n_rows = shape[0] if shape else 0
-    size = max(_N_SCORES // n_classes, 1)
+    # Rows are scored as float64, and a chunk of them should not outweigh its scores.
+    width = shape[1] if shape and len(shape) > 1 else 1
+    size = max(_N_SCORES // max(n_classes, width), 1)
     if n_rows <= size:
         return None, iter([(slice(None), X)])
     if issparse(X):

@@ -1,6 +1,17 @@
-"""What the classes weigh in a loss, and how frequent they are."""
+"""Which classes there are, what they weigh in a loss, and how frequent they are."""
 
 import numpy as np
+
+
+def codes_of(y, classes):
+    """Positions of the labels among the sorted classes, of which all must be."""
+    unknown = np.setdiff1d(y, classes)
+    if len(unknown):
+        raise ValueError(
+            f"y has the labels {unknown.tolist()}, which are not among classes; "
+            "pass all of them as classes in the first call of partial_fit."
+        )
+    return np.searchsorted(classes, y)
 
 
 def class_factors(class_weight, classes, totals):

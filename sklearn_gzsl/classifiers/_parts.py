@@ -1,0 +1,87 @@
+"""Parts of a classifier that are left at their default, or fitted beforehand."""
+
+import warnings
+
+import numpy as np
+from sklearn.base import is_classifier
+from sklearn.frozen import FrozenEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from ..utils import few
+
+
+class DefaultPartsMixin:
+    """For parameters that are None by default and then stand for an estimator.
+
+    ``_default_parts`` has what makes that estimator, by the name of the parameter.
+    """
+
+    def _part(self, name):
+        part = getattr(self, name)
+        return self._default_parts[name]() if part is None else part
+
+    def set_params(self, **params):
+        """Set the parameters of this estimator, and those of its parts.
+
+        Parts may be set whether they were given or not: a parameter of one that is
+        None, such as ``generator__max_iter=500``, puts the default there first.
+
+        Parameters
+        ----------
+        **params : dict
+            Parameters by name, those of a part as ``<part>__<parameter>``.
+
+        Returns
+        -------
+        self : object
+        """
+        for name, default in self._default_parts.items():
+            own = [key for key in params if key.startswith(f"{name}__")]
+            if own and params.get(name, getattr(self, name)) is None:
+                # Set before it is put there: a misspelt name leaves all as it was.
+                params[name] = default().set_params(
+                    **{key.removeprefix(f"{name}__"): params.pop(key) for key in own}
+                )
+        return super().set_params(**params)
+
+
+def check_classifier(classifier, classes):
+    """Refuse what cannot become a classifier of these classes, before any training."""
+    # StackingClassifier, for one, has no predict before fit.
+    if not (hasattr(classifier, "predict") or is_classifier(classifier)):
+        raise ValueError(
+            "The 'classifier' parameter of GZSLClassifier must be a classifier. Got "
+            f"{classifier!r} instead."
+        )
+    # Its n (n - 1) / 2 columns would be taken for classes.
+    if getattr(classifier, "decision_function_shape", None) == "ovo":
+        raise ValueError(
+            f"classifier={classifier!r} scores pairs of classes; give it "
+            "decision_function_shape='ovr', so that there is one score per class."
+        )
+    if not isinstance(classifier, FrozenEstimator):
+        return
+    check_is_fitted(classifier)
+    known = np.asarray(classifier.classes_)
+    if not np.array_equal(known, classes):
+        extra = sorted(set(known.tolist()) - set(classes.tolist()))
+        lacking = sorted(set(classes.tolist()) - set(known.tolist()))
+        raise ValueError(
+            f"classifier={classifier!r} is frozen and knows other classes than are to "
+            f"be told apart: {few(extra)} are additional and {few(lacking)} are "
+            "missing. Freeze one that was fitted on the same classes, or give an "
+            "unfitted one."
+        )
+
+
+def warn_of_met_classes(generator, unseen_classes):
+    """Warn of a frozen generator that has learned from rows of unseen classes."""
+    if isinstance(generator, FrozenEstimator) and hasattr(generator, "classes_"):
+        met = unseen_classes[np.isin(unseen_classes, generator.classes_)]
+        if met.size:
+            warnings.warn(
+                f"The frozen generator has learned from rows of {few(met)}, which are "
+                "unseen here: scores say nothing about classes without rows. To choose "
+                "parameters or a seen penalty, give an unfitted generator.",
+                stacklevel=4,
+            )

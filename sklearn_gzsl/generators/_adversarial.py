@@ -1,0 +1,108 @@
+"""What the generators share that are conditional Wasserstein GANs."""
+
+from inspect import signature
+from numbers import Integral, Real
+
+from .._sklearn_compat import Interval, StrOptions
+from ..nn import ConditionalWGAN
+from ..training import AdversarialNet
+from ._neural import NeuralGenerator
+
+
+class AdversarialGenerator(NeuralGenerator):
+    """Base class of conditional Wasserstein GANs with a gradient penalty.
+
+    What f-CLSWGAN and its descendants have in common. A subclass writes ``_module``,
+    which builds an ``OptionsWGAN``.
+
+    Parameters
+    ----------
+    hidden_dim : int, default=1024
+        Width of the hidden layer of generator and critic.
+
+    latent_dim : int, default=None
+        Length of the generator's noise; that of a description by default.
+
+    output_activation : {"relu", "linear"}, default="relu"
+        What the generator's output goes through. It is measured from the lowest value
+        of each feature among the training rows, so that ReLU keeps synthetic features
+        from falling below it, whatever the features' sign.
+
+    feature_scale : float, default=0.4
+        Typical deviation of the features inside, where each one's range among the
+        training rows is the same; None gives all of them the range [0, 1].
+
+    n_critic : int, default=5
+        Steps of the critic's side for each step of the generator.
+
+    gp_weight : float, default=10.0
+        Weight of the gradient penalty in the critic's loss.
+
+    cls_weight : float, default=0.01
+        Weight of the generator's classification loss; 0 leaves it out.
+
+    ema_decay : float, default=0.98
+        Synthetic features come from a moving average of the generator's weights, which
+        keeps this share of itself at every step; 0 takes the last weights.
+
+    max_iter : int, default=400
+        Steps of the generator; the critic takes ``n_critic`` times as many.
+
+    compile : bool, default=False
+        Has to be False: the critic's gradients are written by hand, which is faster
+        than what ``torch.compile`` makes of it.
+
+    Attributes
+    ----------
+    history_ : list of dict
+        Mean losses of each hundredth of the steps, and the last step, ``iter``. The
+        critic's side has ``wasserstein`` (synthetic minus real scores), ``penalty``
+        (without its weight) and their weighted sum ``critic``; the generator's side has
+        ``generator``, the loss minimised, and ``cls``.
+    """
+
+    hidden_dim: int = 1024
+    latent_dim: int | None = None
+    output_activation: str = "relu"
+    feature_scale: float | None = 0.4
+    n_critic: int = 5
+    gp_weight: float = 10.0
+    cls_weight: float = 0.01
+    ema_decay: float = 0.98
+    # As with the authors; what settles is the average of the weights.
+    lr_schedule: str = "constant"
+    max_iter: int = 400
+
+    _parameter_constraints = {
+        "hidden_dim": [Interval(Integral, 1, None, closed="left")],
+        "latent_dim": [Interval(Integral, 1, None, closed="left"), None],
+        "output_activation": [StrOptions({"relu", "linear"})],
+        "feature_scale": [Interval(Real, 0, None, closed="neither"), None],
+        "n_critic": [Interval(Integral, 1, None, closed="left")],
+        "gp_weight": [Interval(Real, 0, None, closed="left")],
+        "cls_weight": [Interval(Real, 0, None, closed="left")],
+        "ema_decay": [Interval(Real, 0, 1, closed="left")],
+    }
+
+    _net_class = AdversarialNet
+
+    def _architecture(self, sizes):
+        latent_dim = self.latent_dim or sizes["n_attributes"]
+        return super()._architecture(sizes) | {"latent_dim": latent_dim}
+
+    def _training_options(self, n_rows):
+        # The authors' betas: a short memory of gradients, as each side's aim moves.
+        return {"n_critic": self.n_critic, "optimizer__betas": (0.5, 0.999)}
+
+
+class OptionsWGAN(ConditionalWGAN):
+    """Networks of a conditional WGAN, built from the options of a generator.
+
+    ConditionalWGAN, which knows nothing of generators, gets those that it names.
+    """
+
+    _TAKEN = signature(ConditionalWGAN).parameters.keys() - {"rng"}
+
+    def __init__(self, options, rng):
+        super().__init__(**{k: getattr(options, k) for k in self._TAKEN}, rng=rng)
+        self.options = options

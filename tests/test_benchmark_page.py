@@ -1,0 +1,310 @@
+"""The pages of docs/benchmarks and their records agree, and no figure is kept twice."""
+
+import copy
+import re
+from pathlib import Path
+
+import benchmark_records
+import benchmark_tables
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGES = ROOT / "docs" / "benchmarks"
+DIRECTIVE = re.compile(r"^\.\. benchmark-table:: (.*)\n((?:   :.*\n?)*)", re.MULTILINE)
+ROLE = re.compile(r":figure:`([^`]*)`")
+TYPED = re.compile(r"(?<![\w.])\d+\.\d+(?!\w|\.\w)")
+# The kinds of rows that a view shows in whole, one below the other.
+KINDS = {
+    "methods": ("default", "set", "tuned", "vote"),
+    "published": ("published",),
+    "rows and steps": ("rows and steps",),
+}
+SETS = ["clinc150", "flowers", "animals", "two_digit_numbers"]
+
+
+@pytest.fixture
+def records():
+    return benchmark_records.load()
+
+
+@pytest.fixture
+def pages():
+    """Name of each page -> its text."""
+    return {path.stem: path.read_text(encoding="utf-8") for path in PAGES.glob("*.rst")}
+
+
+def tables_of(pages, records):
+    """View, data sets, protocol and rows of every table that a page asks for."""
+    for page, text in pages.items():
+        if page == "records":  # shows how a table is asked for
+            continue
+        for view, lines in DIRECTIVE.findall(text):
+            options = dict(re.findall(r":(\w+): (.*)", lines))
+            names = options["data"].split(", ")
+            protocol = options.get("protocol", "inductive")
+            head, rows = benchmark_tables.table(view, records, names, protocol)
+            assert {len(row) for row in rows} == {len(head)}
+            yield view, names, protocol, rows
+
+
+def printed(block, name):
+    """A figure of a record in points, worked out apart from the code of the tables."""
+    if name not in block:
+        return ""
+    mean, sd = block[name]
+    text = f"{100 * mean:.1f}"
+    return f"{text} ± {100 * sd:.1f}" if sd and sd >= 0.0005 else text
+
+
+def expected_cells(row):
+    """What a table must say of a row, beside its name and settings."""
+    raw, chosen = row.get("without_penalty", {}), row.get("with_penalty", {})
+    if row["kind"] == "rows and steps":
+        return [printed(raw, "H")]
+    of_raw = " / ".join(printed(raw, name) for name in "USH") if raw else ""
+    U, S, H = (printed(chosen, name) for name in "USH")
+    of_chosen = f"{U} / {S} / **{H}**" if chosen else ""
+    rest = [printed(chosen or raw, name) for name in ("oracle_H", "AUSUC", "Z")]
+    return [of_raw, of_chosen, *rest]
+
+
+def says(cells, row):
+    """Whether a line of a table is about the row, and has its figures side by side."""
+    label, expected = row["method"], expected_cells(row)
+    label = label if label == "vote" else f"`{label}`"
+    if row["protocol"] != "inductive":
+        label += f", {row['protocol']}"
+    n = len(expected)
+    return label in cells and any(
+        cells[i : i + n] == expected for i in range(len(cells) - n + 1)
+    )
+
+
+def problems(pages, records):
+    """Whatever of the pages and of the records has no counterpart in the other."""
+    found, shown = [], set()
+    for view, names, protocol, table in tables_of(pages, records):
+        rows = [
+            (name, row)
+            for name in names
+            for row in records[name]["rows"]
+            if row["kind"] in KINDS.get(view, ()) and row["protocol"] == protocol
+        ]
+        shown |= {(name, row["id"]) for name, row in rows}
+        lines = table if view in KINDS else []
+        if view == "rows and steps":  # a column for each set, a line for each method
+            lines = [
+                [line[0], line[1 + names.index(name)]]
+                for name, row in rows
+                for line in table
+                if line[0] == f"`{row['method']}`"
+            ]
+        found += [
+            f"{name}: {row['id']}: its table says {line}"
+            for (name, row), line in zip(rows, lines, strict=True)
+            if not says(line, row)
+        ]
+    asked = {text for page in pages.values() for text in ROLE.findall(page)}
+    for text in asked:
+        benchmark_tables.figure(text, records)
+        shown.add(tuple(text.split(": ")[:2]))
+    return found + [
+        f"{name}: {key}: shown nowhere"
+        for name, record in records.items()
+        for key in [row["id"] for row in record["rows"]] + list(record["figures"])
+        if (name, key) not in shown
+    ]
+
+
+def typed_figures(pages):
+    """Decimal numbers that somebody wrote into a page that has figures."""
+    found = []
+    for page, text in pages.items():
+        if ".. benchmark-table::" in text and page != "records":
+            prose = re.sub(r"`[^`]*`", "", text)
+            found += [f"{page}: {number}" for number in TYPED.findall(prose)]
+    return found
+
+
+def test_every_record_is_shown_as_it_is(pages, records):
+    assert problems(pages, records) == []
+
+
+def test_no_figure_is_typed_into_a_page(pages):
+    assert typed_figures(pages) == []
+
+
+def test_a_typed_figure_is_found(pages):
+    pages["clinc150"] += "\nThe vote has an H of 85.3.\n"
+    assert typed_figures(pages) == ["clinc150: 85.3"]
+
+
+def test_a_record_that_is_shown_nowhere_is_found(pages, records):
+    pages["flowers"] = DIRECTIVE.sub("", pages["flowers"])
+    records["clinc150"]["figures"]["idle"] = 0.5
+    row = copy.deepcopy(records["animals"]["rows"][0])
+    records["animals"]["rows"].append(row | {"id": "told", "kind": "aside"})
+    found = problems(pages, records)
+    assert {"clinc150: idle: shown nowhere", "animals: told: shown nowhere"} < {*found}
+    assert "flowers: mlis tuned: shown nowhere" in found
+    assert not any("flowers: mlis rows and steps" in text for text in found)
+
+
+@pytest.mark.parametrize("code", ["_points", "_triple", "_figures"])
+def test_a_table_that_does_not_say_what_its_record_does_is_found(
+    pages, records, monkeypatch, code
+):
+    original = getattr(benchmark_tables, code)
+
+    def wrong(value, **options):
+        if code == "_points":
+            return original(value + 0.001)
+        made = original(value, **options)
+        return made[::-1] if code == "_figures" else made.replace("/", "|")
+
+    monkeypatch.setattr(benchmark_tables, code, wrong)
+    assert any("vote: its table says" in text for text in problems(pages, records))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ((":data: clinc150", ":data: clink150"), "clink150.*there are records of"),
+        (("table:: methods", "table:: method"), "no table 'method'"),
+        (("vote`", "votes`"), "no figure 'clinc150: held-out H of votes'"),
+        (("150\n\nThe", "150\n   :protocol: other\n\nThe"), "other, would have no row"),
+    ],
+)
+def test_what_a_page_asks_for_in_vain_is_named(pages, records, change, message):
+    assert change[0] in pages["clinc150"]
+    pages["clinc150"] = pages["clinc150"].replace(*change)
+    with pytest.raises(ValueError, match=message):
+        problems(pages, records)
+
+
+def test_the_summary_names_the_best(records):
+    head, rows = benchmark_tables.table("summary", records, SETS)
+    assert head[1:4] == ["Best by default", "H", "CPU time"]
+    for name, (link, method, by_default, _, _, of_all, _) in zip(
+        SETS, rows, strict=True
+    ):
+        assert f"<{name}>" in link
+        H = {
+            row["id"]: round(row["with_penalty"]["H"][0], 3)
+            for row in records[name]["rows"]
+            if row["kind"] in ("default", "tuned", "vote")
+        }
+        default = {key: value for key, value in H.items() if "default" in key}
+        best = max(default.values())
+        assert default[f"{method.strip('`')} default"] == best
+        assert by_default.startswith(f"{100 * best:.1f}")
+        assert of_all.startswith(f"{100 * max(H.values()):.1f}")
+
+
+def row_of(records, name, row_id):
+    return next(row for row in records[name]["rows"] if row["id"] == row_id)
+
+
+def points(records, name, row_id, block="with_penalty", score="H"):
+    return 100 * row_of(records, name, row_id)[block][score][0]
+
+
+def told(page, sentence):
+    return sentence in " ".join(page.split())
+
+
+def test_what_the_text_says_of_penalties_in_words(pages, records):
+    rows = [
+        (name, row["id"])
+        for name in SETS
+        for row in records[name]["rows"]
+        if row["kind"] == "default"
+    ]
+    chosen = [points(records, *row) for row in rows]
+    raw = [points(records, *row, "without_penalty") for row in rows]
+    best = [points(records, *row, score="oracle_H") for row in rows]
+    assert told(pages["index"], "gains up to twelve points of H")
+    assert round(max(a - b for a, b in zip(chosen, raw, strict=True))) == 12
+    assert told(pages["index"], "within three points of that at the best penalty")
+    assert 2 < max(a - b for a, b in zip(best, chosen, strict=True)) < 3
+    assert told(
+        pages["published_settings"], "a single split chose is six points of H from the"
+    )
+    row = "flowers", "cada-vae published"
+    gap = points(records, *row, score="oracle_H") - points(records, *row)
+    assert round(gap) == 6
+
+
+def test_what_the_text_says_of_settings_in_words(pages, records):
+    def gains(kind):
+        return {
+            (name, row["method"]): points(records, name, row["id"])
+            - points(records, name, f"{row['method']} default")
+            for name in SETS
+            for row in records[name]["rows"]
+            if row["kind"] == kind
+        }
+
+    tuned, published = gains("tuned"), gains("published")
+    assert told(pages["protocol"], "gains four points at most, and lost four with `mli")
+    assert round(max(tuned.values())) == 4
+    assert min(tuned, key=tuned.get) == ("flowers", "mlis")
+    assert round(min(tuned.values())) == -4
+    for sentence, row, lost in (
+        ("`cada-vae` on CLINC150 is six points", ("clinc150", "cada-vae"), 6),
+        ("`wgan-gp` two (", ("clinc150", "wgan-gp"), 2),
+        ("other features, fourteen", ("animals", "vae-cflow"), 14),
+    ):
+        assert told(pages["published_settings"], sentence)
+        assert round(-published[row]) == lost
+
+
+def test_the_table_of_the_readme_is_what_the_benchmark_measured(records):
+    """Rounded as the demo prints it, and within what seeds and machines change."""
+    line = re.compile(
+        r"^GZSLClassifier\((\w+)\(\)\) +(\S+) +(\S+) +(\S+)$", re.MULTILINE
+    )
+    found = line.findall((ROOT / "README.md").read_text(encoding="utf-8"))
+    methods = {"GaussianGenerator": "gaussian", "VAECFlow": "vae-cflow"}
+    assert [name for name, *_ in found] == list(methods)
+    for name, *scores in found:
+        row = row_of(records, "two_digit_numbers", f"{methods[name]} default")
+        for text, score in zip(scores, ("S", "U", "H"), strict=True):
+            mean, sd = row["without_penalty"][score]
+            assert re.fullmatch(r"0\.\d\d", text)
+            assert abs(float(text) - mean) <= 3 * sd + 0.005, (name, score)
+
+
+def test_protocols_never_share_a_table(pages, records):
+    adapted = copy.deepcopy(records["flowers"]["rows"][0])
+    adapted |= {"id": "adapted", "protocol": "transductive, half"}
+    records["flowers"]["rows"].insert(1, adapted)
+    assert problems(pages, records) == ["flowers: adapted: shown nowhere"]
+    pages["flowers"] += "\n.. benchmark-table:: methods\n   :data: flowers\n"
+    pages["flowers"] += "   :protocol: transductive, half\n"
+    assert problems(pages, records) == []
+    labels = [line[0] for *_, lines in tables_of(pages, records) for line in lines]
+    assert labels.count("`prototypes`, transductive, half") == 1
+
+
+def test_records_are_in_the_form_that_the_command_writes(records):
+    for name, record in records.items():
+        path = benchmark_records.FOLDER / f"{name}.json"
+        assert path.read_text(encoding="utf-8") == benchmark_records.dumps(record)
+        assert set(record["data"]["sha256"]) >= {"features", "split"}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"id": "vote"}, r"clinc150\.json: \['vote'\] is there more than once"),
+        ({"kind": "best"}, "kind is 'best'"),
+        ({"with_penalty": {"H": [85.3, None]}}, "between 0 and 1"),
+        ({"with_penalty": {}, "without_penalty": {}}, "has no figures"),
+    ],
+)
+def test_records_that_cannot_be_right(records, tmp_path, change, message):
+    records["clinc150"]["rows"][0] |= change
+    benchmark_records.save(records["clinc150"], "clinc150", tmp_path)
+    with pytest.raises(ValueError, match=message):
+        benchmark_records.load(tmp_path)
