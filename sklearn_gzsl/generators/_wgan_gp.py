@@ -74,8 +74,9 @@ class _WGANGPModule(OptionsWGAN):
         self.cls_steps = options.cls_steps
         if self.cls_weight:
             n_classes, n_features = options.n_classes, options.n_features
-            self.register_buffer("cls_coef", torch.zeros(n_classes, n_features))
-            self.register_buffer("cls_intercept", torch.zeros(n_classes))
+            coef = torch.zeros(n_classes, n_features, dtype=torch.float32)
+            self.register_buffer("cls_coef", coef)
+            self.register_buffer("cls_intercept", coef.new_zeros(n_classes))
             # For ``prepare``, which is handed no random numbers.
             self.cls_seed = int(torch.randint(2**31 - 1, (), generator=rng))
 
