@@ -141,16 +141,28 @@ def test_compile_is_refused_without_a_compiler(numbers, monkeypatch):
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # torch's own
-def test_compiled_networks_learn_the_same(numbers):
+@pytest.mark.parametrize(
+    "generator",
+    [
+        GSMFlow(n_layers=1, hidden_dim=8, max_iter=5, random_state=0),
+        WGANGP(
+            critic_gradients="autograd",
+            critic_layers=2,
+            hidden_dim=8,
+            max_iter=2,
+            random_state=0,
+        ),
+    ],
+    ids=lambda g: type(g).__name__,
+)
+def test_compiled_networks_learn_the_same(numbers, generator):
     try:
         torch.compile(lambda x: x + 1)(torch.zeros(2))
     except Exception as error:  # noqa: BLE001, torch has many
         pytest.skip(f"torch cannot compile here: {type(error).__name__}")
     samples = []
     for compiled in (False, True):
-        generator = GSMFlow(
-            n_layers=1, hidden_dim=8, max_iter=5, compile=compiled, random_state=0
-        )
+        generator = clone(generator).set_params(compile=compiled)
         fit(generator, numbers)
         samples.append(generator.sample(numbers.class_attributes, 2)[0])
     np.testing.assert_allclose(*samples, atol=1e-4)
