@@ -71,6 +71,8 @@ sphinx_gallery_conf = {
 html_theme = "pydata_sphinx_theme"
 html_title = "sklearn_gzsl"
 html_show_sourcelink = False
+html_static_path = ["_static"]
+html_css_files = ["figures.css"]
 html_sidebars = {
     page: []
     for page in (

@@ -9,44 +9,36 @@ import joblib
 import numpy as np
 import pytest
 import torch
+from instances import TINY
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils import Bunch
 from threadpoolctl import threadpool_limits
 
-from sklearn_gzsl import ClassAttributes, GaussianGenerator, GZSLClassifier
+from sklearn_gzsl import ClassAttributes, GaussianGenerator, GZSLClassifier, VAECFlow
 from sklearn_gzsl.datasets import load_two_digit_numbers
-
-# Constructor arguments that make a flow train in hundredths of a second.
-TINY_FLOW = {
-    "hidden_dim": 8,
-    "n_layers": 2,
-    "encoder_dims": (8,),
-    "decoder_dim": 8,
-    "max_iter": 20,
-}
-TINY_GSM_FLOW = {"hidden_dim": 8, "n_layers": 2, "positioning_dim": 6, "max_iter": 20}
-
-TINY_VAES = {
-    "latent_dim": 8,
-    "encoder_dim": 8,
-    "decoder_dim": 8,
-    "attribute_encoder_dim": 8,
-    "attribute_decoder_dim": 8,
-    "max_iter": 20,
-}
-TINY_GAN = {"hidden_dim": 16, "max_iter": 20}
 
 
 @pytest.fixture
 def tiny_flow():
     """Arguments of a VAECFlow that trains in no time, and learns little."""
-    return dict(TINY_FLOW)
+    return dict(TINY[VAECFlow])
 
 
 @pytest.fixture(scope="session")
 def small_numbers():
     """Handwritten two-digit numbers with few rows; 20 of 100 classes are unseen."""
     return load_two_digit_numbers(n_train=10, n_test=5)
+
+
+def blobs(n_features=5, n_seen=4, n_unseen=0, n_rows=30, seed=0):
+    """Rows of seen classes whose means depend linearly on 3 attributes."""
+    rng = np.random.default_rng(seed)
+    A = rng.normal(size=(n_seen + n_unseen, 3)).astype(np.float32)
+    y = np.repeat(np.arange(n_seen), n_rows)
+    X = (A @ rng.normal(size=(3, n_features)))[y] + rng.normal(
+        scale=0.5, size=(len(y), n_features)
+    )
+    return X.astype(np.float32), y, ClassAttributes(np.arange(len(A)), A)
 
 
 def make_animals():
@@ -181,9 +173,9 @@ def _global_states():
     )
 
 
-# The nets of the tests are tiny: on a busy machine, such as one with a pytest worker for
-# each core, two threads that wait for each other at every step make them a hundred times
-# slower. The variable is for the processes that tests start; a user's own counts more.
+# The nets of the tests are tiny: on a busy machine, such as one with a pytest worker on
+# each core, two threads that wait for each other at every step make them a hundred
+# times slower. The variable is for processes that tests start; a user's own counts.
 if "OMP_NUM_THREADS" not in os.environ:
     os.environ["OMP_NUM_THREADS"] = "1"
     threadpool_limits(1)

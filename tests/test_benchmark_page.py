@@ -227,7 +227,9 @@ def test_what_the_text_says_of_penalties_in_words(pages, records):
     assert round(max(a - b for a, b in zip(chosen, raw, strict=True))) == 12
     assert told(pages["index"], "within three points of that at the best penalty")
     assert 2 < max(a - b for a, b in zip(best, chosen, strict=True)) < 3
-    assert told(pages["settings"], "a single split chose is six points of H from the")
+    assert told(
+        pages["published_settings"], "a single split chose is six points of H from the"
+    )
     row = "flowers", "cada-vae published"
     gap = points(records, *row, score="oracle_H") - points(records, *row)
     assert round(gap) == 6
@@ -253,7 +255,7 @@ def test_what_the_text_says_of_settings_in_words(pages, records):
         ("`wgan-gp` two (", ("clinc150", "wgan-gp"), 2),
         ("other features, fourteen", ("animals", "vae-cflow"), 14),
     ):
-        assert told(pages["settings"], sentence)
+        assert told(pages["published_settings"], sentence)
         assert round(-published[row]) == lost
 
 
@@ -290,6 +292,31 @@ def test_records_are_in_the_form_that_the_command_writes(records):
         path = benchmark_records.FOLDER / f"{name}.json"
         assert path.read_text(encoding="utf-8") == benchmark_records.dumps(record)
         assert set(record["data"]["sha256"]) >= {"features", "split"}
+
+
+def inconsistent(records):
+    """Rows with a figure that the others rule out: somebody's hand slipped."""
+    for name, record in records.items():
+        for row in record["rows"]:
+            for block in (row.get("without_penalty", {}), row.get("with_penalty", {})):
+                means = {score: mean for score, (mean, _) in block.items()}
+                if "U" not in means:
+                    continue
+                U, S, H = (means[score] for score in ("U", "S", "H"))
+                harmonic = 2 * U * S / (U + S) if U + S else 0.0
+                # Figures may be rounded, and means over fits are not of one fit.
+                tolerance = 0.001 if row["n_fits"] == 1 else 0.003
+                if abs(H - harmonic) > tolerance or H > means.get("oracle_H", 1):
+                    yield f"{name}: {row['id']}"
+
+
+def test_the_figures_of_a_row_fit_together(records):
+    assert list(inconsistent(records)) == []
+
+
+def test_a_slip_in_a_record_is_found(records):
+    row_of(records, "animals", "gaussian default")["with_penalty"]["H"][0] += 0.01
+    assert list(inconsistent(records)) == ["animals: gaussian default"]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import sklearn_gzsl
 
+# For these a page has examples that run: docs/new_generator.rst.
+BASES = {"BaseGenerator", "NeuralGenerator", "DensityMixin"}
 API = Path(__file__).parents[1] / "docs" / "api.rst"
 
 
@@ -55,6 +57,6 @@ def test_what_is_public_has_a_docstring_with_examples():
     lacking = [
         name
         for name, obj in _public_objects().items()
-        if ">>> " not in (obj.__doc__ or "") and not name.endswith(".BaseGenerator")
+        if ">>> " not in (obj.__doc__ or "") and name.split(".")[-1] not in BASES
     ]
     assert not lacking

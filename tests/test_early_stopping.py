@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import TINY_FLOW, TINY_GAN, TINY_GSM_FLOW, TINY_VAES
+from instances import NEURAL, TINY
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
@@ -14,8 +14,6 @@ from skorch.callbacks import Callback
 
 from sklearn_gzsl import (
     CADAVAE,
-    MLIS,
-    WGANGP,
     ClassAttributes,
     GSMFlow,
     GZSLClassifier,
@@ -31,13 +29,7 @@ from sklearn_gzsl.metrics import GZSLScorer
 from sklearn_gzsl.model_selection import GZSLShuffleSplit
 
 STOPPED = {"early_stopping": True, "validation_interval": 2, "random_state": 0}
-GENERATORS = [
-    VAECFlow(**TINY_FLOW, **STOPPED),
-    GSMFlow(**TINY_GSM_FLOW, **STOPPED),
-    CADAVAE(**TINY_VAES, **STOPPED),
-    WGANGP(**TINY_GAN, **STOPPED),
-    MLIS(**TINY_GAN, embedding_dim=16, **STOPPED),
-]
+GENERATORS = [cls(**TINY[cls], **STOPPED) for cls in NEURAL]
 every = pytest.mark.parametrize(
     "generator", GENERATORS, ids=lambda g: type(g).__name__, indirect=True
 )
@@ -279,7 +271,7 @@ def test_a_step_has_the_same_learning_rate_in_trial_and_training(animals, script
             rates.append(net.optimizer_.param_groups[0]["lr"])
 
     scripted(range(10))
-    generator = GSMFlow(**TINY_GSM_FLOW | STOPPED, lr_schedule="step", batch_size=16)
+    generator = GSMFlow(**TINY[GSMFlow] | STOPPED, lr_schedule="step", batch_size=16)
     generator.set_params(max_iter=100, validation_interval=50, callbacks=[Rates()])
     fit(generator, animals)
     assert rates[:100] == rates[100:]
@@ -294,7 +286,7 @@ def test_a_source_always_describes_a_class_of_the_trial(animals, seed):
     attributes = ClassAttributes(
         animals.labels, {"all": animals.vectors, "rare": shapes}
     )
-    generator = CADAVAE(**TINY_VAES | STOPPED, validation_fraction=0.7)
+    generator = CADAVAE(**TINY[CADAVAE] | STOPPED, validation_fraction=0.7)
     generator.set_params(random_state=seed).fit(animals.X, animals.y, attributes)
     assert len(generator.validation_classes_) == 6
     assert "ant" not in generator.validation_classes_

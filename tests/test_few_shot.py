@@ -198,7 +198,7 @@ def test_rows_that_are_tested_too_give_a_warning(fitted, shots):
             {"y_few": np.arange(24)},
             r"seen_classes_ holds \['ape', 'bat'\], but the lab",
         ),
-        ({"y_few": [None] * 24}, "y_few holds values that are no class labels"),
+        ({"y_few": [None] * 24}, "y_few has missing labels"),
     ],
 )
 def test_errors_name_the_argument(recorder, change, message):

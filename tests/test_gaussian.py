@@ -119,6 +119,7 @@ def test_without_descriptions_each_class_is_its_own_gaussian(data):
     assert_allclose(draws, [X[y == c].mean(axis=0) for c in labels], rtol=1e-4)
 
 
+@pytest.mark.filterwarnings("ignore:class_attributes")
 def test_classes_with_one_description_share_their_mean(data):
     X, y, A = data
     A = A.copy()

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import torch
-from scipy.stats import multivariate_normal
 from sklearn.utils import Bunch
 
 from sklearn_gzsl import ClassAttributes, GSMFlow
@@ -44,35 +43,6 @@ VARIANTS = {
     "implicit": {"conditioning": "implicit"},
     "implicit, no positioning": {"conditioning": "implicit", "positioning_dim": None},
 }
-
-
-@pytest.mark.parametrize("params", VARIANTS.values(), ids=VARIANTS)
-def test_density_is_the_change_of_variables(blobs, params):
-    generator = fit(blobs, **params)
-    module = generator.net_.module_.double()
-    A = torch.tensor(blobs.A.values / generator.attribute_scale_, dtype=torch.float64)
-    got = [
-        [
-            module.log_density(x[None], a[None], torch.zeros(1, dtype=int)).item()
-            for a in A
-        ]
-        for x in torch.tensor(blobs.X_new[:3]).double()
-    ]
-    for row, x in zip(got, torch.tensor(blobs.X_new[:3]).double(), strict=True):
-        for value, a in zip(row, A, strict=True):
-            g, zero = module.semantic(a[None]), torch.zeros(1, dtype=int)
-
-            def latent(t, g=g, zero=zero):
-                return module.encode(t[None], g, zero)[0][0]
-
-            jacobian = torch.autograd.functional.jacobian(latent, x)
-            log_det = torch.linalg.slogdet(jacobian).logabsdet.item()
-            u = latent(x).detach().numpy()
-            expected = multivariate_normal(np.zeros(5)).logpdf(u) + log_det
-            assert value == pytest.approx(expected, rel=1e-6)
-    module.float()
-    scores = generator.score_samples(blobs.X_new[:3], blobs.A)
-    np.testing.assert_allclose(scores, got, rtol=1e-3, atol=1e-3)
 
 
 @pytest.mark.parametrize("params", VARIANTS.values(), ids=VARIANTS)
@@ -168,18 +138,6 @@ def test_prototype_loss_does_not_move_the_positioning(blobs):
     assert sum(p.grad.abs().sum() for p in module.flow.parameters()) > 0
 
 
-@pytest.mark.parametrize("params", VARIANTS.values(), ids=VARIANTS)
-def test_every_parameter_gets_a_gradient(blobs, params):
-    module = fit(blobs, **params).net_.module_
-    module.zero_grad()
-    batch = torch.tensor(blobs.X), torch.tensor(blobs.y), torch.Generator()
-    module(*batch)["loss"].backward()
-    for name, p in module.named_parameters():
-        if p.numel():
-            assert p.grad is not None, name
-            assert p.grad.abs().sum() > 0, name
-
-
 def test_ablations_leave_parts_out(blobs):
     terms = {
         weight: fit(blobs, proto_weight=weight).history_[-1].keys() - {"epoch", "iter"}
@@ -260,16 +218,3 @@ def test_predicts_the_means_of_numbers_it_never_saw(small_numbers):
     gaps = np.square(X[data.test_unseen][:, None] - means).sum(axis=2)
     nearest = labels[gaps.argmin(axis=1)]
     assert (nearest == y[data.test_unseen]).mean() > 0.55
-
-
-def test_reference_numbers(blobs):
-    """A change of these numbers is a change of the method: say so in the changelog."""
-    generator = fit(blobs)
-    losses = [generator.history_[i]["loss"] for i in (0, -1)]
-    np.testing.assert_allclose(losses, REFERENCE_LOSSES, rtol=1e-3)
-    draws, _ = generator.sample(blobs.A, 1)
-    np.testing.assert_allclose(draws[:, 0], REFERENCE_DRAWS, rtol=1e-2, atol=1e-3)
-
-
-REFERENCE_LOSSES = [6.9626, 0.4203]
-REFERENCE_DRAWS = [-0.0808, 1.0991, 0.5905, 1.7539, -0.2196]

@@ -66,6 +66,7 @@ def cosines(X, y, seen, A, rows, *, power, shrinkage, alpha, own_weight, towards
     )
 
 
+@pytest.mark.filterwarnings("ignore:class_attributes")
 @pytest.mark.parametrize("power", [None, 0.5])
 @pytest.mark.parametrize("towards", [0.0, 0.8])
 def test_scores_are_those_of_the_equations(animals, power, towards):

@@ -149,7 +149,7 @@ def test_rare_classes_are_drawn_again_rather_than_fail():
     [
         (None, "y is None, but GZSLShuffleSplit splits by class"),
         (np.linspace(0, 1, 6), "y holds values that are no class labels"),
-        ([1, 1, 2, 2, None, 3], "y holds values that are no class labels"),
+        ([1, 1, 2, 2, None, 3], "y has missing labels"),
         (np.eye(6), r"y has shape \(6, 6\)"),
         (np.zeros(6), "y holds a single class"),
         (np.arange(6), "Every class in y has a single row"),

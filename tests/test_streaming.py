@@ -5,7 +5,7 @@ import tracemalloc
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import TINY_GAN, TINY_VAES
+from instances import TINY
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import coo_matrix, csr_matrix
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
@@ -359,8 +359,7 @@ def test_balanced_classes_of_any_classifier_and_any_labels(streamed, animals):
 
 @pytest.mark.parametrize("cls", [CADAVAE, MLIS])
 def test_features_of_another_length(animals, cls, streamed):
-    tiny = TINY_VAES if cls is CADAVAE else TINY_GAN | {"embedding_dim": 16}
-    streamed.set_params(generator=cls(**tiny), classifier=Recorder())
+    streamed.set_params(generator=cls(**TINY[cls]), classifier=Recorder())
     X, _ = rows_and_labels(fit(streamed, animals).classifier_)
     assert X.shape == (390, {CADAVAE: 8, MLIS: 16}[cls])
     assert streamed.transform(animals.X).shape == (90, X.shape[1])

@@ -79,6 +79,8 @@ def test_the_code_of_the_readme_has_no_fault(reports):
 
 
 def test_types_are_known(reports):
+    # The stubs of earlier releases leave types of arrays open.
+    pytest.importorskip("numpy", minversion="2")
     revealed = [m for severity, _, m in reports["revealed"] if severity != "error"]
     types = [re.search(r'is "(.*)"$', message)[1] for message in revealed]
     assert types[0] == "GZSLClassifier"

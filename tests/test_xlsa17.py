@@ -211,7 +211,7 @@ def test_other_files_other_attributes_other_type(tmp_path, files):
     features, splits = files
     store(tmp_path, features, splits)
     write_v5(tmp_path / "TOY" / "vgg.mat", {**features, "features": np.ones((2, 50))})
-    write_v5(tmp_path / "TOY" / "sent_splits.mat", {**splits, "att": np.ones((9, 5))})
+    write_v5(tmp_path / "TOY" / "sent_splits.mat", {**splits, "att": np.eye(9, 5)})
     options = {"features": "vgg", "splits": "sent_splits", "dtype": np.float64}
     data = load_xlsa17(tmp_path, "TOY", **options)
     assert data.data.shape == (50, 2)

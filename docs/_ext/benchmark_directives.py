@@ -8,6 +8,8 @@
    The vote reaches :figure:`clinc150: vote: H`.
 """
 
+import re
+
 import benchmark_records
 import benchmark_tables
 from docutils import nodes
@@ -36,10 +38,11 @@ class BenchmarkTable(SphinxDirective):
         except ValueError as error:
             raise self.error(str(error)) from error
         # A line may end between two figures, but not within one.
-        text = rst_table(head, rows).replace(
-            " ± ", "\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}"
-        )
-        return self.parse_text_to_nodes(text)
+        text = re.sub(" (?=[±/] )|(?<=±) ", "\N{NO-BREAK SPACE}", rst_table(head, rows))
+        made = self.parse_text_to_nodes(text)
+        for node in made:
+            node["classes"].append("figures")  # for figures.css
+        return made
 
 
 class Figure(SphinxRole):

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from numpy.typing import ArrayLike
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
-from ._class_attributes import ClassAttributes
+    from numpy.typing import ArrayLike
+    from scipy.sparse import sparray, spmatrix
 
-# DataFrames, and any other table that numpy can read, are array-likes.
-ClassAttributesLike: TypeAlias = ClassAttributes | Mapping[Any, ArrayLike] | ArrayLike
+    from ._class_attributes import ClassAttributes
+
+# DataFrames, and tables of polars and pyarrow, are array-likes.
+ClassAttributesLike: TypeAlias = (
+    "ClassAttributes | Mapping[Any, ArrayLike] | ArrayLike | sparray | spmatrix"
+)

@@ -8,7 +8,7 @@ import argparse
 import ast
 import sys
 
-from .. import __version__
+from .._version import __version__
 from ._options import BUILT_IN, PROTOCOLS
 
 
@@ -152,6 +152,7 @@ def _add_benchmark(commands):
 
 
 def _benchmark(args):
+    # Here and not above: these load torch, for which --help need not wait.
     from . import format_results, run_benchmark
 
     results = run_benchmark(
@@ -193,6 +194,7 @@ def _seeds(text):
         raise argparse.ArgumentTypeError(
             f"{text!r} is neither a number nor a list such as 3,4,7"
         ) from error
+    # One number is how many, as for run_benchmark.
     return numbers if "," in text else numbers[0]
 
 
@@ -212,6 +214,7 @@ def _assignment_list(text):
 
 def _value(text):
     try:
+        # Numbers, None, tuples and quoted strings, and nothing that runs.
         return ast.literal_eval(text)
     except (ValueError, SyntaxError):
         return text

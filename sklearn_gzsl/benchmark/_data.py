@@ -75,6 +75,7 @@ def _open_xlsa17(path):
 
 def _open_npz(path):
     try:
+        # A file of somebody else's must not run code.
         file = np.load(path, allow_pickle=False)
     except (ValueError, EOFError, BadZipFile) as error:
         raise ValueError(f"{str(path)!r} is no whole .npz file: {error}") from error
@@ -85,7 +86,7 @@ def _open_npz(path):
         )
     with file:
         needed = ["X", "labels", "att", *_SPLIT_ARRAYS.values()]
-        missing = [key for key in needed if key not in file]
+        missing = [key for key in needed if key not in file.files]
         if missing:
             raise ValueError(
                 f"{str(path)!r} has no array {few(missing)}; it has "
@@ -94,6 +95,8 @@ def _open_npz(path):
         arrays = {key: _read_array(file, key, path) for key in [*needed, _NAMES]}
     X, labels, att = arrays["X"], arrays["labels"].ravel(), arrays["att"]
     names = arrays[_NAMES]
+    # MATLAB's vectors are matrices of one row or column, and so are what comes from
+    # them.
     names = np.arange(len(att)) if names is None else names.ravel().astype(str)
     split = {key: arrays[array].ravel() for key, array in _SPLIT_ARRAYS.items()}
     if len(names) != len(att):
@@ -101,6 +104,7 @@ def _open_npz(path):
             f"att describes {len(att)} classes, but allclasses_names has {len(names)} "
             "names; row i of att belongs to name i and to label i."
         )
+    # Labels from 1, MATLAB's way, would shift every class by one and fail nowhere.
     strange = np.setdiff1d(labels, np.arange(len(att)))
     if len(strange):
         raise ValueError(
@@ -117,7 +121,7 @@ def _open_npz(path):
 
 def _read_array(file, key, path):
     """An array of the archive, or None if it is not there."""
-    if key not in file:
+    if key not in file.files:
         return None
     try:
         return file[key]
@@ -158,6 +162,7 @@ def _check_rows(data):
                 f"{len(data.X) - 1}; MATLAB's count from 1."
             )
         data[split] = rows.astype(np.intp)
+    # A test row that was trained on is the commonest fault of splits made by hand.
     used = np.concatenate([data[split] for split in _SPLITS])
     rows, times = np.unique(used, return_counts=True)
     if times.max() > 1:
@@ -170,6 +175,7 @@ def _check_rows(data):
 def _check_classes(data):
     """Seen classes are trained on, unseen ones are not, and all are described."""
     train, seen, unseen = (np.unique(data.y[data[split]]) for split in _SPLITS)
+    # With a single training row a class is no longer what U measures.
     leaked = np.intersect1d(train, unseen)
     if len(leaked):
         raise ValueError(
@@ -195,6 +201,7 @@ def describe_data(data):
     """Sizes and checksums, JSON-able: equal for two runs on equal data."""
     seen = np.unique(data.y[data.train])
     attributes = data.class_attributes
+    # Names, too: the same table as another source is another benchmark.
     sources = [part for item in sorted(attributes.sources.items()) for part in item]
     return {
         "name": data.name,
@@ -219,6 +226,7 @@ def _sha256(*parts):
     digest = hashlib.sha256()
     for part in parts:
         values = np.asarray(part)
+        # Otherwise the same values in another shape would be the same data.
         digest.update(str(values.shape).encode())
         if values.dtype.kind == "f":
             digest.update(np.ascontiguousarray(values, dtype="<f4").data)

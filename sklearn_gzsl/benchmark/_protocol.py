@@ -20,6 +20,7 @@ def score(estimator, model, data, *, oracle=False):
     result = gzsl_scores(y, classes[scores.argmax(axis=1)], seen_classes=seen)
     result["AUSUC"] = ausuc_score(y, scores, seen_classes=seen, labels=classes)
     unseen = ~np.isin(classes, seen)
+    # The same scores without the seen columns: no second look.
     own = scores[len(data.test_seen) :, unseen].argmax(axis=1)
     result["Z"] = per_class_accuracy(data.y[data.test_unseen], classes[unseen][own])
     if oracle:
@@ -35,6 +36,7 @@ def best_h(y, scores, seen_classes, classes):
 
 def looking(classifier):
     """The softmax classifier, made to keep its weights for looks at the test rows."""
+    # Not isinstance: a subclass may train in another way, which would be lost.
     if type(classifier) is not SoftmaxClassifier:
         raise ValueError(
             "protocol='published' looks at the passes of a SoftmaxClassifier, but "
@@ -50,6 +52,7 @@ def best_look(clf, data):
     """
     softmax = clf.classifier_
     tried = []
+    # What the papers' code does after every pass, here in the open.
     for weights in softmax.looks_:
         softmax.coef_, softmax.intercept_ = weights
         tried.append(score(clf, clf, data))

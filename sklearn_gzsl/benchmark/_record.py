@@ -28,8 +28,25 @@ def used_params(estimator):
     return {
         name: jsonable(value)
         for name, value in sorted(params.items())
+        # Data and folders, of which the one is described elsewhere and the other
+        # private.
         if name.rsplit("__")[-1] not in ("class_attributes", "memory")
     }
+
+
+def fitted_sizes(model):
+    """What a GZSLClassifier found out in fit."""
+    if not hasattr(model, "generator_"):
+        return {}
+    return {
+        "n_synthetic": int(model.n_synthetic_),
+        "generator_steps": _steps(model.generator_),
+        "classifier_steps": _steps(model.classifier_),
+    }
+
+
+def _steps(part):
+    return jsonable(getattr(part, "n_iter_", None))
 
 
 def jsonable(value, other=lambda value: type(value).__name__):
@@ -37,6 +54,7 @@ def jsonable(value, other=lambda value: type(value).__name__):
 
     ``other=repr`` tells estimators of one class apart.
     """
+    # The json module refuses numpy's numbers.
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, float) and not np.isfinite(value):
@@ -55,6 +73,7 @@ def save(results, out):
     if out is None:
         return
     out = Path(out)
+    # In the same folder: only within one file system is a move a single act.
     part = out.with_name(out.name + ".part")
     part.write_text(
         json.dumps(results, indent=1, allow_nan=False) + "\n", encoding="utf-8"
@@ -71,6 +90,7 @@ def load_results(path):
         results = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise ValueError(f"{str(path)!r} is no JSON file: {error}") from error
+    # Any JSON file may be named by mistake.
     known = isinstance(results, dict) and results.get("format") == FORMAT
     if not known or not isinstance(results.get("methods"), dict):
         raise ValueError(
@@ -97,6 +117,7 @@ def start(results, out, *, resume):
     differing = [
         key
         for key in ("protocol", "options", "data")
+        # As JSON gives it back: tuples are lists there, and keys strings.
         if old.get(key) != json.loads(json.dumps(results[key]))
     ]
     if differing:

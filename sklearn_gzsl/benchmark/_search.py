@@ -23,6 +23,8 @@ def check_by(by):
 
 
 def _calibrated_h(estimator, X, y):
+    # Where the penalty is chosen afterwards, a combination is worth what it reaches
+    # with the best one, and not what it reaches with none.
     y, scores, classes, seen_classes = score_fold(estimator, X, y)
     return best_h(y, scores, seen_classes, classes)
 
@@ -39,6 +41,8 @@ class Search:
         self.space = search_space(method, grid=grid, fixed=fixed, n_typical=n_typical)
         tables = data.class_attributes.sources.values()
         if [table.shape[1] for table in tables] != [data.X.shape[1]]:
+            # It compares descriptions with rows, which takes columns of the same
+            # meaning.
             self.space.pop("description_weight", None)
         unknown = sorted(self.space.keys() - clf.get_params().keys())
         if unknown:
@@ -54,6 +58,7 @@ class Search:
         every = ParameterGrid(self.space)
         if self.n_iter is None or self.n_iter >= len(every):
             return list(every)
+        # Seeded: the list is the same when a search is resumed, and its start is done.
         return list(ParameterSampler(self.space, self.n_iter, random_state=self.seed))
 
     def run(self, record, *, folds, memory, n_jobs, say, save):
@@ -67,6 +72,7 @@ class Search:
             f"{self.method}: {len(combinations)} of {len(ParameterGrid(self.space))} "
             f"combinations on {folds} splits, {len(tried)} done"
         )
+        # The same splits for all combinations: their differences are then not noise.
         cv = GZSLShuffleSplit(n_splits=folds, random_state=self.seed)
         for params in combinations[len(tried) :]:
             clf = set_known(clone(self.clf), memory=memory).set_params(**params)
@@ -83,6 +89,7 @@ class Search:
         fitted = [trial for trial in tried if trial["mean"] is not None]
         if not fitted:
             raise ValueError(f"{self.method}: no combination of the search was fitted.")
+        # The first of equal ones, as argmax in ``best`` takes it.
         best = max(fitted, key=lambda trial: trial["mean"])
         record["best_params"], record["best_score"] = best["params"], best["mean"]
         record["cost"] = {"wall_s": sum(trial["wall_s"] for trial in tried)}
@@ -109,6 +116,8 @@ class Search:
                 params={"class_attributes": self.attributes},
                 error_score="raise",
             )
+        # One bad combination, say of a diverging learning rate, must not end a long
+        # search; a fault in the program is no ValueError, and does.
         except ValueError as error:
             say(f"{self.method}: {error}")
             return None, None

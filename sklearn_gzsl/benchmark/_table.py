@@ -37,6 +37,7 @@ def summary(fits):
 
 def mean_sd(values):
     """Mean and standard deviation (with n - 1), which a single value does not have."""
+    # An sd of 0 would say that one fit is certain.
     sd = float(np.std(values, ddof=1)) if len(values) > 1 else None
     return {"mean": float(np.mean(values)), "sd": sd}
 
@@ -87,6 +88,7 @@ def format_results(results, style="text"):
         raise ValueError("results hold no fit; there is nothing to make a table of.")
     blocks = {}
     for result in results:
+        # The same name with another split is another set: such figures do not compare.
         key = result["data"]["name"], result["data"]["sha256"]["split"]
         blocks.setdefault(key, []).append(result)
     parts = [_block(block, style) for block in blocks.values()]
@@ -135,6 +137,7 @@ def _oracle(result):
 def _rows(method, record, result, oracle):
     """One row, and with calibration another one without the penalty."""
     both = record["summary"]
+    # Fixed by the user, or chosen by the search, for all fits alike.
     own = record["fits"][0]["params"].get("seen_penalty", 0)  # fixed, or tuned
     own = f"{own:g}" if own else "none"
     lines = [(own, both["scores"])]
@@ -145,6 +148,7 @@ def _rows(method, record, result, oracle):
         ]
     minutes = f"{both['minutes']['mean']:.1f}"
     if record["search"] is not None:
+        # Tuning is paid once, whatever the number of seeds.
         minutes += f" + {record['search']['cost']['wall_s'] / 60:.1f}"
     for penalty, scores in lines:
         cells = [_cell(scores[name]) for name in _SCORES]
@@ -169,6 +173,7 @@ def _settings(result):
         fixed = sorted(options["params"].items())
         name += "; " + ", ".join(f"{key}={value}" for key, value in fixed)
     if result["protocol"] == "published":
+        # In capitals: it must survive being copied into a paper.
         name += "; BEST OF 25 LOOKS AT TEST ROWS"
     return name
 

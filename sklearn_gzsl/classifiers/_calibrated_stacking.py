@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 
 class CalibratedStackingCV(
-    PredictionMixin, WrapperMixin, ClassifierMixin, MetaEstimatorMixin, BaseEstimator
+    WrapperMixin, PredictionMixin, ClassifierMixin, MetaEstimatorMixin, BaseEstimator
 ):
     """Choose the penalty on seen classes by cross-validation over classes.
 
@@ -112,16 +112,6 @@ class CalibratedStackingCV(
         changes; ``"mean_test_score"``, ``"mean_test_U"`` and ``"mean_test_S"`` from
         each penalty up to the next one; and the same of each fold,
         ``"split0_test_U"``...
-    classes_ : ndarray of shape (n_classes,)
-        Sorted labels of all classes, seen and unseen.
-    seen_classes_ : ndarray of shape (n_seen,)
-        Those with rows in ``fit``.
-    unseen_classes_ : ndarray of shape (n_unseen,)
-        The others.
-    n_features_in_ : int
-        Number of features, if the estimator tells.
-    feature_names_in_ : ndarray of str
-        Names of the features, if the estimator tells.
 
     See Also
     --------

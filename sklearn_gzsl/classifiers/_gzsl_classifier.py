@@ -104,12 +104,6 @@ class GZSLClassifier(
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,)
-        Sorted labels of all classes, seen and unseen.
-    seen_classes_ : ndarray of shape (n_seen,)
-        Labels that occur in ``y``.
-    unseen_classes_ : ndarray of shape (n_unseen,)
-        Labels that have a description and had no rows in ``fit``.
     generator_ : generator
         The fitted generator.
     classifier_ : classifier
@@ -120,10 +114,6 @@ class GZSLClassifier(
         Descriptions of ``classes_``.
     n_synthetic_ : int
         Synthetic rows drawn for each class.
-    n_features_in_ : int
-        Number of features of X.
-    feature_names_in_ : ndarray of str
-        Names of the features, if X had any.
 
     See Also
     --------
@@ -162,11 +152,8 @@ class GZSLClassifier(
 
     References
     ----------
-    Xian, Lampert, Schiele and Akata (2018). Zero-shot learning: a comprehensive
-    evaluation of the good, the bad and the ugly. TPAMI.
-
-    Gu, Lu, Zhu and Shen (2020). VAE-cFlow: zero-shot learning with a class
-    conditional flow.
+    Xian, Lampert, Schiele and Akata (2018): see GZSLKFold. Gu et al. (2020): see
+    VAECFlow.
 
     Examples
     --------

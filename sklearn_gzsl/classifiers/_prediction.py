@@ -12,7 +12,7 @@ from sklearn.utils import check_scalar
 from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn_compat import available_if
-from ..utils import row_chunks
+from ..utils import InheritedDocs, row_chunks
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -22,12 +22,25 @@ def _gives_probabilities(self):
     return self._has("predict_proba")
 
 
-class PredictionMixin:
+class PredictionMixin(InheritedDocs):
     """Labels, decisions and probabilities from ``_scores``, a column for each class.
 
     ``_has`` tells whether there is a method of the given name: whether all that is
     wrapped has it. Scores are made for some rows at a time, so that there is never more
     in memory than is returned.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Sorted labels of all classes, seen and unseen.
+    seen_classes_ : ndarray of shape (n_seen,)
+        Those with rows in ``fit``.
+    unseen_classes_ : ndarray of shape (n_unseen,)
+        The others, which have a description only.
+    n_features_in_ : int
+        Number of features of X.
+    feature_names_in_ : ndarray of str
+        Names of the features, if X had any.
     """
 
     def predict(self, X: ArrayLike) -> np.ndarray:

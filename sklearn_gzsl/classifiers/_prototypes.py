@@ -10,12 +10,11 @@ import numpy as np
 from scipy import linalg
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.linear_model import LogisticRegression
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._sklearn_compat import HasMethods, Interval, _fit_context
 from ..attributes import check_class_attributes, extend_class_attributes
-from ..utils import all_or_nothing, check_target, like, mean_rows, register
+from ..utils import all_or_nothing, like, mean_rows, register, validate_rows
 from ._parts import DefaultPartsMixin
 from ._prediction import PredictionMixin
 
@@ -81,22 +80,12 @@ class PrototypeClassifier(
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,)
-        Sorted labels of all classes, seen and unseen.
-    seen_classes_ : ndarray of shape (n_seen,)
-        Labels that occur in ``y``.
-    unseen_classes_ : ndarray of shape (n_unseen,)
-        Labels that have a description only.
     prototypes_ : ndarray of shape (n_classes, n_features)
         Prototypes of ``classes_`` in the whitened space, of length 1.
     seen_classifier_ : classifier or None
         The fitted classifier of the seen classes.
     class_attributes_ : ClassAttributes
         Descriptions of ``classes_``.
-    n_features_in_ : int
-        Number of features of X.
-    feature_names_in_ : ndarray of str
-        Names of the features, if X had any.
 
     See Also
     --------
@@ -202,9 +191,7 @@ class PrototypeClassifier(
             If a label has no description, if ``description_weight`` is not 0 and
             descriptions are not as long as rows, or if X or y are not valid.
         """
-        check_target(y)
-        X, y = validate_data(self, X, y, dtype=np.float64)
-        check_classification_targets(y)
+        X, y = validate_rows(self, X, y, dtype=np.float64)
         attributes = check_class_attributes(class_attributes, y)
         self.seen_classes_, codes = np.unique(y, return_inverse=True)
         seen = attributes.take(self.seen_classes_).astype(np.float64)

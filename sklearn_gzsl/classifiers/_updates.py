@@ -55,10 +55,10 @@ class UpdatesMixin:
         >>> clf = GZSLClassifier(GaussianGenerator(), n_synthetic=5, random_state=0)
         >>> X = [[0.0, 0.1], [0.1, 1.0], [0.9, 0.1], [1.0, 0.0], [0.0, 0.0]]
         >>> y = ["ape", "bat", "cat", "cat", "ape"]
-        >>> animals = {"ape": [0, 0], "bat": [0, 1], "cat": [1, 0]}
+        >>> animals = {"ape": [1, 1], "bat": [1, 2], "cat": [2, 1]}
         >>> clf.fit(X, y, class_attributes=animals).classes_.tolist()
         ['ape', 'bat', 'cat']
-        >>> clf.add_classes({"unicorn": [1, 1]}).classes_.tolist()
+        >>> clf.add_classes({"unicorn": [2, 2]}).classes_.tolist()
         ['ape', 'bat', 'cat', 'unicorn']
         """
         check_is_fitted(self)
@@ -127,7 +127,7 @@ class UpdatesMixin:
         >>> clf = GZSLClassifier(GaussianGenerator(), n_synthetic=5, random_state=0)
         >>> X = [[0.0, 0.1], [0.1, 1.0], [0.9, 0.1], [1.0, 0.0], [0.0, 0.0]]
         >>> y = ["ape", "bat", "cat", "cat", "ape"]
-        >>> animals = {"ape": [0, 0], "bat": [0, 1], "cat": [1, 0], "emu": [1, 1]}
+        >>> animals = {"ape": [1, 1], "bat": [1, 2], "cat": [2, 1], "emu": [2, 2]}
         >>> clf = clf.fit(X, y, class_attributes=animals)
         >>> clf.partial_fit([[0.9, 0.9]], ["emu"]).unseen_classes_.tolist()
         ['emu']

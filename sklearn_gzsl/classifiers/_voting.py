@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 class GZSLVotingClassifier(
-    PredictionMixin, WrapperMixin, ClassifierMixin, _BaseHeterogeneousEnsemble
+    WrapperMixin, PredictionMixin, ClassifierMixin, _BaseHeterogeneousEnsemble
 ):
     """Average the scores of several generalized zero-shot classifiers.
 
@@ -76,16 +76,6 @@ class GZSLVotingClassifier(
         divided.
     weights_ : ndarray of shape (n_members,)
         Weights of ``estimators_``; they sum to 1.
-    classes_ : ndarray of shape (n_classes,)
-        Sorted labels of all classes, seen and unseen.
-    seen_classes_ : ndarray of shape (n_seen,)
-        Those with rows in ``fit``.
-    unseen_classes_ : ndarray of shape (n_unseen,)
-        The others.
-    n_features_in_ : int
-        Number of features, if a member tells.
-    feature_names_in_ : ndarray of str
-        Names of the features, if a member tells.
 
     See Also
     --------

@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn_compat import BaseSearchCV, available_if
 from ..metrics._response import find_model
+from ..utils import InheritedDocs
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -40,11 +41,18 @@ def _have(method):
     return lambda self: self._has(method)
 
 
-class WrapperMixin:
+class WrapperMixin(InheritedDocs):
     """Classes and features as the wrapped estimators know them, and later learning.
 
     A subclass writes ``_wrapped()``, the estimators, fitted if they are, and
     ``_update(method, ...)``, which calls a method of the fitted ones and returns self.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Number of features, if an estimator inside tells.
+    feature_names_in_ : ndarray of str
+        Names of the features, if an estimator inside tells.
     """
 
     @property

@@ -202,7 +202,7 @@ def load_xlsa17(
     >>> savemat(
     ...     folder / "att_splits.mat",
     ...     {
-    ...         "att": np.eye(2, 3),
+    ...         "att": np.array([[1, 0, 1], [0, 1, 1]]),
     ...         "allclasses_names": np.array(["cat", "dog", "hamster"], dtype=object),
     ...         "trainval_loc": [1, 2],
     ...         "test_seen_loc": [3],

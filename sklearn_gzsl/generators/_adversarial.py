@@ -51,6 +51,14 @@ class AdversarialGenerator(NeuralGenerator):
     compile : bool, default=False
         Has to be False: the critic's gradients are written by hand, which is faster
         than what ``torch.compile`` makes of it.
+
+    Attributes
+    ----------
+    history_ : list of dict
+        Mean losses of each hundredth of the steps, and the last step, ``iter``. The
+        critic's side has ``wasserstein`` (synthetic minus real scores), ``penalty``
+        (without its weight) and their weighted sum ``critic``; the generator's side has
+        ``generator``, the loss minimised, and ``cls``.
     """
 
     hidden_dim: int = 1024

@@ -2,21 +2,28 @@
 
 from abc import ABCMeta, abstractmethod
 from numbers import Integral
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import (
     BaseEstimator,
     OneToOneFeatureMixin,
     TransformerMixin,
 )
 from sklearn.utils import check_scalar
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._sklearn_compat import _fit_context
 from ..attributes import check_class_attributes
-from ..training import draw_seed
-from ..utils import DeclaredParameters, all_or_nothing, check_target
+from ..training import draw_seed, sheltered
+from ..utils import DeclaredParameters, all_or_nothing, validate_rows
+from ..utils._typing import RandomState
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from ..attributes._typing import ClassAttributesLike
 
 
 class BaseGenerator(
@@ -58,10 +65,10 @@ class BaseGenerator(
 
     See Also
     --------
-    GZSLClassifier : Trains a classifier on what generators draw.
+    sklearn_gzsl.GZSLClassifier : Trains a classifier on what generators draw.
     """
 
-    random_state: int | np.random.RandomState | None = None
+    random_state: RandomState = None
 
     _parameter_constraints = {"random_state": ["random_state"]}
 
@@ -77,12 +84,18 @@ class BaseGenerator(
         """
 
     @abstractmethod
-    def _sample(self, A, n_samples, seed):
+    def _sample(self, A, n_samples, seed) -> np.ndarray:
         """Draw n_samples rows for each row of A: (len(A) * n_samples, d) float32."""
 
     @all_or_nothing
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, class_attributes=None):
+    @sheltered()
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        class_attributes: "ClassAttributesLike | None" = None,
+    ) -> "Self":
         """Learn p(features | description) from rows of the seen classes.
 
         Parameters
@@ -104,16 +117,16 @@ class BaseGenerator(
         ValueError
             If a label has no description, or X or y are not valid.
         """
-        check_target(y)
-        X, y = validate_data(self, X, y, dtype=np.float32)
-        check_classification_targets(y)
+        X, y = validate_rows(self, X, y, dtype=np.float32)
         attributes = check_class_attributes(class_attributes, y)
         self.classes_, codes = np.unique(y, return_inverse=True)
+        # Unseen classes, too: some methods learn from their descriptions.
         A = self._table(attributes, reset=True)
         self.n_attributes_in_ = A.shape[1]
         seen = attributes.positions(self.classes_)
         self._learn_scale(A[seen])
         A = A / self._column_scale
+        # What ``score_samples`` goes by where it is told of no classes.
         self._seen_rows = A[seen]
         self._fit(X, codes, self._seen_rows, np.delete(A, seen, axis=0))
         return self
@@ -130,11 +143,19 @@ class BaseGenerator(
         return A
 
     def _learn_scale(self, A):
+        # One number, not one for each column: angles and distances stay as they are.
         # Zero rows alone have nothing to scale.
         self.attribute_scale_ = float(np.linalg.norm(A, axis=1).mean()) or 1.0
         self._column_scale = np.float32(self.attribute_scale_)
 
-    def sample(self, class_attributes, n_samples=1, *, random_state=None):
+    @sheltered()
+    def sample(
+        self,
+        class_attributes: "ClassAttributesLike",
+        n_samples: int = 1,
+        *,
+        random_state: RandomState = None,
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Draw features for each described class, whether seen in fit or not.
 
         Parameters
@@ -156,10 +177,12 @@ class BaseGenerator(
         check_is_fitted(self)
         check_scalar(n_samples, "n_samples", Integral, min_val=1)
         labels, A = self._described(class_attributes)
+        # An int draws the same rows in every call; ``random_state`` here draws others.
         seed = draw_seed(self.random_state if random_state is None else random_state)
         return self._sample(A, int(n_samples), seed), np.repeat(labels, n_samples)
 
-    def transform(self, X):
+    @sheltered()
+    def transform(self, X: ArrayLike) -> np.ndarray:
         """Map real features to the space that ``sample`` draws in: here unchanged.
 
         Parameters
@@ -174,7 +197,10 @@ class BaseGenerator(
         check_is_fitted(self)
         return self._features(validate_data(self, X, dtype=np.float32, reset=False))
 
-    def training_features(self, X, *, random_state=None):
+    @sheltered()
+    def training_features(
+        self, X: ArrayLike, *, random_state: RandomState = None
+    ) -> np.ndarray:
         """Features of real rows from which a classifier is to learn.
 
         Those of ``transform`` for most generators. One with latent features that are
@@ -217,6 +243,7 @@ class BaseGenerator(
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.target_tags.required = True
+        # Float32 comes out, whatever goes in.
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
 
@@ -224,7 +251,10 @@ class BaseGenerator(
 class DensityMixin:
     """For generators that know their density: ``_log_density(X, A)``."""
 
-    def score_samples(self, X, class_attributes=None):
+    @sheltered()
+    def score_samples(
+        self, X: ArrayLike, class_attributes: "ClassAttributesLike | None" = None
+    ) -> np.ndarray:
         """Exact log-density of each row under each described class.
 
         Parameters

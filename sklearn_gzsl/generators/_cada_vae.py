@@ -10,7 +10,7 @@ from .._sklearn_compat import Interval, StrOptions
 from ..training import draw_seed, torch_generator
 from ..utils import SPLITS, Published, register
 from ._cada_vae_modules import CADAVAEModule
-from ._neural import NeuralGenerator, in_float32
+from ._neural import NeuralGenerator
 
 _WARMUPS = ("kl_warmup", "cross_warmup", "distribution_warmup")
 
@@ -173,6 +173,7 @@ class CADAVAE(ClassNamePrefixFeaturesOutMixin, NeuralGenerator):
             )
         tables = []
         for name, width in self.source_dims_.items():
+            # Fully NaN, so that no zero is taken for a description.
             missing = np.full((len(attributes.labels), width), np.nan, np.float32)
             table = attributes.sources.get(name, missing)
             if table.shape[1] != width:
@@ -189,6 +190,7 @@ class CADAVAE(ClassNamePrefixFeaturesOutMixin, NeuralGenerator):
         if len(self.source_dims_) == 1:
             super()._learn_scale(A)
             return
+        # Each has its own VAE, and its own unit: attributes beside embeddings.
         norms = {
             name: np.linalg.norm(table, axis=1)
             for name, table in zip(
@@ -213,6 +215,7 @@ class CADAVAE(ClassNamePrefixFeaturesOutMixin, NeuralGenerator):
         return np.cumsum(list(self.source_dims_.values()))[:-1]
 
     def _training_options(self, n_rows):
+        # The authors' variant of Adam, whose step sizes never grow again.
         return {"optimizer__amsgrad": True}
 
     def _module(self, options, rng):
@@ -230,26 +233,29 @@ class CADAVAE(ClassNamePrefixFeaturesOutMixin, NeuralGenerator):
                     f"{name}={window!r} must be the two fractions of training between "
                     "which the weight rises, 0 <= start <= end <= 1."
                 )
+        # Lists and floats, whatever was given: they are stored with the weights.
         warmups = {name: [float(t) for t in getattr(self, name)] for name in _WARMUPS}
         dims = [sizes["n_features"], *self.source_dims_.values()]
         return super()._architecture(sizes) | warmups | {"dims": dims}
 
     def _training_features(self, X, random_state):
         """Latents with noise."""
+        # Those of unseen classes have noise: without it, seen ones would stand out.
         seed = draw_seed(self.random_state if random_state is None else random_state)
-        return self._encoded(X, torch_generator(seed, self.net_.device))
+        rng = torch_generator(seed, self.net_.device)
+        module = self.net_.module_
+        return self._evaluate(
+            lambda x: module.draw(*module.vaes[0].encode(x), rng),
+            X,
+            torch.float32,  # as all training is
+            self._CHUNK_ROWS,
+        ).numpy()
 
     def _features(self, X):
-        return self._encoded(X)
-
-    @in_float32
-    def _encoded(self, X, rng=None):
-        """Latent means of features; latents drawn from ``rng``, if there is one."""
-        module, latents = self.net_.module_, []
-        for x in self._on_device(X):
-            mean, log_var = module.vaes[0].encode(x)
-            latents.append(mean if rng is None else module.draw(mean, log_var, rng))
-        return torch.cat([z.cpu() for z in latents]).numpy()
+        """Latent means."""
+        # The first VAE is that of the features.
+        encode = self.net_.module_.vaes[0].encode
+        return self._evaluate(lambda x: encode(x)[0], X).float().numpy()
 
     @property
     def _n_features_out(self):
@@ -277,6 +283,7 @@ def _published(data, *, softmax_passes):
             "lr": 1.5e-4,
             "lr_schedule": "constant",
             "batch_size": 50,
+            # 100 passes; the last batch of each counts.
             "max_iter": 100 * -(-SPLITS[data].rows // 50),
         },
         softmax=(1e-3, softmax_passes, 32),

@@ -102,6 +102,7 @@ class GaussianGenerator(DensityMixin, BaseGenerator):
     }
 
     def _fit(self, X, y, A, unseen):
+        # Covariances of float32 rows lose the small eigenvalues.
         X = X.astype(np.float64)
         n_classes = len(A)
         self.means_ = mean_rows(X, y, n_classes)
@@ -140,6 +141,8 @@ class GaussianGenerator(DensityMixin, BaseGenerator):
         means = self.location_ + _kernel(A, self._seen_rows, self.degree_) @ (
             self.dual_coef_
         )
+        # Seen classes by their description, which several may share: their rows know
+        # the mean better than the regression does.
         seen = {}
         for i, row in enumerate(self._seen_rows):
             seen.setdefault(row.tobytes(), []).append(i)

@@ -10,7 +10,7 @@ from ..training import LR_SCHEDULES
 from ..utils import SPLITS, Published, register
 from ._base import DensityMixin
 from ._gsm_flow_modules import GSMFlowModule
-from ._neural import NeuralGenerator, in_float32
+from ._neural import NeuralGenerator
 
 # Passes over the rows from one decay of the schedule "step" to the next.
 _DECAY_PASSES = 15
@@ -167,6 +167,7 @@ class GSMFlow(DensityMixin, NeuralGenerator):
         return super()._architecture(sizes)
 
     def _training_options(self, n_rows):
+        # -log p(theta) of Eq. 4; the authors leave it to Adam.
         options = {"optimizer__weight_decay": self.weight_decay}
         if self.lr_schedule == "step":
             # The net counts in fractions of the training, the authors in passes, whose
@@ -177,19 +178,19 @@ class GSMFlow(DensityMixin, NeuralGenerator):
             options["lr_schedule"] = lambda done: decay ** math.floor(done * n_decays)
         return options
 
-    @in_float32
     def _log_density(self, X, A):
         """Change of variables (Eq. 4), once for each class."""
         module, device = self.net_.module_, self.net_.device
         A = torch.tensor(A, device=device)
-        scores = []
-        for x in self._on_device(X):
-            columns = [
-                module.log_density(x, A, torch.full((len(x),), c, device=device))
-                for c in range(len(A))
-            ]
-            scores.append(torch.stack(columns, dim=1).cpu().double())
-        return torch.cat(scores).numpy()
+
+        def scores(x):
+            rows = torch.zeros(len(x), dtype=torch.long, device=device)
+            # The couplings are told the class: another class is another map.
+            described = A.to(x.dtype).split(1)
+            columns = [module.log_density(x, a, rows) for a in described]
+            return torch.stack(columns, dim=1)
+
+        return self._evaluate(scores, X).double().numpy()
 
 
 def _published(
@@ -206,6 +207,7 @@ def _published(
     return Published(
         generator={
             "hidden_dim": 2048,
+            # Length of a_g in Eq. 15, the same for every data set.
             "positioning_dim": 1024,
             "anchors": anchors,
             "conditioning": "explicit",
@@ -214,6 +216,7 @@ def _published(
             "lr": 3e-4,
             "lr_schedule": "step",
             "batch_size": batch_size,
+            # The last, short batch of a pass is dropped.
             "max_iter": SPLITS[data].rows // batch_size * passes,
             **own,
         },
@@ -249,7 +252,7 @@ register(
             lr_decay=0.55,
             perturbation=0.02,
             proto_weight=3.0,
-            anchors="all",
+            anchors="all",  # on this data set alone
             n_synthetic=9000,
             softmax=(1e-3, 20, 1200),
         ),

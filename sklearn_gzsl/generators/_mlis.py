@@ -17,8 +17,8 @@ from ..nn import (
 )
 from ..utils import register
 from ._adversarial import AdversarialGenerator, OptionsWGAN
-from ._neural import in_float32
 
+# Rows of Table 4; "unified" is Eq. 1.
 _METRIC_LOSSES = {
     "circle": circle_loss,
     "unified": partial(circle_loss, self_paced=False),
@@ -84,12 +84,10 @@ class MLIS(ClassNamePrefixFeaturesOutMixin, AdversarialGenerator):
 
     Notes
     -----
-    In ``history_``, the critic's side has ``wasserstein`` (synthetic minus real
-    scores), ``penalty``, ``metric`` and ``ce``, without their weights, and their
-    weighted sum ``critic``; the generator's side has ``generator``, the loss minimised,
-    and ``cls``, the softmax's cross-entropy on synthetic rows. The critic's side is
-    critic, encoder and softmax. The metric loss needs some classes to come twice in a
-    batch.
+    The critic's side is critic, encoder and softmax; in ``history_`` it also has
+    ``metric`` and ``ce``, without their weights, and ``cls`` is the softmax's
+    cross-entropy on synthetic rows. The metric loss needs some classes to come twice in
+    a batch.
 
     The paper's final classifier learns from synthetic rows of seen classes as well:
     ``GZSLClassifier(MLIS(), synthesize="all")``.
@@ -181,10 +179,12 @@ class MLIS(ClassNamePrefixFeaturesOutMixin, AdversarialGenerator):
         # As it was in fit, whatever the parameter says by now.
         return self._built_from["embedding_dim"]
 
-    @in_float32
-    def _features(self, X):
+    def _training_features(self, X, random_state):
         embed = self.net_.module_.embed
-        return torch.cat([embed(x).cpu() for x in self._on_device(X)]).numpy()
+        return self._evaluate(embed, X, torch.float32, self._CHUNK_ROWS).numpy()
+
+    def _features(self, X):
+        return self._evaluate(self.net_.module_.embed, X).float().numpy()
 
 
 class _MLISModule(OptionsWGAN):
@@ -199,7 +199,7 @@ class _MLISModule(OptionsWGAN):
             )
         refined = options.synthetic_refinement and options.ce_weight
         self.n_refinement = options.n_refinement if refined else 0
-        self.register_buffer("x_spread", torch.ones(()))
+        self.register_buffer("x_spread", torch.ones((), dtype=torch.float32))
         self.encoder = linear(options.n_features, options.embedding_dim, rng)
         if options.ce_weight:
             self.head = linear(options.embedding_dim, options.n_classes, rng)
@@ -214,6 +214,7 @@ class _MLISModule(OptionsWGAN):
 
     def prepare(self, X, y, A, unseen):
         """Scale features, and keep the descriptions of seen and of unseen classes."""
+        # Of both, as the generator draws rows of both to refine the encoder with.
         self.start(X, torch.cat([A, unseen]))
         self.n_seen = len(A)
         self.x_spread.copy_(typical_norm(self.scaled(X) - self.x_mean, X.shape[1]))
@@ -238,6 +239,7 @@ class _MLISModule(OptionsWGAN):
 
     def synthetic_labels(self, y):
         """The classes of the batch, and unseen ones to refine the encoder."""
+        # Unseen classes come after the seen ones, here and in the softmax.
         new = torch.arange(self.n_seen, len(self.A), device=y.device)
         return torch.cat([y, new.repeat_interleave(self.n_refinement)])
 

@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from copy import deepcopy
-from functools import partial, wraps
+from functools import partial
 from numbers import Integral, Real
 from types import SimpleNamespace
 
@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from .._sklearn_compat import Interval, StrOptions
-from ..nn import products_in
+from ..nn import in_pieces, products_in
 from ..training import (
     LR_SCHEDULES,
     StepNet,
@@ -19,6 +19,7 @@ from ..training import (
     draw_seed,
     resolve_device,
     resolve_precision,
+    sheltered,
     torch_generator,
 )
 from ._base import BaseGenerator
@@ -26,17 +27,6 @@ from ._early_stopping import HeldOutClasses
 
 # Of a trial training, by default; it ends after a quarter of them without a new best.
 _N_VALIDATIONS = 20
-
-
-def in_float32(method):
-    """Let a method work without gradients, and in float32 while others sample."""
-
-    @wraps(method)
-    def exact(self, *args, **kwargs):
-        with torch.no_grad(), products_in(self.net_.module_, torch.float32):
-            return method(self, *args, **kwargs)
-
-    return exact
 
 
 class NeuralGenerator(BaseGenerator):
@@ -249,10 +239,23 @@ class NeuralGenerator(BaseGenerator):
     def _build(self, rng):
         return self._module(SimpleNamespace(**self._built_from), rng)
 
-    def _on_device(self, X):
-        """Yield the rows as tensors, some at a time, where the module is."""
-        for rows in torch.tensor(X).split(self._CHUNK_ROWS):
-            yield rows.to(self.net_.device)
+    @torch.no_grad()
+    def _evaluate(self, function, X, dtype=torch.float64, size=1024):
+        """What a function of the module makes of rows, some at a time.
+
+        In float64, though weights are float32. How a product is rounded depends on how
+        many rows it has: what is said of a row would depend on those beside it, in the
+        last digits of float32, which a later classifier multiplies.
+        """
+        device = self.net_.device
+        if torch.device(device).type == "mps":  # has no float64
+            dtype = torch.float32
+        with products_in(self.net_.module_, dtype):  # whatever others sample in
+            return in_pieces(
+                lambda x: function(x.to(device, dtype)).cpu(),
+                torch.tensor(X),
+                size=size,
+            )
 
     @torch.no_grad()
     def _sample(self, A, n_samples, seed):
@@ -265,7 +268,8 @@ class NeuralGenerator(BaseGenerator):
             for i, a in enumerate(chunks):
                 rows = module.sample(a, n_samples, rng, self.temperature)
                 if drawn is None:
-                    drawn = torch.empty(len(A) * n_samples, rows.shape[1])
+                    shape = len(A) * n_samples, rows.shape[1]
+                    drawn = torch.empty(shape, dtype=torch.float32)
                 drawn[i * len(chunks[0]) * n_samples :][: len(rows)] = rows
         return drawn.numpy()
 
@@ -277,6 +281,7 @@ class NeuralGenerator(BaseGenerator):
             state["_weights"] = {k: v.cpu().numpy() for k, v in weights.items()}
         return state
 
+    @sheltered()
     def __setstate__(self, state):
         """Rebuild the module; on the CPU where the device of the fit is missing."""
         state = dict(state)

@@ -23,7 +23,7 @@ from ..nn import (
 )
 from ..utils import Published, register
 from ._base import DensityMixin
-from ._neural import NeuralGenerator, in_float32
+from ._neural import NeuralGenerator
 
 
 class VAECFlow(DensityMixin, NeuralGenerator):
@@ -89,7 +89,7 @@ class VAECFlow(DensityMixin, NeuralGenerator):
     constraint): the regulariser acts on the deviation alone. Where paper and authors'
     code differ this class follows the code, with these exceptions: the defaults of
     ``encoder_dims``, ``decoder_dim``, ``rec_weight``, ``feature_noise``, ``lr``,
-    ``lr_schedule`` and ``max_iter`` were chosen on held-out classes of real data; the
+    ``lr_schedule`` and ``max_iter``, chosen on held-out classes of real data; the
     encoder sees descriptions centred and at a common scale; deviations start equal for
     all classes; and ActNorm is set from all training rows and does not blow up constant
     features. The authors train many more steps, with ``lr=1e-4``. Eq. 11 multiplies the
@@ -155,22 +155,23 @@ class VAECFlow(DensityMixin, NeuralGenerator):
             )
         return super()._architecture(sizes) | {"encoder_dims": [int(n) for n in dims]}
 
-    @in_float32
     def _log_density(self, X, A):
         """Change of variables (Eq. 4)."""
         module = self.net_.module_
-        A = torch.tensor(A, device=self.net_.device)
-        mean, log_std = (t.cpu().double() for t in module.prior(A))
-        # The quadratic form is spread over matrix products, which cancel: float64.
+        prior = self._evaluate(lambda a: torch.stack(module.prior(a), dim=1), A)
+        mean, log_std = prior.double().unbind(dim=1)
         precision = torch.exp(-2.0 * log_std)
         constant = -(0.5 * mean.square() * precision + log_std).sum(dim=1)
         constant -= 0.5 * X.shape[1] * math.log(2 * math.pi)
-        scores = []
-        for x in self._on_device(X):
+
+        def scores(x):
+            # The quadratic form is spread over matrix products, which cancel: float64
+            # also where the device has none.
             z, log_det = (t.cpu().double() for t in module.flow(x))
             cross = z @ (mean * precision).T - 0.5 * z.square() @ precision.T
-            scores.append(cross + constant + log_det)
-        return torch.cat(scores).numpy()
+            return cross + constant + log_det
+
+        return self._evaluate(scores, X).numpy()
 
 
 class _VAECFlowModule(nn.Module):
@@ -186,8 +187,8 @@ class _VAECFlowModule(nn.Module):
             if n_features > 1:  # one channel has no other half to move it
                 steps.append(AdditiveCoupling(n_features, options.hidden_dim, rng))
         self.flow = Flow(steps)
-        self.register_buffer("a_mean", torch.zeros(n_attributes))
-        self.register_buffer("a_spread", torch.ones(()))
+        self.register_buffer("a_mean", torch.zeros(n_attributes, dtype=torch.float32))
+        self.register_buffer("a_spread", torch.ones((), dtype=torch.float32))
         self.encoder, width = nn.Identity(), n_attributes
         if options.conditioning == "vae":
             sizes = (n_attributes, *options.encoder_dims)
@@ -197,8 +198,8 @@ class _VAECFlowModule(nn.Module):
         # Zeros: the deviations of all classes start equal, and so do their scores.
         self.log_std = linear(width, n_features, rng, init="zeros")
         # Class-independent offsets of the prior: Glow's learned top.
-        self.mean_offset = nn.Parameter(torch.zeros(n_features))
-        self.log_std_offset = nn.Parameter(torch.zeros(n_features))
+        self.mean_offset = nn.Parameter(torch.zeros(n_features, dtype=torch.float32))
+        self.log_std_offset = nn.Parameter(torch.zeros(n_features, dtype=torch.float32))
         if options.conditioning == "vae":
             sizes = (n_features, options.decoder_dim, n_attributes)
             self.decoder = ReLUNet(sizes, rng)
@@ -226,7 +227,7 @@ class _VAECFlowModule(nn.Module):
         """Losses of a batch (Eq. 10): mean over rows, sum over dimensions."""
 
         def normal(*shape):
-            return torch.randn(shape, generator=rng, device=x.device)
+            return torch.randn(shape, generator=rng, device=x.device, dtype=x.dtype)
 
         options = self.options
         # A batch has few classes: encode each once.
@@ -273,7 +274,8 @@ class _VAECFlowModule(nn.Module):
         mean, log_std = self.prior(a)
         std = temperature * torch.exp(log_std)
         rows = torch.arange(len(a), device=a.device).repeat_interleave(n_samples)
-        eps = torch.randn(len(rows), mean.shape[1], generator=rng, device=a.device)
+        shape = len(rows), mean.shape[1]
+        eps = torch.randn(shape, generator=rng, device=a.device, dtype=a.dtype)
         return in_pieces(
             lambda eps, rows: self.flow.inverse(mean[rows] + std[rows] * eps), eps, rows
         )
@@ -298,6 +300,7 @@ def _published(*, max_iter, n_synthetic, batch_size=64):
             "batch_size": batch_size,
             "max_iter": max_iter,
         },
+        # The authors' batches are as large as the rows drawn for a class.
         softmax=(1e-3, 25, n_synthetic),
         n_synthetic=n_synthetic,
     )

@@ -31,10 +31,6 @@ class WGANGP(AdversarialGenerator):
     feature_scale=None, ema_decay=0``, with ``lr`` from 1e-5 to 2e-4 and many more
     steps.
 
-    In ``history_``, the critic's side has ``wasserstein`` (synthetic minus real
-    scores), ``penalty`` (without its weight) and their weighted sum ``critic``; the
-    generator's side has ``generator``, the loss minimised, and ``cls``.
-
     The critic has one hidden layer, so that the gradient in its penalty is written out
     and needs no second differentiation. The softmax takes as many steps as the critic.
 
@@ -78,8 +74,9 @@ class _WGANGPModule(OptionsWGAN):
         self.cls_steps = options.cls_steps
         if self.cls_weight:
             n_classes, n_features = options.n_classes, options.n_features
-            self.register_buffer("cls_coef", torch.zeros(n_classes, n_features))
-            self.register_buffer("cls_intercept", torch.zeros(n_classes))
+            coef = torch.zeros(n_classes, n_features, dtype=torch.float32)
+            self.register_buffer("cls_coef", coef)
+            self.register_buffer("cls_intercept", coef.new_zeros(n_classes))
             # For ``prepare``, which is handed no random numbers.
             self.cls_seed = int(torch.randint(2**31 - 1, (), generator=rng))
 
@@ -119,9 +116,12 @@ def _published(data, *, lr, passes, n_synthetic, cls_weight=0.01):
             "lr": lr,
             "lr_schedule": "constant",
             "batch_size": 64,
+            # A step of the generator for each batch, the short one included: the critic
+            # sees five times the rows.
             "max_iter": passes * -(-SPLITS[data].rows // 64),
             "cls_weight": cls_weight,
         },
+        # The authors' batches are as large as the rows drawn for a class.
         softmax=(1e-3, 25, n_synthetic),
         n_synthetic=n_synthetic,
     )

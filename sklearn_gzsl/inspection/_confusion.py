@@ -11,13 +11,13 @@ from sklearn.utils import check_consistent_length, check_scalar
 from ..metrics._accuracy import check_labels
 from ..metrics._response import find_model
 from ..utils import few
-from ._drawing import Axes, load_pyplot
+from ._drawing import Axes, Display, load_pyplot
 
 _MOST_VALUES = 12
 _MOST_NAMES = 40
 
 
-class ClassConfusionDisplay:
+class ClassConfusionDisplay(Display):
     """Confusion matrix with the seen classes first, then the unseen ones.
 
     Two lines divide it into four blocks: seen rows taken for seen classes, seen for
@@ -56,10 +56,6 @@ class ClassConfusionDisplay:
     dividers_ : list of matplotlib Line2D
         The horizontal and the vertical line between seen and unseen classes; empty if
         only one of the sides is shown.
-    ax_ : matplotlib Axes
-        Where it is drawn.
-    figure_ : matplotlib Figure
-        What that is a part of.
 
     See Also
     --------

@@ -8,10 +8,10 @@ from numpy.typing import ArrayLike
 from ..metrics import GZSLScorer, ausuc_score, seen_unseen_curve
 from ..metrics._accuracy import check_labels, gzsl_scores, harmonic_mean
 from ..metrics._response import score_fold
-from ._drawing import Axes, load_pyplot, style
+from ._drawing import Axes, Display, load_pyplot, style
 
 
-class SeenUnseenCurveDisplay:
+class SeenUnseenCurveDisplay(Display):
     """Accuracy on seen against accuracy on unseen classes, for every seen penalty.
 
     The curve [1]_ is exact: it has a point for each penalty at which a prediction
@@ -53,10 +53,6 @@ class SeenUnseenCurveDisplay:
         The mark of the oracle point.
     iso_lines_ : list of matplotlib Line2D
         The lines of constant H.
-    ax_ : matplotlib Axes
-        Where it is drawn.
-    figure_ : matplotlib Figure
-        What that is a part of.
 
     See Also
     --------

@@ -4,11 +4,24 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from .._sklearn_compat import check_matplotlib_support
+from ..utils import InheritedDocs
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 else:
     Axes = Any
+
+
+class Display(InheritedDocs):
+    """Base class of displays: ``plot`` draws one, and says where.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Where it is drawn.
+    figure_ : matplotlib Figure
+        What that is a part of.
+    """
 
 
 def load_pyplot(caller: str) -> Any:

@@ -18,12 +18,13 @@ from .._sklearn_compat import _safe_indexing
 from ..metrics._accuracy import check_labels
 from ..metrics._response import path_to
 from ..utils import few, seeded
-from ._drawing import Axes, load_pyplot
+from ..utils._typing import RandomState
+from ._drawing import Axes, Display, load_pyplot
 
 _MOST_CLASSES = 8
 
 
-class SyntheticFeaturesDisplay:
+class SyntheticFeaturesDisplay(Display):
     """Real rows of some classes, and what the generator draws for them, in a plane.
 
     If synthetic rows of unseen classes do not lie where the real ones do, no classifier
@@ -69,10 +70,6 @@ class SyntheticFeaturesDisplay:
     shifts_ : list of matplotlib Line2D
         From the mean of the real to that of the synthetic rows, class by class, in the
         plane.
-    ax_ : matplotlib Axes
-        Where it is drawn.
-    figure_ : matplotlib Figure
-        What that is a part of.
 
     See Also
     --------
@@ -151,7 +148,7 @@ class SyntheticFeaturesDisplay:
         classes: ArrayLike | None = None,
         n_samples: int = 100,
         reducer: Any = None,
-        random_state: int | np.random.RandomState | None = None,
+        random_state: RandomState = None,
         ax: Axes | None = None,
         **options: Any,
     ) -> "SyntheticFeaturesDisplay":

@@ -9,8 +9,6 @@ import numpy as np
 from scipy import linalg
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import gen_batches
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import validate_data
 
 from .._sklearn_compat import (
     Interval,
@@ -19,7 +17,7 @@ from .._sklearn_compat import (
     _check_sample_weight,
     _fit_context,
 )
-from ..utils import all_or_nothing, check_target
+from ..utils import all_or_nothing, validate_rows
 from ._classes import codes_of
 from ._linear_scores import LinearScoresMixin
 
@@ -57,14 +55,8 @@ default="equal"
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,)
-        Sorted labels.
-    coef_ : ndarray of shape (n_classes, n_features)
-        Weights, one row for each class, also when there are two.
     intercept_ : ndarray of shape (n_classes,)
         Biases; -inf for classes of which no row has come, which are never predicted.
-    class_count_ : ndarray of shape (n_classes,)
-        Total weight of the rows of each class.
     means_ : ndarray of shape (n_classes, n_features)
         Means of the classes.
     covariance_ : ndarray of shape (n_features, n_features)
@@ -73,10 +65,6 @@ default="equal"
         Shrinkage used.
     priors_ : ndarray of shape (n_classes,)
         Probabilities of the classes used.
-    n_features_in_ : int
-        Number of features.
-    feature_names_in_ : ndarray of str
-        Names of the features, if X had any.
 
     See Also
     --------
@@ -156,9 +144,7 @@ default="equal"
         -------
         self : object
         """
-        check_target(y)
-        X, y = validate_data(self, X, y, dtype=[np.float64, np.float32])
-        check_classification_targets(y)
+        X, y = validate_rows(self, X, y, dtype=[np.float64, np.float32])
         self.classes_ = np.unique(y)
         self._reset(X)
         self._learn(X, y, sample_weight)
@@ -192,9 +178,7 @@ default="equal"
         self : object
         """
         first = _check_partial_fit_first_call(self, classes)
-        check_target(y)
-        X, y = validate_data(self, X, y, dtype=[np.float64, np.float32], reset=first)
-        check_classification_targets(y)
+        X, y = validate_rows(self, X, y, dtype=[np.float64, np.float32], reset=first)
         if first:
             self._reset(X)
         self._learn(X, y, sample_weight)

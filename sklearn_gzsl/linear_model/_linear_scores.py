@@ -8,6 +8,8 @@ import numpy as np
 from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from ..utils import InheritedDocs
+
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
@@ -17,12 +19,27 @@ _MAX_SCORES = 2**22
 _MAX_WEIGHTS = 2**20
 
 
-class LinearScoresMixin:
+class LinearScoresMixin(InheritedDocs):
     """Methods of a classifier from ``coef_``, ``intercept_`` and ``classes_``.
 
     Works in float64 and in chunks of rows, and gives scores in the precision of
     ``coef_``: beside what is returned, some 100 MB are needed, however many rows and
     classes there are.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Sorted labels.
+    coef_ : ndarray of shape (n_classes, n_features)
+        Weights, one row for each class, also when there are two.
+    intercept_ : ndarray of shape (n_classes,)
+        Biases.
+    class_count_ : ndarray of shape (n_classes,)
+        Total weight of the rows of each class so far.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of str
+        Names of the features, if X had any.
     """
 
     def decision_function(self, X: ArrayLike) -> np.ndarray:

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import validate_data
 
 from .._sklearn_compat import (
     Interval,
@@ -19,8 +17,8 @@ from .._sklearn_compat import (
     _check_sample_weight,
     _fit_context,
 )
-from ..training import draw_seed, intervals, resolve_device, torch_generator
-from ..utils import all_or_nothing, check_target
+from ..training import draw_seed, intervals, resolve_device, sheltered, torch_generator
+from ..utils import all_or_nothing, validate_rows
 from ._classes import class_factors, codes_of, log_priors
 from ._lda import IncrementalLDA
 from ._linear_scores import LinearScoresMixin
@@ -86,23 +84,11 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,)
-        Sorted labels.
-    coef_ : ndarray of shape (n_classes, n_features)
-        Weights, one row for each class, also when there are two.
-    intercept_ : ndarray of shape (n_classes,)
-        Biases.
-    class_count_ : ndarray of shape (n_classes,)
-        Total weight of the rows of each class so far.
     loss_curve_ : list of float
         Mean training loss of each hundredth of the steps in ``fit``, and of each
         ``partial_fit``.
     n_iter_ : int
         Gradient steps taken so far.
-    n_features_in_ : int
-        Number of features.
-    feature_names_in_ : ndarray of str
-        Names of the features, if X had any.
 
     See Also
     --------
@@ -187,9 +173,7 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
         -------
         self : object
         """
-        check_target(y)
-        X, y = validate_data(self, X, y, dtype=[np.float64, np.float32])
-        check_classification_targets(y)
+        X, y = validate_rows(self, X, y, dtype=[np.float64, np.float32])
         self.classes_ = np.unique(y)
         self._reset(X)
         n_steps = self._n_steps(len(X))
@@ -230,9 +214,7 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
                 "a part; pass a dict of weights or sample_weight."
             )
         first = _check_partial_fit_first_call(self, classes)
-        check_target(y)
-        X, y = validate_data(self, X, y, dtype=[np.float64, np.float32], reset=first)
-        check_classification_targets(y)
+        X, y = validate_rows(self, X, y, dtype=[np.float64, np.float32], reset=first)
         if first:
             self._reset(X)
         X = X.astype(self.coef_.dtype, copy=False)
@@ -317,6 +299,7 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
             biases += (1 - self.logit_adjustment) * log_priors(counts)
             self.coef_, self.intercept_ = lda.coef_, biases.astype(X.dtype)
 
+    @sheltered()
     @torch.inference_mode()
     def _train(self, X, y, weight, lengths):
         """Take steps in intervals of the given lengths, and report after each."""

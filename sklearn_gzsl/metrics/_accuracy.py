@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 from sklearn.utils import check_consistent_length
 
 from .._sklearn_compat import validate_params
-from ..utils import few
+from ..utils import check_complete, few
 
 
 @validate_params(
@@ -193,6 +193,8 @@ def check_labels(y, name, *, like=None):
     sorting and comparing is well defined. ``like`` is an array that must hold
     labels of the same kind.
     """
+    if isinstance(y, list | tuple):  # of which numpy makes text, if there is some in it
+        check_complete(y, name)
     y = np.asarray(y)
     if y.ndim == 2 and y.shape[1] == 1:
         y = y[:, 0]

@@ -97,13 +97,14 @@ def _learn(classifier, stream):
 
 def _balanced(stream):
     """Numbers for class_weight="balanced", which a chunk cannot tell."""
-    weights = stream.n_rows / (len(stream.classes) * stream.counts)
-    labels = map(_looked_up, stream.classes.tolist())
-    return dict(zip(labels, weights.tolist(), strict=True))
+    labels = stream.classes.tolist()
+    weights = (stream.n_rows / (len(labels) * stream.counts)).tolist()
+    # Of the class "07", releases of scikit-learn look for "07" or for 7.
+    as_looked_up = [*map(_as_number, labels), *labels]
+    return dict(zip(as_looked_up, weights * 2, strict=True))
 
 
-def _looked_up(label):
-    """What scikit-learn looks for in class_weight: 7 for the class "07"."""
+def _as_number(label):
     try:
         return int(label)
     except ValueError:

@@ -2,7 +2,7 @@
 
 from ._docstrings import InheritedDocs
 from ._fitting import all_or_nothing, fit_transform, seeded
-from ._labels import check_complete, check_target, like
+from ._labels import check_complete, check_target, like, validate_rows
 from ._messages import few
 from ._methods import METHODS, SPLITS, Published, register
 from ._parameters import DeclaredParameters
@@ -24,4 +24,5 @@ __all__ = [
     "register",
     "row_chunks",
     "seeded",
+    "validate_rows",
 ]

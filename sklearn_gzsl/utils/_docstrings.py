@@ -67,7 +67,8 @@ def _of_bases(cls, title):
     texts = {}
     for base in cls.__bases__:
         if issubclass(base, InheritedDocs) and base.__doc__:
-            texts = entries(sections(base.__doc__).get(title, "")) | texts
+            for names, text in entries(sections(base.__doc__).get(title, "")).items():
+                texts.setdefault(names, text)
     return texts
 
 

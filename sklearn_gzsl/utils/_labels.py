@@ -4,6 +4,8 @@ from math import isnan
 from numbers import Number
 
 import numpy as np
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import validate_data
 
 from ._messages import few
 
@@ -50,9 +52,18 @@ def check_target(y):
     y = np.asarray(y)
     if y.dtype == object and y.size and isinstance(y.flat[0], Number):
         raise ValueError(
-            "y is an array of objects that holds numbers, so they are not taken for "
-            "labels; give it a type, as in y.astype(int)."
+            # The words that scikit-learn's checks look for come first.
+            "Unknown label type: y is an array of objects that holds numbers, so they "
+            "are not taken for labels; give it a type, as in y.astype(int)."
         )
+
+
+def validate_rows(estimator, X, y, **options):
+    """Rows and their labels as arrays, checked by scikit-learn and by us."""
+    check_target(y)
+    X, y = validate_data(estimator, X, y, **options)
+    check_classification_targets(y)
+    return X, y
 
 
 def _is_missing(label):

@@ -1,0 +1,124 @@
+"""Fast instances of every estimator: the one table in which a new method gets an entry.
+
+From it come scikit-learn's checks and our own of every generator (test_common), those
+of densities and of adversarial methods, and the stored references.
+"""
+
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sklearn_gzsl import (
+    CADAVAE,
+    MLIS,
+    WGANGP,
+    CalibratedStackingCV,
+    GaussianGenerator,
+    GSMFlow,
+    GZSLClassifier,
+    GZSLVotingClassifier,
+    IncrementalLDA,
+    PrototypeClassifier,
+    SoftmaxClassifier,
+    VAECFlow,
+)
+from sklearn_gzsl.generators import NeuralGenerator
+from sklearn_gzsl.training import AdversarialNet
+
+# Generator -> arguments with which it trains in hundredths of a second.
+TINY = {
+    GaussianGenerator: {},
+    VAECFlow: {
+        "hidden_dim": 8,
+        "n_layers": 2,
+        "encoder_dims": (8,),
+        "decoder_dim": 8,
+        "max_iter": 20,
+    },
+    GSMFlow: {"hidden_dim": 8, "n_layers": 2, "positioning_dim": 6, "max_iter": 20},
+    CADAVAE: {
+        "latent_dim": 8,
+        "encoder_dim": 8,
+        "decoder_dim": 8,
+        "attribute_encoder_dim": 8,
+        "attribute_decoder_dim": 8,
+        "max_iter": 20,
+    },
+    WGANGP: {"hidden_dim": 16, "n_critic": 2, "max_iter": 20},
+    MLIS: {"hidden_dim": 16, "embedding_dim": 16, "n_critic": 2, "max_iter": 20},
+}
+# Further arguments that make another model or another loss of it.
+VARIANTS = {
+    GaussianGenerator: [{"degree": 2, "shrinkage": 0.0}],
+    VAECFlow: [
+        {"conditioning": "linear"},
+        {"cls_weight": 0.0},
+        {"conditioning": "linear", "cls_weight": 0.0},
+        {"noise": "dimension"},
+    ],
+    GSMFlow: [
+        {"anchors": "all"},
+        {"positioning_dim": None},
+        {"conditioning": "implicit"},
+        {"conditioning": "implicit", "positioning_dim": None},
+    ],
+    WGANGP: [{"cls_weight": 0}, {"ema_decay": 0.0}, {"output_activation": "linear"}],
+    MLIS: [
+        {"metric_loss": "contrastive"},
+        {"metric_loss": "multi_similarity"},
+        {"synthetic_refinement": False},
+        {"ce_weight": 0},
+    ],
+}
+
+NEURAL = [cls for cls in TINY if issubclass(cls, NeuralGenerator)]
+GENERATORS = [cls(**arguments) for cls, arguments in TINY.items()]
+
+
+def variants(condition):
+    """Whole and varied instances of the generators that meet a condition, by name."""
+    return {
+        ", ".join([cls.__name__, *(f"{k}={v}" for k, v in further.items())]): cls(
+            **arguments | further
+        )
+        for cls, arguments in TINY.items()
+        if condition(cls)
+        for further in ({}, *VARIANTS.get(cls, ()))
+    }
+
+
+DENSITIES = variants(lambda cls: hasattr(cls, "score_samples"))
+ADVERSARIAL = variants(
+    lambda cls: cls in NEURAL and issubclass(cls._net_class, AdversarialNet)
+)
+
+SOFTMAX = SoftmaxClassifier(lr=0.05, max_iter=100)
+CLASSIFIER = GZSLClassifier(GaussianGenerator(), LogisticRegression(), random_state=0)
+# Any other estimator -> arguments with which it is fast, one instance for each dict.
+FAST = {
+    SoftmaxClassifier: [{"max_iter": 200}],
+    IncrementalLDA: [{}],
+    PrototypeClassifier: [{}],
+    GZSLClassifier: [
+        *({"generator": g, "classifier": SOFTMAX} for g in GENERATORS),
+        {
+            "generator": GaussianGenerator(),
+            "classifier": LogisticRegression(),
+            "preprocessor": make_pipeline(SimpleImputer(), StandardScaler()),
+        },
+    ],
+    CalibratedStackingCV: [{"estimator": CLASSIFIER}],
+    GZSLVotingClassifier: [
+        {
+            "estimators": [
+                ("synthetic", CLASSIFIER),
+                ("prototypes", PrototypeClassifier()),
+            ]
+        }
+    ],
+}
+ESTIMATORS = [
+    *GENERATORS,
+    *(cls(**arguments) for cls in FAST for arguments in FAST[cls]),
+]
