@@ -7,6 +7,8 @@ The public names are loaded on first use, so that ``sklearn_gzsl.metrics`` and
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from ._version import __version__
+
 if TYPE_CHECKING:
     # What type checkers and editors see; a test compares it with the names below.
     from . import (
@@ -36,7 +38,6 @@ if TYPE_CHECKING:
     from .linear_model._lda import IncrementalLDA
     from .linear_model._softmax import SoftmaxClassifier
 
-__version__ = "0.1.0.dev0"
 
 _HOME = {
     "CalibratedStackingCV": ".classifiers._calibrated_stacking",

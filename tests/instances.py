@@ -45,8 +45,8 @@ TINY = {
         "attribute_decoder_dim": 8,
         "max_iter": 20,
     },
-    WGANGP: {"hidden_dim": 16, "max_iter": 20},
-    MLIS: {"hidden_dim": 16, "embedding_dim": 16, "max_iter": 20},
+    WGANGP: {"hidden_dim": 16, "n_critic": 2, "max_iter": 20},
+    MLIS: {"hidden_dim": 16, "embedding_dim": 16, "n_critic": 2, "max_iter": 20},
 }
 # Further arguments that make another model or another loss of it.
 VARIANTS = {
@@ -63,12 +63,19 @@ VARIANTS = {
         {"conditioning": "implicit"},
         {"conditioning": "implicit", "positioning_dim": None},
     ],
-    WGANGP: [{"cls_weight": 0}, {"ema_decay": 0.0}, {"output_activation": "linear"}],
+    WGANGP: [
+        {"cls_weight": 0},
+        {"ema_decay": 0.0},
+        {"output_activation": "linear"},
+        {"critic_gradients": "autograd"},
+        {"critic_gradients": "autograd", "critic_layers": 3},
+    ],
     MLIS: [
         {"metric_loss": "contrastive"},
         {"metric_loss": "multi_similarity"},
         {"synthetic_refinement": False},
         {"ce_weight": 0},
+        {"critic_gradients": "autograd", "critic_layers": 2},
     ],
 }
 

@@ -1,9 +1,7 @@
 """The curve is what independent computations give; what all displays have in common."""
 
-import re
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -25,8 +23,6 @@ from sklearn_gzsl.model_selection import GZSLShuffleSplit
 
 plt = pytest.importorskip("matplotlib.pyplot")
 pytestmark = pytest.mark.usefixtures("close_figures")
-
-GUIDE = Path(__file__).parents[1] / "docs" / "user_guide.rst"
 
 
 every_display = pytest.mark.parametrize(
@@ -316,15 +312,3 @@ def test_imports_neither_matplotlib_nor_torch():
         "sys.exit(bool({'torch', 'matplotlib'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-
-
-def test_code_in_the_user_guide_runs(fitted, animals):
-    blocks = re.findall(
-        r"\.\. code-block:: python\n\n((?:   .*\n|\n)+)", GUIDE.read_text("utf-8")
-    )
-    code = [block for block in blocks if "sklearn_gzsl.inspection" in block]
-    assert code
-    names = {"clf": fitted, "X_test": animals.X_test, "y_test": animals.y_test}
-    for block in code:
-        exec("if True:\n" + block, names)
-    assert plt.get_fignums()

@@ -256,7 +256,7 @@ def test_transform_is_the_encoder_and_needs_no_descriptions(fitted):
     assert (features >= 0).all()
     module = generator.net_.module_
     expected = module.embed(torch.tensor(X)).detach().numpy()
-    np.testing.assert_array_equal(features, expected)
+    np.testing.assert_allclose(features, expected, rtol=1e-5, atol=1e-6)
     names = generator.get_feature_names_out()
     assert list(names[:2]) == ["mlis0", "mlis1"]
     assert len(names) == 12

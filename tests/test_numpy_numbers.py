@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from instances import ESTIMATORS
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
-from test_common import ESTIMATORS
 
 from sklearn_gzsl import GaussianGenerator, GZSLClassifier, SoftmaxClassifier
 from sklearn_gzsl.datasets import load_two_digit_numbers, make_gzsl_classification

@@ -54,7 +54,7 @@ def _requirements(project, extras):
 def test_version_is_single_sourced(pyproject):
     assert "version" in pyproject["project"]["dynamic"]
     source = pyproject["tool"]["setuptools"]["dynamic"]["version"]
-    assert source == {"attr": "sklearn_gzsl.__version__"}
+    assert source == {"attr": "sklearn_gzsl._version.__version__"}
     assert re.fullmatch(r"\d+\.\d+\.\d+(\.dev\d+|rc\d+)?", sklearn_gzsl.__version__)
 
 

@@ -22,6 +22,8 @@ from sklearn.base import clone
 
 from sklearn_gzsl import (
     CADAVAE,
+    MLIS,
+    WGANGP,
     CalibratedStackingCV,
     GaussianGenerator,
     GZSLClassifier,
@@ -83,6 +85,8 @@ def learned_in_parts(classifier, data):
 LOUD = {
     VAECFlow: {"lr": 0.01, "cls_weight": 1.0},
     CADAVAE: {"kl_weight": 10.0},
+    WGANGP: {"n_critic": 5},
+    MLIS: {"n_critic": 5},
 }
 GENERATORS = {
     "GaussianGenerator": GaussianGenerator(random_state=0),

@@ -2,20 +2,23 @@
 
 A matrix product is rounded in another way for one row than for many, and in another way
 by each machine: in float32 this would show. Rows are float32 here, as features often
-are, and enough of them for the kernels that products of large matrices take.
+are.
 """
+
+import warnings
 
 import numpy as np
 import pytest
+from instances import CLASSIFIER, ESTIMATORS, SOFTMAX
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.decomposition import PCA
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import SGDClassifier
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neural_network import MLPClassifier
 from sklearn.svm import LinearSVC
-from test_common import CLASSIFIER, ESTIMATORS, SOFTMAX
 
 from sklearn_gzsl import (
     CADAVAE,
@@ -54,16 +57,24 @@ EXTRA = [
 
 @pytest.fixture(scope="module")
 def data():
-    return make_gzsl_classification(400, 80, n_seen=6, n_unseen=3, random_state=0)
+    return make_gzsl_classification(540, 80, n_seen=6, n_unseen=3, random_state=0)
 
 
-@pytest.fixture(scope="module", params=[*ESTIMATORS, *EXTRA], ids=repr)
+def name_of(estimator):
+    """Short, with what it consists of."""
+    parts = [estimator, *vars(estimator).values()]
+    return "-".join(type(p).__name__ for p in parts if hasattr(p, "fit"))
+
+
+@pytest.fixture(scope="module", params=[*ESTIMATORS, *EXTRA], ids=name_of)
 def fitted(request, data):
     estimator = clone(request.param)
-    X, y = data.data[data.train], data.target[data.train]
+    known = {"class_attributes": data.class_attributes}
     if isinstance(estimator, (SoftmaxClassifier, IncrementalLDA)):
-        return estimator.fit(X, y)
-    return estimator.fit(X, y, class_attributes=data.class_attributes)
+        known = {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return estimator.fit(data.data[data.train], data.target[data.train], **known)
 
 
 def in_batches(method, X, size):

@@ -8,7 +8,7 @@ import argparse
 import ast
 import sys
 
-from .. import __version__
+from .._version import __version__
 from ._options import BUILT_IN, PROTOCOLS
 
 

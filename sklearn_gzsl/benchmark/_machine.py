@@ -13,7 +13,7 @@ import sklearn
 import skorch
 import torch
 
-from .. import __version__
+from .._version import __version__
 
 try:
     import resource

@@ -6,7 +6,7 @@ from sklearn.base import OneToOneFeatureMixin, clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_memory
 
-from .. import __version__
+from .._version import __version__
 
 # Parameters that do not change what a generator learns, at their defaults.
 _NOT_FOR_FIT = {"temperature": 1.0, "verbose": 0}

@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._sklearn_compat import _fit_context
 from ..attributes import check_class_attributes
-from ..training import draw_seed
+from ..training import draw_seed, sheltered
 from ..utils import DeclaredParameters, all_or_nothing, validate_rows
 from ..utils._typing import RandomState
 
@@ -89,6 +89,7 @@ class BaseGenerator(
 
     @all_or_nothing
     @_fit_context(prefer_skip_nested_validation=True)
+    @sheltered()
     def fit(
         self,
         X: ArrayLike,
@@ -147,6 +148,7 @@ class BaseGenerator(
         self.attribute_scale_ = float(np.linalg.norm(A, axis=1).mean()) or 1.0
         self._column_scale = np.float32(self.attribute_scale_)
 
+    @sheltered()
     def sample(
         self,
         class_attributes: "ClassAttributesLike",
@@ -179,6 +181,7 @@ class BaseGenerator(
         seed = draw_seed(self.random_state if random_state is None else random_state)
         return self._sample(A, int(n_samples), seed), np.repeat(labels, n_samples)
 
+    @sheltered()
     def transform(self, X: ArrayLike) -> np.ndarray:
         """Map real features to the space that ``sample`` draws in: here unchanged.
 
@@ -194,6 +197,7 @@ class BaseGenerator(
         check_is_fitted(self)
         return self._features(validate_data(self, X, dtype=np.float32, reset=False))
 
+    @sheltered()
     def training_features(
         self, X: ArrayLike, *, random_state: RandomState = None
     ) -> np.ndarray:
@@ -247,6 +251,7 @@ class BaseGenerator(
 class DensityMixin:
     """For generators that know their density: ``_log_density(X, A)``."""
 
+    @sheltered()
     def score_samples(
         self, X: ArrayLike, class_attributes: "ClassAttributesLike | None" = None
     ) -> np.ndarray:

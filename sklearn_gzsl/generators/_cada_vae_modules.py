@@ -15,9 +15,9 @@ class _VAE(nn.Module):
 
     def __init__(self, n_inputs, latent_dim, encoder_dim, decoder_dim, rng):
         super().__init__()
-        self.register_buffer("location", torch.zeros(n_inputs))
-        self.register_buffer("spread", torch.ones(()))
-        self.register_buffer("unit", torch.ones(()))
+        self.register_buffer("location", torch.zeros(n_inputs, dtype=torch.float32))
+        self.register_buffer("spread", torch.ones((), dtype=torch.float32))
+        self.register_buffer("unit", torch.ones((), dtype=torch.float32))
         self.encoder = ReLUNet((n_inputs, encoder_dim), rng, last_relu=True)
         self.mean = linear(encoder_dim, latent_dim, rng)
         self.log_var = linear(encoder_dim, latent_dim, rng)
@@ -90,7 +90,8 @@ class CADAVAEModule(nn.Module):
             shape, std = (len(mean), 1), torch.exp(log_var)
         else:
             shape, std = mean.shape, torch.exp(0.5 * log_var)
-        eps = torch.randn(shape, generator=rng, device=mean.device)
+        like_mean = {"device": mean.device, "dtype": mean.dtype}
+        eps = torch.randn(shape, generator=rng, **like_mean)
         return mean + temperature * std * eps
 
     def forward(self, x, y, rng):

@@ -21,7 +21,8 @@ class _RelativePositioning(nn.Module):
         self.layers = nn.ModuleList(
             linear(n_attributes, n_out, rng, gain=1.0) for _ in range(3)
         )
-        self.register_buffer("anchors", torch.zeros(3, n_attributes))
+        anchors = torch.zeros(3, n_attributes, dtype=torch.float32)
+        self.register_buffer("anchors", anchors)
 
     @torch.no_grad()
     def set_anchors(self, A):
@@ -45,10 +46,10 @@ class GSMFlowModule(nn.Module):
         super().__init__()
         self.options = options
         n_features, n_attributes = options.n_features, options.n_attributes
-        self.register_buffer("x_mean", torch.zeros(n_features))
-        self.register_buffer("x_spread", torch.ones(()))
-        self.register_buffer("a_mean", torch.zeros(n_attributes))
-        self.register_buffer("a_spread", torch.ones(()))
+        self.register_buffer("x_mean", torch.zeros(n_features, dtype=torch.float32))
+        self.register_buffer("x_spread", torch.ones((), dtype=torch.float32))
+        self.register_buffer("a_mean", torch.zeros(n_attributes, dtype=torch.float32))
+        self.register_buffer("a_spread", torch.ones((), dtype=torch.float32))
         n_condition = n_attributes
         self.positioning = None
         if options.positioning_dim:
@@ -125,10 +126,11 @@ class GSMFlowModule(nn.Module):
         """Losses of a batch (Eq. 4 and 13)."""
         options, d = self.options, self.options.n_features
         if options.perturbation:
-            noise = torch.randn(x.shape, generator=rng, device=x.device)
+            like_x = {"generator": rng, "device": x.device, "dtype": x.dtype}
+            noise = torch.randn(x.shape, **like_x)
             keep = 1 - options.perturbation_dropout
             if keep < 1:  # one mask for the whole batch (Eq. 10)
-                mask = torch.rand(d, generator=rng, device=x.device) < keep
+                mask = torch.rand(d, **like_x) < keep
                 noise = noise * mask
             x = x + options.perturbation * noise
         # All seen classes: the prototype loss needs each of them.
@@ -148,7 +150,7 @@ class GSMFlowModule(nn.Module):
         """Draw from the base distribution and go back through the flow."""
         rows = torch.arange(len(a), device=a.device).repeat_interleave(n_samples)
         shape = len(rows), self.options.n_features
-        eps = torch.randn(shape, generator=rng, device=a.device)
+        eps = torch.randn(shape, generator=rng, device=a.device, dtype=a.dtype)
         g = self.semantic(a)
         return in_pieces(
             lambda u, rows: self.decode(temperature * u, g, rows), eps, rows

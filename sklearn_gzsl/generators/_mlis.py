@@ -199,7 +199,7 @@ class _MLISModule(OptionsWGAN):
             )
         refined = options.synthetic_refinement and options.ce_weight
         self.n_refinement = options.n_refinement if refined else 0
-        self.register_buffer("x_spread", torch.ones(()))
+        self.register_buffer("x_spread", torch.ones((), dtype=torch.float32))
         self.encoder = linear(options.n_features, options.embedding_dim, rng)
         if options.ce_weight:
             self.head = linear(options.embedding_dim, options.n_classes, rng)

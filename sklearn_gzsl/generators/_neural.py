@@ -19,6 +19,7 @@ from ..training import (
     draw_seed,
     resolve_device,
     resolve_precision,
+    sheltered,
     torch_generator,
 )
 from ._base import BaseGenerator
@@ -267,7 +268,8 @@ class NeuralGenerator(BaseGenerator):
             for i, a in enumerate(chunks):
                 rows = module.sample(a, n_samples, rng, self.temperature)
                 if drawn is None:
-                    drawn = torch.empty(len(A) * n_samples, rows.shape[1])
+                    shape = len(A) * n_samples, rows.shape[1]
+                    drawn = torch.empty(shape, dtype=torch.float32)
                 drawn[i * len(chunks[0]) * n_samples :][: len(rows)] = rows
         return drawn.numpy()
 
@@ -279,6 +281,7 @@ class NeuralGenerator(BaseGenerator):
             state["_weights"] = {k: v.cpu().numpy() for k, v in weights.items()}
         return state
 
+    @sheltered()
     def __setstate__(self, state):
         """Rebuild the module; on the CPU where the device of the fit is missing."""
         state = dict(state)

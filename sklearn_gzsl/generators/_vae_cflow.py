@@ -187,8 +187,8 @@ class _VAECFlowModule(nn.Module):
             if n_features > 1:  # one channel has no other half to move it
                 steps.append(AdditiveCoupling(n_features, options.hidden_dim, rng))
         self.flow = Flow(steps)
-        self.register_buffer("a_mean", torch.zeros(n_attributes))
-        self.register_buffer("a_spread", torch.ones(()))
+        self.register_buffer("a_mean", torch.zeros(n_attributes, dtype=torch.float32))
+        self.register_buffer("a_spread", torch.ones((), dtype=torch.float32))
         self.encoder, width = nn.Identity(), n_attributes
         if options.conditioning == "vae":
             sizes = (n_attributes, *options.encoder_dims)
@@ -198,8 +198,8 @@ class _VAECFlowModule(nn.Module):
         # Zeros: the deviations of all classes start equal, and so do their scores.
         self.log_std = linear(width, n_features, rng, init="zeros")
         # Class-independent offsets of the prior: Glow's learned top.
-        self.mean_offset = nn.Parameter(torch.zeros(n_features))
-        self.log_std_offset = nn.Parameter(torch.zeros(n_features))
+        self.mean_offset = nn.Parameter(torch.zeros(n_features, dtype=torch.float32))
+        self.log_std_offset = nn.Parameter(torch.zeros(n_features, dtype=torch.float32))
         if options.conditioning == "vae":
             sizes = (n_features, options.decoder_dim, n_attributes)
             self.decoder = ReLUNet(sizes, rng)
@@ -227,7 +227,7 @@ class _VAECFlowModule(nn.Module):
         """Losses of a batch (Eq. 10): mean over rows, sum over dimensions."""
 
         def normal(*shape):
-            return torch.randn(shape, generator=rng, device=x.device)
+            return torch.randn(shape, generator=rng, device=x.device, dtype=x.dtype)
 
         options = self.options
         # A batch has few classes: encode each once.
@@ -274,7 +274,8 @@ class _VAECFlowModule(nn.Module):
         mean, log_std = self.prior(a)
         std = temperature * torch.exp(log_std)
         rows = torch.arange(len(a), device=a.device).repeat_interleave(n_samples)
-        eps = torch.randn(len(rows), mean.shape[1], generator=rng, device=a.device)
+        shape = len(rows), mean.shape[1]
+        eps = torch.randn(shape, generator=rng, device=a.device, dtype=a.dtype)
         return in_pieces(
             lambda eps, rows: self.flow.inverse(mean[rows] + std[rows] * eps), eps, rows
         )

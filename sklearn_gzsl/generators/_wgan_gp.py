@@ -31,8 +31,9 @@ class WGANGP(AdversarialGenerator):
     feature_scale=None, ema_decay=0``, with ``lr`` from 1e-5 to 2e-4 and many more
     steps.
 
-    The critic has one hidden layer, so that the gradient in its penalty is written out
-    and needs no second differentiation. The softmax takes as many steps as the critic.
+    With one hidden layer, as in the paper, the gradient in the critic's penalty is
+    written out and needs no second differentiation. The softmax takes as many steps as
+    the critic.
 
     References
     ----------
@@ -74,8 +75,9 @@ class _WGANGPModule(OptionsWGAN):
         self.cls_steps = options.cls_steps
         if self.cls_weight:
             n_classes, n_features = options.n_classes, options.n_features
-            self.register_buffer("cls_coef", torch.zeros(n_classes, n_features))
-            self.register_buffer("cls_intercept", torch.zeros(n_classes))
+            coef = torch.zeros(n_classes, n_features, dtype=torch.float32)
+            self.register_buffer("cls_coef", coef)
+            self.register_buffer("cls_intercept", coef.new_zeros(n_classes))
             # For ``prepare``, which is handed no random numbers.
             self.cls_seed = int(torch.randint(2**31 - 1, (), generator=rng))
 

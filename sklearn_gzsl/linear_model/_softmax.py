@@ -17,7 +17,7 @@ from .._sklearn_compat import (
     _check_sample_weight,
     _fit_context,
 )
-from ..training import draw_seed, intervals, resolve_device, torch_generator
+from ..training import draw_seed, intervals, resolve_device, sheltered, torch_generator
 from ..utils import all_or_nothing, validate_rows
 from ._classes import class_factors, codes_of, log_priors
 from ._lda import IncrementalLDA
@@ -299,6 +299,7 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
             biases += (1 - self.logit_adjustment) * log_priors(counts)
             self.coef_, self.intercept_ = lda.coef_, biases.astype(X.dtype)
 
+    @sheltered()
     @torch.inference_mode()
     def _train(self, X, y, weight, lengths):
         """Take steps in intervals of the given lengths, and report after each."""

@@ -73,7 +73,8 @@ class SoftmaxSteps:
         if moments is None:
             zeros = torch.zeros_like(self._flat)
             # Torch wants the number of steps taken as a float32 tensor.
-            self._moments = zeros, zeros.clone(), torch.zeros((), device=device)
+            n_steps = torch.zeros((), dtype=torch.float32, device=device)
+            self._moments = zeros, zeros.clone(), n_steps
         else:
             # Not from_numpy, on purpose: what is fitted must not change in place.
             self._moments = tuple(torch.tensor(m, device=device) for m in moments)

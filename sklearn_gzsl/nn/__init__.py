@@ -5,12 +5,9 @@ neither read nor changed.
 """
 
 from ._actnorm import ActNorm
-from ._adversarial import (
-    ConditionalCritic,
-    ConditionalGenerator,
-    ConditionalWGAN,
-)
+from ._adversarial import ConditionalGenerator, ConditionalWGAN
 from ._coupling import AdditiveCoupling, AffineCoupling
+from ._critic import AutogradComparison, ConditionalCritic
 from ._flow import Flow, Permutation
 from ._layers import (
     ConditionalNet,
@@ -27,6 +24,7 @@ __all__ = [
     "ActNorm",
     "AdditiveCoupling",
     "AffineCoupling",
+    "AutogradComparison",
     "ConditionalCritic",
     "ConditionalGenerator",
     "ConditionalNet",

@@ -16,8 +16,8 @@ class ActNorm(nn.Module):
 
     def __init__(self, n_features: int, tol: float = 0.1):
         super().__init__()
-        self.shift = nn.Parameter(torch.zeros(n_features))
-        self.log_scale = nn.Parameter(torch.zeros(n_features))
+        self.shift = nn.Parameter(torch.zeros(n_features, dtype=torch.float32))
+        self.log_scale = nn.Parameter(torch.zeros(n_features, dtype=torch.float32))
         self.tol = tol
 
     @torch.no_grad()

@@ -7,19 +7,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ._critic import INIT_STD, SLOPE, ConditionalCritic
 from ._layers import distinct
-from ._linear import linear, multiply, weight_gradient
+from ._linear import linear
 
-_SLOPE, _INIT_STD = 0.2, 0.02
-_BLOCK, _PIECE = 256, 1024
+_PIECE = 1024
 
 _OUTPUTS = {"relu": torch.relu, "sigmoid": torch.sigmoid, "linear": lambda h: h}
-
-
-def row_products(a: Tensor, b: Tensor) -> Tensor:
-    """Inner products of rows, shape (n, 1), without a matrix of all products."""
-    blocks = zip(a.split(_BLOCK), b.split(_BLOCK), strict=True)
-    return torch.cat([(u * v).sum(dim=1, keepdim=True) for u, v in blocks])
 
 
 class ConditionalGenerator(nn.Module):
@@ -51,7 +45,7 @@ class ConditionalGenerator(nn.Module):
         super().__init__()
         self.latent_dim = latent_dim
         self.output_activation = output_activation
-        options = {"init": "normal", "gain": _INIT_STD}
+        options = {"init": "normal", "gain": INIT_STD}
         self.noise = linear(latent_dim, hidden_dim, rng, **options)
         self.describe = linear(n_attributes, hidden_dim, rng, bias=False, **options)
         self.output = linear(hidden_dim, n_features, rng, **options)
@@ -64,103 +58,8 @@ class ConditionalGenerator(nn.Module):
         self.output.bias.copy_(mean)
 
     def forward(self, z: Tensor, described: Tensor) -> Tensor:
-        h = F.leaky_relu(self.noise(z) + described, _SLOPE)
+        h = F.leaky_relu(self.noise(z) + described, SLOPE)
         return _OUTPUTS[self.output_activation](self.output(h))
-
-
-class ConditionalCritic(nn.Module):
-    """Score of features beside a description: one hidden layer with LeakyReLU.
-
-    ``forward(x, described)`` takes, for each row of features, a row of what
-    ``describe(a)`` gives.
-
-    Parameters
-    ----------
-    n_features, n_attributes, hidden_dim : int
-        Lengths of features, description and hidden layer.
-    rng : torch.Generator
-        Source of the weights, which are normal with a deviation of 0.02.
-    """
-
-    def __init__(
-        self, n_features: int, n_attributes: int, hidden_dim: int, rng: torch.Generator
-    ):
-        super().__init__()
-        options = {"init": "normal", "gain": _INIT_STD}
-        self.features = linear(n_features, hidden_dim, rng, **options)
-        self.describe = linear(n_attributes, hidden_dim, rng, bias=False, **options)
-        self.output = linear(hidden_dim, 1, rng, **options)
-
-    def forward(self, x: Tensor, described: Tensor) -> Tensor:
-        h = F.leaky_relu(self.features(x) + described, _SLOPE)
-        return self.output(h).squeeze(1)
-
-    def compare(
-        self, real: Tensor, fake: Tensor, described: Tensor, alpha: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        r"""Wasserstein loss and gradient penalty of real and synthetic rows.
-
-        The mean score of synthetic minus that of real rows, and the mean of
-        :math:`(\|\nabla_{\hat{x}} D(\hat{x}, a)\|_2 - 1)^2` at the points
-        :math:`\hat{x}` that are ``alpha`` of the way from a synthetic to a real row
-        (Gulrajani et al. 2017, Eq. 3).
-
-        Parameters
-        ----------
-        real, fake : Tensor of shape (n, n_features)
-            Rows, to which no gradient is passed.
-        described : Tensor of shape (n, hidden_dim)
-            What ``describe`` gives for them.
-        alpha : Tensor of shape (n, 1)
-            Places between synthetic and real rows, from 0 to 1.
-        """
-        x = torch.cat([real, fake])
-        described = (described + self.features.bias).T
-        weights = self.features.weight, self.output.weight.T
-        dtype = self.features.products or x.dtype
-        return _Comparison.apply(x, described, alpha, *weights, dtype)
-
-
-class _Comparison(torch.autograd.Function):
-    """Both losses of the critic, and the gradients of each weight in one product.
-
-    In columns, with the real rows before the synthetic ones, the hidden layer is
-    h = W x + d and the scores are w . m(h) h with LeakyReLU's slopes m. As h is affine
-    in x, that of a point between two rows lies at the same place between theirs, at h';
-    its score has the gradient W^T (w m(h')), without second derivatives since the
-    slopes m are piecewise constant.
-
-    So unit j of the hidden layer enters the losses through w_j W_j and w_j d_j alone,
-    and linearly. With G_j and g_j the gradients with respect to these two, those of
-    W_j, d_j and w_j are w_j G_j, w_j g_j and G_j . W_j + g_j . d_j.
-    """
-
-    @staticmethod
-    def forward(ctx, x, d, alpha, weight, out, dtype):
-        n = len(alpha)
-        factor = weight.to(dtype)
-        h = multiply(factor, x.T.to(dtype))
-        h.unflatten(1, (2, n)).add_(d[:, None])
-        middle = torch.lerp(h[:, n:], h[:, :n], alpha.T)
-        m = torch.where(torch.cat([h, middle], dim=1) > 0, 1.0, _SLOPE).to(x.dtype)
-        real, fake = (out.T @ (m[:, : 2 * n] * h)).view(2, n).mean(dim=1)
-        slope = multiply((out * m[:, 2 * n :]).T.to(dtype), factor)
-        steep = torch.linalg.vector_norm(slope, dim=1, keepdim=True) - 1
-        ctx.save_for_backward(x, d, weight, out, m, slope, steep)
-        ctx.dtype = dtype
-        return fake - real, steep.square().mean()
-
-    @staticmethod
-    def backward(ctx, of_difference, of_penalty):
-        x, d, weight, out, m, slope, steep = ctx.saved_tensors
-        n = len(slope)
-        real, fake = x.split(n)
-        unit, part = of_difference / n, 2 * of_penalty / n
-        g = unit * (m[:, n : 2 * n] - m[:, :n])
-        ends = [-unit * real, unit * fake, part * steep * F.normalize(slope)]
-        G = weight_gradient(weight, m.to(ctx.dtype), torch.cat(ends).to(ctx.dtype))
-        of_out = row_products(G, weight) + (g * d).sum(dim=1, keepdim=True)
-        return None, out * g, None, G.mul_(out), of_out, None
 
 
 class ConditionalWGAN(nn.Module):
@@ -184,6 +83,10 @@ class ConditionalWGAN(nn.Module):
         What the moving average of the generator's weights keeps at every step.
     rng : torch.Generator
         Source of the weights.
+    critic_layers : int
+        Hidden layers of the critic.
+    critic_gradients : {"closed-form", "autograd"}
+        How its losses are differentiated; the closed form is that of one hidden layer.
     """
 
     def __init__(
@@ -199,8 +102,15 @@ class ConditionalWGAN(nn.Module):
         cls_weight: float,
         ema_decay: float,
         rng: torch.Generator,
+        critic_layers: int = 1,
+        critic_gradients: str = "closed-form",
     ):
         super().__init__()
+        if critic_layers > 1 and critic_gradients == "closed-form":
+            raise ValueError(
+                f"critic_layers={critic_layers} needs critic_gradients='autograd': the "
+                "closed form is that of one hidden layer."
+            )
         self.feature_scale = feature_scale
         self.gp_weight = gp_weight
         self.cls_weight = cls_weight
@@ -208,15 +118,22 @@ class ConditionalWGAN(nn.Module):
         self.generator = ConditionalGenerator(
             latent_dim, n_attributes, hidden_dim, n_features, rng, output_activation
         )
-        self.critic = ConditionalCritic(n_features, n_attributes, hidden_dim, rng)
+        self.critic = ConditionalCritic(
+            n_features,
+            n_attributes,
+            hidden_dim,
+            rng,
+            n_layers=critic_layers,
+            gradients=critic_gradients,
+        )
         # What samples come from.
         self.average = self.generator
         if ema_decay:
             self.average = deepcopy(self.generator).requires_grad_(False)
             self.n_averaged = 0
-        self.register_buffer("x_mean", torch.zeros(n_features))
-        self.register_buffer("x_min", torch.zeros(n_features))
-        self.register_buffer("x_range", torch.ones(n_features))
+        self.register_buffer("x_mean", torch.zeros(n_features, dtype=torch.float32))
+        self.register_buffer("x_min", torch.zeros(n_features, dtype=torch.float32))
+        self.register_buffer("x_range", torch.ones(n_features, dtype=torch.float32))
 
     def critic_parameters(self) -> list[nn.Parameter]:
         return list(self.critic.parameters())
@@ -245,7 +162,8 @@ class ConditionalWGAN(nn.Module):
     def noise(self, n: int, rng: torch.Generator) -> Tensor:
         """Noise for n rows of a generator."""
         shape = (n, self.generator.latent_dim)
-        return torch.randn(shape, generator=rng, device=self.x_mean.device)
+        options = {"device": self.x_mean.device, "dtype": self.x_mean.dtype}
+        return torch.randn(shape, generator=rng, **options)
 
     def draw(
         self, a: Tensor, n_samples: int, rng: torch.Generator, temperature: float

@@ -11,7 +11,7 @@ class Permutation(nn.Module):
 
     def __init__(self, n_features: int, rng: torch.Generator):
         super().__init__()
-        order = torch.randperm(n_features, generator=rng)
+        order = torch.randperm(n_features, generator=rng, device=rng.device)
         self.register_buffer("order", order)
         self.register_buffer("undo", order.argsort())
 

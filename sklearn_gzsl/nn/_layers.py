@@ -60,7 +60,7 @@ class LearnedScale(nn.Module):
 
     def __init__(self, n_features: int):
         super().__init__()
-        self.gain = nn.Parameter(torch.zeros(n_features))
+        self.gain = nn.Parameter(torch.zeros(n_features, dtype=torch.float32))
 
     def forward(self, x: Tensor) -> Tensor:
         return x * torch.exp(3.0 * self.gain)

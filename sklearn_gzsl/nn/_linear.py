@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
 _LOCKS = WeakKeyDictionary()  # one for each module whose precision was set
@@ -45,7 +46,10 @@ class _Affine(torch.autograd.Function):
         y = F.linear(low, weight).to(x.dtype)
         return y if bias is None else y.add_(bias)
 
+    # A second derivative would miss the weights, whose casts are no part of a graph,
+    # and so be wrong without a word.
     @staticmethod
+    @once_differentiable
     def backward(ctx, g):
         x, weight = ctx.saved_tensors
         of_x, of_weight, of_bias, _ = ctx.needs_input_grad
@@ -61,17 +65,21 @@ class _Affine(torch.autograd.Function):
 class Linear(nn.Linear):
     """Linear layer whose matrix products may be of a lower precision than the rest.
 
-    Weights, inputs, results and gradients keep theirs; see ``products_in``.
+    Weights, inputs, results and gradients keep theirs; see ``products_in``. A layer
+    whose gradient is itself to be differentiated is told so by
+    ``differentiable_twice``.
     """
 
-    products = None
+    products: torch.dtype | None = None
+    differentiable_twice = False
 
     def forward(self, x: Tensor) -> Tensor:
-        dtype = self.products or x.dtype
-        if torch.compiler.is_compiling():
+        dtype, twice = self.products or x.dtype, self.differentiable_twice
+        if torch.compiler.is_compiling() or (twice and dtype != x.dtype):
             y = F.linear(x.to(dtype), self.weight.to(dtype)).to(x.dtype)
             return y if self.bias is None else y + self.bias
-        if dtype == x.dtype == self.weight.dtype and self.weight.nbytes < _LARGE:
+        small = self.weight.nbytes < _LARGE
+        if twice or (dtype == x.dtype == self.weight.dtype and small):
             return super().forward(x)
         return _Affine.apply(x, self.weight, self.bias, dtype)
 
@@ -112,7 +120,9 @@ def linear(
     with warnings.catch_warnings():
         # One feature leaves half of a coupling without input: an empty layer is meant.
         warnings.filterwarnings("ignore", "Initializing zero-element tensors")
-        layer = nn.utils.skip_init(Linear, n_in, n_out, bias=bias)
+        layer = nn.utils.skip_init(
+            Linear, n_in, n_out, bias=bias, device=rng.device, dtype=torch.float32
+        )
     with torch.no_grad():
         if init == "zeros" or layer.weight.numel() == 0:
             layer.weight.zero_()

@@ -6,6 +6,7 @@ from ._compile import compile_networks
 from ._net import LR_SCHEDULES, AdversarialNet, StepNet
 from ._precision import resolve_precision
 from ._seeding import draw_seed, resolve_device, torch_generator
+from ._shelter import sheltered
 
 __all__ = [
     "LR_SCHEDULES",
@@ -20,5 +21,6 @@ __all__ = [
     "intervals",
     "resolve_device",
     "resolve_precision",
+    "sheltered",
     "torch_generator",
 ]

@@ -1,5 +1,6 @@
 """Mini-batches by indexing tensors that already live on the device."""
 
+from collections import deque
 from itertools import pairwise
 
 import torch
@@ -23,7 +24,9 @@ class IndexBatches:
     is dropped if ``drop_last``, as the reference generators do. With fewer rows than
     ``batch_size`` every batch is all rows. An epoch here is a reporting interval,
     not a pass: iterating again goes on where the last epoch stopped. With
-    ``per_step``, a step gets a list of that many batches.
+    ``per_step``, a step gets a list of that many batches. The length is that of the
+    next epoch, in the unit of skorch's callbacks: steps times the ``batch_size`` asked
+    for.
     """
 
     def __init__(
@@ -41,7 +44,8 @@ class IndexBatches:
         self.drop_last = drop_last
         self.per_step = per_step
         self.batch_size = min(batch_size, len(tensors[0]))
-        self._lengths = iter(epoch_lengths)
+        self._asked_size = batch_size
+        self._lengths = deque(epoch_lengths)
         self._batches = self._endless()
 
     def _endless(self):
@@ -53,8 +57,11 @@ class IndexBatches:
                 rows = order[start : start + self.batch_size]
                 yield tuple(t[rows] for t in self.tensors)
 
+    def __len__(self):
+        return self._lengths[0] * self._asked_size if self._lengths else 0
+
     def __iter__(self):
-        for _ in range(next(self._lengths)):
+        for _ in range(self._lengths.popleft()):
             if self.per_step is None:
                 yield next(self._batches)
             else:

@@ -1,8 +1,67 @@
 """Callbacks of the training net."""
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
 import numpy as np
 import torch
-from skorch.callbacks import Callback, PrintLog
+from skorch.callbacks import (
+    BatchScoring,
+    Callback,
+    EpochScoring,
+    InputShapeSetter,
+    LRScheduler,
+    PassthroughScoring,
+    PrintLog,
+)
+from skorch.exceptions import SkorchException
+
+_USELESS = {
+    BatchScoring: "generators predict nothing for a batch; use EpochScoring",
+    InputShapeSetter: "the module is built for the shape of X beforehand",
+    LRScheduler: "the learning rate is set before every step; use lr_schedule, or a "
+    "callback of your own that sets net.lr",
+    PassthroughScoring: "the history has no scores of batches, but the mean of every "
+    "loss term in an interval, by its name",
+}
+
+
+def check_callbacks(callbacks: Iterable[tuple[str, Callback]]) -> None:
+    """Refuse callbacks of skorch that would do nothing, or fail later on."""
+    for _, callback in callbacks:
+        if why := _useless(callback):
+            name = type(callback).__name__
+            raise ValueError(f"callbacks has {name}, which has no use here: {why}.")
+
+
+def _useless(callback):
+    """Why a callback has no use here, and what has; None for one that has."""
+    if isinstance(callback, EpochScoring) and not callback.on_train:
+        return "there are no validation rows; set its on_train=True"
+    if isinstance(callback, EpochScoring) and not callable(callback.scoring):
+        return (
+            "generators predict nothing; let its scoring be a function of the net, and "
+            "of two arguments that it may ignore, the batches and None"
+        )
+    return next((w for c, w in _USELESS.items() if isinstance(callback, c)), None)
+
+
+@contextmanager
+def name_monitors(net) -> Iterator[None]:
+    """Tell what can be monitored, if a callback asks for something else."""
+    try:
+        yield
+    except (KeyError, ValueError, SkorchException) as error:
+        known = [key for key in net.history[-1] if key != "batches"]
+        for _, callback in net.callbacks_:
+            monitor = getattr(callback, "monitor", None)
+            if f"'{monitor}'" in str(error) and monitor not in known:
+                raise ValueError(
+                    f"callbacks has {type(callback).__name__} with monitor="
+                    f"{monitor!r}, but the history has only {known}; set it to one of "
+                    "these, or to a key that an EpochScoring before it records."
+                ) from error
+        raise
 
 
 class NonFiniteLossError(ValueError):

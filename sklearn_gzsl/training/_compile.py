@@ -3,9 +3,15 @@
 import torch
 from torch import nn
 
-from ..nn import AdditiveCoupling, AffineCoupling, ReLUNet
+from ..nn import (
+    AdditiveCoupling,
+    AffineCoupling,
+    AutogradComparison,
+    ConditionalCritic,
+    ReLUNet,
+)
 
-_COMPILED = (AdditiveCoupling, AffineCoupling, ReLUNet)
+_COMPILED = (AdditiveCoupling, AffineCoupling, AutogradComparison, ReLUNet)
 
 
 def compile_networks(module: nn.Module, device: torch.device) -> None:
@@ -16,12 +22,18 @@ def compile_networks(module: nn.Module, device: torch.device) -> None:
     """
     networks = [part for part in module.modules() if isinstance(part, _COMPILED)]
     if not networks:
-        raise ValueError(
-            "compile=True has nothing to compile here: the networks of this generator "
-            "have gradients written by hand. Set compile=False."
-        )
+        way_out = "Set compile=False"
+        if any(isinstance(part, ConditionalCritic) for part in module.modules()):
+            way_out = (
+                "With critic_gradients='closed-form' the critic's gradients are "
+                "written by hand. Set compile=False, which is as fast, or "
+                "critic_gradients='autograd'"
+            )
+        raise ValueError(f"compile=True has nothing to compile here. {way_out}.")
     try:  # whether there is a compiler for the device
-        torch.compile(lambda x: x + 1)(torch.zeros(2, device=device))
+        torch.compile(lambda x: x + 1)(
+            torch.zeros(2, device=device, dtype=torch.float32)
+        )
     except Exception as error:
         reason = str(error).strip().split("\n")[0]
         raise ValueError(

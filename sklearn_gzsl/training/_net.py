@@ -8,7 +8,7 @@ from skorch.callbacks import EpochTimer
 from skorch.utils import TeeGenerator
 
 from ._batches import IndexBatches, intervals
-from ._callbacks import StopOnNaN, TrainingLog
+from ._callbacks import StopOnNaN, TrainingLog, check_callbacks, name_monitors
 
 
 def _cosine(done):
@@ -70,6 +70,7 @@ class StepNet(NeuralNet):
             criterion=torch.nn.Identity,
             train_split=None,
             max_epochs=1,
+            use_caching=False,
             **kwargs,
         )
         self.max_iter = max_iter
@@ -102,6 +103,7 @@ class StepNet(NeuralNet):
         comes in the instant in which the callbacks at the end of an interval run.
         """
         self.initialize()
+        check_callbacks(self.callbacks_)
         self.n_steps_ = 0
         self.stop_training = False
         lengths = intervals(self.stop_at or self.max_iter)
@@ -112,14 +114,16 @@ class StepNet(NeuralNet):
             lengths,
             per_step=self._batches_per_step,
         )
+        data = {"dataset_train": batches, "dataset_valid": None}
         self._set_training(True)
         self.notify("on_train_begin", X=None, y=None)
         for _ in lengths:
-            self.notify("on_epoch_begin", dataset_train=batches)
+            self.notify("on_epoch_begin", **data)
             self.run_single_epoch(batches, True, "train", self.train_step)
             self.history.record("iter", self.n_steps_)
             try:
-                self.notify("on_epoch_end", dataset_train=batches)
+                with name_monitors(self):
+                    self.notify("on_epoch_end", **data)
             except KeyboardInterrupt:
                 break
             if self.stop_training:
@@ -165,7 +169,9 @@ class StepNet(NeuralNet):
             self.notify("on_batch_begin", batch=batch, training=training)
             terms = step_fn(batch, **fit_params)
             steps.append(torch.stack([t.detach() for t in terms.values()]))
-            self.notify("on_batch_end", batch=batch, training=training, **terms)
+            self.notify(
+                "on_batch_end", batch=batch, training=training, y_pred=None, **terms
+            )
             if self.stop_training:
                 break
         self.loss_names_ = list(terms)
@@ -217,22 +223,29 @@ class AdversarialNet(StepNet):
         return self
 
     def train_step(self, batches, **fit_params):
-        module = self.module_
+        module, optimizers = self.module_, self._all_optimizers
+        sides = module.critic_parameters(), module.generator_parameters()
         for batch in module.critic_batches(batches, self.rng):
             critic = module.critic_losses(*batch)
-            _drop_gradients(module.critic_parameters())
-            critic["critic"].backward()
-            self._notify_gradients(module.critic_parameters(), batch)
-            self.optimizer_.step()
-        # The critic only passes its gradient on here: its weights need none.
-        for p in module.critic_parameters():
+            self._descend(critic["critic"], sides[0], optimizers[0], batch)
+        # The critic only passes its gradient on here: its weights need none. Those that
+        # a callback has frozen stay so.
+        learning = [p for p in sides[0] if p.requires_grad]
+        for p in learning:
             p.requires_grad_(False)
-        generator = module.generator_losses(*batches[-1], rng=self.rng)
-        _drop_gradients(module.generator_parameters())
-        generator["generator"].backward()
-        self._notify_gradients(module.generator_parameters(), batches[-1])
-        self.generator_optimizer_.step()
+        batch = batches[-1]
+        generator = module.generator_losses(*batch, rng=self.rng)
+        self._descend(generator["generator"], sides[1], optimizers[1], batch)
         module.after_step()
-        for p in module.critic_parameters():
+        for p in learning:
             p.requires_grad_(True)
         return critic | generator
+
+    def _descend(self, loss, parameters, optimizer, batch):
+        """Take a side's step; none if all of its parameters are frozen."""
+        _drop_gradients(parameters)
+        if not any(p.requires_grad for p in parameters):
+            return
+        loss.backward()
+        self._notify_gradients(parameters, batch)
+        optimizer.step()
