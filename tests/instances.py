@@ -63,12 +63,19 @@ VARIANTS = {
         {"conditioning": "implicit"},
         {"conditioning": "implicit", "positioning_dim": None},
     ],
-    WGANGP: [{"cls_weight": 0}, {"ema_decay": 0.0}, {"output_activation": "linear"}],
+    WGANGP: [
+        {"cls_weight": 0},
+        {"ema_decay": 0.0},
+        {"output_activation": "linear"},
+        {"critic_gradients": "autograd"},
+        {"critic_gradients": "autograd", "critic_layers": 3},
+    ],
     MLIS: [
         {"metric_loss": "contrastive"},
         {"metric_loss": "multi_similarity"},
         {"synthetic_refinement": False},
         {"ce_weight": 0},
+        {"critic_gradients": "autograd", "critic_layers": 2},
     ],
 }
 

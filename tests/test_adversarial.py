@@ -112,6 +112,24 @@ def test_losses_of_the_critic_equal_double_backward():
         assert any(g.abs().sum() > 0 for g in got_grads)
 
 
+@pytest.mark.parametrize("name", ["WGANGP", "MLIS"])
+def test_the_closed_form_trains_as_its_twin_by_autograd(name, data):
+    twins = [
+        fit(name, data, critic_gradients=gradients, max_iter=3)
+        for gradients in ("closed-form", "autograd")
+    ]
+    ours, theirs = (twin.net_.module_.state_dict() for twin in twins)
+    assert ours.keys() == theirs.keys()
+    torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=2e-5)
+    losses = [[row["critic"] for row in twin.history_] for twin in twins]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-4)
+
+
+def test_more_layers_need_autograd(data):
+    with pytest.raises(ValueError, match=r"critic_layers=2 needs critic_gradients='a"):
+        fit("WGANGP", data, critic_layers=2)
+
+
 def test_losses_of_a_flat_critic_have_finite_gradients():
     critic, real, fake, a = critic_and_rows()
     for p in critic.parameters():

@@ -6,14 +6,14 @@ from unittest.mock import MagicMock
 import numpy as np
 import pytest
 import torch
-from conftest import TINY_FLOW, TINY_GAN
+from instances import TINY
 from skorch import callbacks as sk
 
 from sklearn_gzsl import WGANGP, VAECFlow
 
 GENERATORS = [
-    VAECFlow(**TINY_FLOW | {"max_iter": 6}, random_state=0),
-    WGANGP(**TINY_GAN | {"max_iter": 6}, random_state=0),
+    VAECFlow(**TINY[VAECFlow] | {"max_iter": 6}, random_state=0),
+    WGANGP(**TINY[WGANGP] | {"max_iter": 6}, random_state=0),
 ]
 each_generator = pytest.mark.parametrize(
     "generator", GENERATORS, ids=lambda g: type(g).__name__

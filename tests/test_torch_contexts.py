@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 import torch
-from conftest import TINY_FLOW, TINY_GAN, TINY_GSM_FLOW, TINY_VAES
+from instances import TINY
 
 from sklearn_gzsl import (
     CADAVAE,
@@ -23,12 +23,12 @@ from sklearn_gzsl import (
 SHORT = {"max_iter": 4, "random_state": 0}
 GENERATORS = {
     "Gaussian": GaussianGenerator(random_state=0),
-    "VAECFlow": VAECFlow(**TINY_FLOW | SHORT),
-    "VAECFlow, early stopping": VAECFlow(**TINY_FLOW | SHORT, early_stopping=True),
-    "GSMFlow": GSMFlow(**TINY_GSM_FLOW | SHORT, perturbation_dropout=0.5),
-    "CADAVAE": CADAVAE(**TINY_VAES | SHORT),
-    "WGANGP": WGANGP(**TINY_GAN | SHORT),
-    "MLIS": MLIS(**TINY_GAN | SHORT, embedding_dim=8),
+    "VAECFlow": VAECFlow(**TINY[VAECFlow] | SHORT),
+    "VAECFlow, early stopping": VAECFlow(**TINY[VAECFlow] | SHORT, early_stopping=True),
+    "GSMFlow": GSMFlow(**TINY[GSMFlow] | SHORT, perturbation_dropout=0.5),
+    "CADAVAE": CADAVAE(**TINY[CADAVAE] | SHORT),
+    "WGANGP": WGANGP(**TINY[WGANGP] | SHORT),
+    "MLIS": MLIS(**TINY[MLIS] | SHORT),
 }
 
 
@@ -145,7 +145,7 @@ def test_softmax(context, dtype, animals):
 def test_a_fitted_classifier_grows(context, animals):
     def grow():
         clf = GZSLClassifier(
-            WGANGP(**TINY_GAN | SHORT),
+            WGANGP(**TINY[WGANGP] | SHORT),
             SoftmaxClassifier(max_iter=20),
             n_synthetic=5,
             random_state=0,
@@ -165,7 +165,7 @@ def test_the_callers_settings_survive_an_error(context, animals):
     with CONTEXTS[context]():
         before = settings()
         with pytest.raises(ValueError, match="lower lr"):
-            WGANGP(**TINY_GAN | {"lr": 1e39}).fit(
+            WGANGP(**TINY[WGANGP] | {"lr": 1e39}).fit(
                 animals.X, animals.y, animals.attributes
             )
         assert settings() == before

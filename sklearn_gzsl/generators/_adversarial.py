@@ -18,7 +18,7 @@ class AdversarialGenerator(NeuralGenerator):
     Parameters
     ----------
     hidden_dim : int, default=1024
-        Width of the hidden layer of generator and critic.
+        Width of the hidden layers of generator and critic.
 
     latent_dim : int, default=None
         Length of the generator's noise; that of a description by default.
@@ -31,6 +31,14 @@ class AdversarialGenerator(NeuralGenerator):
     feature_scale : float, default=0.4
         Typical deviation of the features inside, where each one's range among the
         training rows is the same; None gives all of them the range [0, 1].
+
+    critic_layers : int, default=1
+        Hidden layers of the critic; more than one need ``critic_gradients="autograd"``.
+
+    critic_gradients : {"closed-form", "autograd"}, default="closed-form"
+        How the critic's losses are differentiated: by formulas written out for one
+        hidden layer, or by torch, which is slower, and can be compiled. Both give the
+        same numbers but for rounding.
 
     n_critic : int, default=5
         Steps of the critic's side for each step of the generator.
@@ -49,8 +57,9 @@ class AdversarialGenerator(NeuralGenerator):
         Steps of the generator; the critic takes ``n_critic`` times as many.
 
     compile : bool, default=False
-        Has to be False: the critic's gradients are written by hand, which is faster
-        than what ``torch.compile`` makes of it.
+        Whether ``torch.compile`` compiles the critic's losses, at their first use in
+        ``fit``; that needs ``critic_gradients="autograd"``, as the closed form is
+        written by hand, and is as fast.
 
     Attributes
     ----------
@@ -65,6 +74,8 @@ class AdversarialGenerator(NeuralGenerator):
     latent_dim: int | None = None
     output_activation: str = "relu"
     feature_scale: float | None = 0.4
+    critic_layers: int = 1
+    critic_gradients: str = "closed-form"
     n_critic: int = 5
     gp_weight: float = 10.0
     cls_weight: float = 0.01
@@ -78,6 +89,8 @@ class AdversarialGenerator(NeuralGenerator):
         "latent_dim": [Interval(Integral, 1, None, closed="left"), None],
         "output_activation": [StrOptions({"relu", "linear"})],
         "feature_scale": [Interval(Real, 0, None, closed="neither"), None],
+        "critic_layers": [Interval(Integral, 1, None, closed="left")],
+        "critic_gradients": [StrOptions({"closed-form", "autograd"})],
         "n_critic": [Interval(Integral, 1, None, closed="left")],
         "gp_weight": [Interval(Real, 0, None, closed="left")],
         "cls_weight": [Interval(Real, 0, None, closed="left")],

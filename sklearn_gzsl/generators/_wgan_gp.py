@@ -31,8 +31,9 @@ class WGANGP(AdversarialGenerator):
     feature_scale=None, ema_decay=0``, with ``lr`` from 1e-5 to 2e-4 and many more
     steps.
 
-    The critic has one hidden layer, so that the gradient in its penalty is written out
-    and needs no second differentiation. The softmax takes as many steps as the critic.
+    With one hidden layer, as in the paper, the gradient in the critic's penalty is
+    written out and needs no second differentiation. The softmax takes as many steps as
+    the critic.
 
     References
     ----------
