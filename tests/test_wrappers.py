@@ -77,10 +77,6 @@ REFUSED = {
         lambda clf: CalibratedClassifierCV(clf, cv=2, ensemble=False),
         "CalibratedClassifierCV .* CalibratedStackingCV",
     ),
-    "temperature": (
-        lambda clf: CalibratedClassifierCV(clf, cv=2, method="temperature"),
-        "CalibratedClassifierCV .* CalibratedStackingCV",
-    ),
     "voting": (
         lambda clf: VotingClassifier([("clf", clf)]),
         "VotingClassifier .* GZSLVotingClassifier",
