@@ -12,7 +12,12 @@ from instances import ADVERSARIAL
 from sklearn.base import clone
 from skorch.callbacks import Callback
 
-from sklearn_gzsl.nn import ConditionalCritic, ConditionalGenerator
+from sklearn_gzsl.nn import (
+    ConditionalCritic,
+    ConditionalGenerator,
+    linear,
+    products_in,
+)
 from sklearn_gzsl.training import AdversarialNet, torch_generator
 
 
@@ -83,9 +88,9 @@ def test_gradients_of_the_critic_s_side_are_autograd_s(module, data, monkeypatch
     torch.testing.assert_close(grads[0], grads[1])
 
 
-def critic_and_rows():
+def critic_and_rows(**options):
     rng = torch_generator(0)
-    critic = ConditionalCritic(5, 3, 16, rng).double()
+    critic = ConditionalCritic(5, 3, 16, rng, **options).double()
     for p in critic.parameters():
         p.data.normal_(generator=rng)
     real, fake, a = (
@@ -94,22 +99,52 @@ def critic_and_rows():
     return critic, real, fake, a
 
 
-def test_losses_of_the_critic_equal_double_backward():
-    critic, real, fake, a = critic_and_rows()
+TWINS = [
+    {"gradients": "closed-form"},
+    {"gradients": "autograd"},
+    {"gradients": "autograd", "n_layers": 3},
+]
+each_twin = pytest.mark.parametrize("twin", TWINS, ids=lambda t: str([*t.values()]))
+
+
+@each_twin
+def test_losses_of_the_critic_equal_double_backward(twin):
+    critic, real, fake, a = critic_and_rows(**twin)
     alpha = torch.rand(7, 1, generator=torch_generator(1), dtype=torch.float64)
     expected = by_autograd(critic, real, fake, critic.describe(a), alpha)
     got = critic.compare(real, fake, critic.describe(a), alpha)
-    torch.testing.assert_close(got, expected)
+    exactly = {"rtol": 1e-10, "atol": 1e-10}
+    torch.testing.assert_close(got, expected, **exactly)
     assert got[1] > 0.1
-    parameters = [*critic.features.parameters(), *critic.describe.parameters()]
-    parameters.append(critic.output.weight)
+    parameters = [p for p in critic.parameters() if p is not critic.output.bias]
     for weights in ([1.0, 0.0], [0.0, 1.0], [-0.3, 7.0]):
         got_grads, expected_grads = (
             gradients(weights[0] * losses[0] + weights[1] * losses[1], parameters)
             for losses in (got, expected)
         )
-        torch.testing.assert_close(got_grads, expected_grads)
+        torch.testing.assert_close(got_grads, expected_grads, **exactly)
         assert any(g.abs().sum() > 0 for g in got_grads)
+
+
+def test_twins_agree_with_products_in_bfloat16():
+    grads = []
+    for twin in TWINS[:2]:
+        critic, *rows = critic_and_rows(**twin)
+        real, fake, a = (t.float() for t in rows)
+        alpha = torch.rand(7, 1, generator=torch_generator(1))
+        with products_in(critic.float(), torch.bfloat16):
+            _, penalty = critic.compare(real, fake, critic.describe(a), alpha)
+            grads.append(gradients(penalty, [critic.features.weight])[0])
+    assert (grads[0] - grads[1]).norm() / grads[1].norm() < 0.02
+
+
+def test_a_second_derivative_is_refused_where_it_would_be_wrong():
+    layer = linear(3, 1, torch_generator(0))
+    x = torch.ones(2, 3, requires_grad=True)
+    with products_in(layer, torch.bfloat16):
+        (slope,) = torch.autograd.grad(layer(x).square().sum(), x, create_graph=True)
+        with pytest.raises(RuntimeError, match="once_differentiable"):
+            slope.sum().backward()
 
 
 @pytest.mark.parametrize("name", ["WGANGP", "MLIS"])
@@ -130,8 +165,9 @@ def test_more_layers_need_autograd(data):
         fit("WGANGP", data, critic_layers=2)
 
 
-def test_losses_of_a_flat_critic_have_finite_gradients():
-    critic, real, fake, a = critic_and_rows()
+@each_twin
+def test_losses_of_a_flat_critic_have_finite_gradients(twin):
+    critic, real, fake, a = critic_and_rows(**twin)
     for p in critic.parameters():
         p.data.zero_()
     alpha = torch.full((7, 1), 0.5, dtype=torch.float64)
