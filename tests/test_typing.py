@@ -34,13 +34,13 @@ reveal_type(CalibratedStackingCV(clf).fit(X_train, y_train).seen_classes_)
 
 MISSPELT = """
 from sklearn_gzsl import *
-GZSLClassifier(generatr=None)
+GZSLClassifier(generators=None)
 VAECFlow(hiden_dim=3)
 VAECFlow(learning_rate=1e-3)
 GSMFlow(hidden_dim="wide")
 SoftmaxClassifier(max_iters=5)
 GZSLClassifier().fit([[0.0]], [0], attributes={0: [1.0]})
-ClassAttributes(["a"], [[1.0]]).positons(["a"])
+ClassAttributes(["a"], [[1.0]]).position(["a"])
 """
 
 
