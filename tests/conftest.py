@@ -13,6 +13,7 @@ from instances import TINY
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils import Bunch
 from threadpoolctl import threadpool_limits
+from zoo import make_zoo
 
 from sklearn_gzsl import ClassAttributes, GaussianGenerator, GZSLClassifier, VAECFlow
 from sklearn_gzsl.datasets import load_two_digit_numbers
@@ -73,6 +74,11 @@ def make_animals():
         unseen=np.sort(unseen),
         attributes=ClassAttributes(labels, vectors),
     )
+
+
+@pytest.fixture(scope="session")
+def zoo():
+    return make_zoo()
 
 
 @pytest.fixture(scope="session")

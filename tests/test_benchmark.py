@@ -2,94 +2,42 @@
 
 import inspect
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
+from benchmark_data import (
+    QUICK,
+    animal_arrays,
+    fits,
+    quick_benchmark,
+    writer,
+)
 from scipy.io import savemat
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
-from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
 import sklearn_gzsl
 from sklearn_gzsl import (
-    CalibratedStackingCV,
     GaussianGenerator,
     GZSLClassifier,
     PrototypeClassifier,
     SoftmaxClassifier,
     generators,
 )
-from sklearn_gzsl.benchmark import _run, _search, format_results, run_benchmark
+from sklearn_gzsl.benchmark import _run, format_results, run_benchmark
 from sklearn_gzsl.benchmark._cli import main
-from sklearn_gzsl.benchmark._methods import METHODS, generates, search_space
-from sklearn_gzsl.benchmark._record import load_results
+from sklearn_gzsl.benchmark._methods import METHODS, generates
 from sklearn_gzsl.metrics import GZSLScorer, per_class_accuracy
-from sklearn_gzsl.model_selection import GZSLShuffleSplit
 
-QUICK = {"n_synthetic": 5, "classifier__max_iter": 60, "classifier__lr": 0.1}
-ONE_GAUSSIAN = {"generator__shrinkage": 0.1, "generator__temperature": 1.0}
-
-
-@pytest.fixture(scope="module")
-def arrays(animals):
-    """The animals, with noise, in the layout of an .npz file: seen classes first."""
-    seen, rows = animals.test_codes < 9, np.arange(len(animals.X_test))
-    n_train = len(animals.X)
-    X = np.concatenate([animals.X, animals.X_test])
-    X += 0.5 * np.random.default_rng(0).normal(size=X.shape)
-    return {
-        "X": X.astype(np.float16),
-        "labels": np.concatenate([animals.codes, animals.test_codes]).astype(np.int16),
-        "att": animals.vectors.astype(np.float32),
-        "allclasses_names": animals.labels,
-        "trainval_loc": np.arange(n_train),
-        "test_seen_loc": n_train + rows[seen],
-        "test_unseen_loc": n_train + rows[~seen],
-    }
-
-
-@pytest.fixture(scope="module")
-def write(arrays, tmp_path_factory):
-    """Write the file with other arrays in place of some; without those of None."""
-
-    def write(**changed):
-        path = tmp_path_factory.mktemp("data") / "animals.npz"
-        merged = {**arrays, **changed}
-        np.savez(path, **{k: v for k, v in merged.items() if v is not None})
-        return path
-
-    return write
-
-
-@pytest.fixture(scope="module")
-def path(write):
-    return write()
-
-
-@pytest.fixture
-def run(path):
-    """A quick benchmark of the Gaussian on the animals."""
-
-    def run(data=path, methods="gaussian", **options):
-        return run_benchmark(
-            data, methods, **{"seeds": 1, "params": QUICK, "verbose": 0, **options}
-        )
-
-    return run
-
-
-def _fits(results, method="gaussian"):
-    return results["methods"][method]["fits"]
-
-
-def _means(search):
-    return [(trial["params"], trial["mean"]) for trial in search["tried"]]
+arrays = pytest.fixture(animal_arrays, scope="module")
+write = pytest.fixture(writer, scope="module")
+path = pytest.fixture(lambda write: write(), scope="module")
+run = pytest.fixture(quick_benchmark)
 
 
 def test_figures_are_those_of_a_fit_by_hand(run, animals, arrays):
-    fit = _fits(run(seeds=[3]))[0]
+    fit = fits(run(seeds=[3]))[0]
     X, y = arrays["X"].astype(np.float32), animals.labels[arrays["labels"]]
     train, unseen = arrays["trainval_loc"], arrays["test_unseen_loc"]
     clf = GZSLClassifier(
@@ -118,7 +66,7 @@ def test_the_file_has_all_that_is_needed_to_repeat_a_fit(run, tmp_path):
         "test_seen": 90,
         "test_unseen": 30,
     }
-    first, second = _fits(results)
+    first, second = fits(results)
     assert (first["seed"], second["seed"]) == (0, 1)
     assert first["params"]["classifier__max_iter"] == 60
     assert first["params"]["generator"] == "GaussianGenerator"
@@ -160,28 +108,13 @@ def test_every_generator_is_a_method():
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_the_documented_searches_are_those_made(method):
-    docs = Path(__file__).parents[1] / "docs"
-    page = (docs / "benchmarks" / "protocol.rst").read_text("utf-8")
-    space = search_space(method, grid={}, fixed=(), n_typical=1)
-    if generates(method):
-        assert space.pop("n_synthetic") == [1, 4, 12]
-        assert space.pop("classifier__max_iter") == [10_000, 30_000]
-    documented = "; ".join(
-        f"`{name.removeprefix('generator__')}` {', '.join(map(str, values))}"
-        for name, values in space.items()
-    )
-    assert f"   * - `{method}`\n     - {documented}\n" in page
-
-
-@pytest.mark.parametrize("method", METHODS)
 def test_every_method_runs_on_two_digit_numbers(method, small_numbers):
     tiny = {"hidden_dim": 8, "max_iter": 2, "encoder_dim": 8}
     known = METHODS[method]().get_params()
     params = {f"generator__{name}": v for name, v in tiny.items() if name in known}
     params = QUICK | params if generates(method) else {"seen_weight": 0.0}
     results = run_benchmark(small_numbers, method, seeds=1, params=params, verbose=0)
-    fit = _fits(results, method)[0]
+    fit = fits(results, method)[0]
     if generates(method):
         assert fit["params"]["generator"] == METHODS[method].__name__
     assert set(fit["scores"]) == {"U", "S", "H", "AUSUC", "Z"}
@@ -207,15 +140,15 @@ def test_an_xlsa17_folder_gives_the_same_figures(run, arrays, tmp_path):
     results, expected = run(folder), run()
     assert results["data"]["name"] == "Animals"
     assert results["data"]["sha256"] == expected["data"]["sha256"]
-    assert _fits(results)[0]["scores"] == _fits(expected)[0]["scores"]
+    assert fits(results)[0]["scores"] == fits(expected)[0]["scores"]
 
 
 def test_published_protocol_is_labelled_and_no_worse(run, capsys, tmp_path):
     out = tmp_path / "results.json"
-    honest = _fits(run(seeds=3))
+    honest = fits(run(seeds=3))
     results = run(seeds=3, protocol="published", verbose=1, out=out)
     gained = 0
-    for fit, same in zip(_fits(results), honest, strict=True):
+    for fit, same in zip(fits(results), honest, strict=True):
         assert fit["looks"]["last_look"] == same["scores"]
         assert fit["looks"]["n_looks"] == 25
         assert fit["scores"]["H"] >= same["scores"]["H"]
@@ -232,7 +165,7 @@ def test_published_protocol_is_labelled_and_no_worse(run, capsys, tmp_path):
 
 def test_no_more_looks_than_steps(run):
     params = QUICK | {"classifier__max_iter": 3}
-    looks = _fits(run(protocol="published", params=params))[0]["looks"]
+    looks = fits(run(protocol="published", params=params))[0]["looks"]
     assert looks["n_looks"] == 3
 
 
@@ -256,12 +189,12 @@ def test_an_interrupted_run_keeps_its_fits_and_resumes(run, tmp_path, monkeypatc
     monkeypatch.setattr(_run._Run, "_fit", interrupted)
     with pytest.raises(KeyboardInterrupt):
         run(seeds=3, out=out)
-    assert [fit["seed"] for fit in _fits(json.loads(out.read_text()))] == [0]
+    assert [fit["seed"] for fit in fits(json.loads(out.read_text()))] == [0]
     with pytest.raises(FileExistsError, match="resume"):
         run(seeds=3, out=out)
     results = run(seeds=3, out=out, resume=True)
     assert seeds == [0, 1, 1, 2]
-    scores = [[fit["scores"] for fit in _fits(r)] for r in (results, complete)]
+    scores = [[fit["scores"] for fit in fits(r)] for r in (results, complete)]
     assert scores[0] == scores[1]
     assert results["methods"]["gaussian"]["summary"]["n_fits"] == 3
     run(seeds=3, out=out, resume=True)
@@ -283,136 +216,11 @@ def test_resuming_something_else_is_refused(run, write, arrays, tmp_path):
         run(**again)
 
 
-def test_tuning_chooses_among_the_values_and_never_sees_test_rows(run, write, arrays):
-    options = {
-        "tune": True,
-        "params": {"classifier__lr": 0.1, "generator__shrinkage": 0.1},
-        "grid": {"classifier__max_iter": [2, 60], "n_synthetic": ["1x", "3x"]},
-        "folds": 2,
-    }
-    results = run(**options)
-    found = results["methods"]["gaussian"]["search"]
-    assert found["space"]["n_synthetic"] == [10, 30]  # 10 rows of each seen class
-    assert len(found["tried"]) == 8
-    best = max(found["tried"], key=lambda tried: tried["mean"])
-    assert found["best_params"] == best["params"]
-    assert best["params"]["classifier__max_iter"] == 60
-    params = _fits(results)[0]["params"]
-    assert best["params"].items() <= params.items()
-    # Whatever is in the test rows, and whatever describes their classes.
-    X, att = arrays["X"].copy(), arrays["att"].copy()
-    X[90:] = X[::-1][:120]
-    att[9:] = att[:3] + 1
-    other = run(write(X=X, att=att), **options)["methods"]["gaussian"]["search"]
-    assert _means(other) == _means(found)
-
-
-def test_tuning_trains_each_generator_once_on_each_split(run, monkeypatch, tmp_path):
-    fit, fitted = GaussianGenerator._fit, []
-
-    def counting(self, *args):
-        fitted.append(self.temperature)
-        return fit(self, *args)
-
-    monkeypatch.setattr(GaussianGenerator, "_fit", counting)
-    grid = {"classifier__max_iter": [2, 3], "n_synthetic": [5, 6]}
-    options = {"tune": True, "params": ONE_GAUSSIAN, "folds": 2}
-    options["memory"] = tmp_path / "kept"
-    run(grid=grid, **options)
-    assert len(fitted) == 2 + 1  # two splits of four combinations, and the final fit
-    run(grid=grid, **options)
-    assert len(fitted) == 3 + 1  # what is kept serves the next search, but no timed fit
-
-
-def test_an_interrupted_search_resumes(run, tmp_path, monkeypatch):
-    params = QUICK | {"generator__shrinkage": 0.1}
-    options = {"tune": True, "params": params, "grid": {"n_real": [3, 4, 5]}}
-    complete = run(**options)
-    original, scored = _search.Search._score, []
-
-    def interrupted(self, *args):
-        scored.append(args)
-        if len(scored) == 3:
-            raise KeyboardInterrupt
-        return original(self, *args)
-
-    monkeypatch.setattr(_search.Search, "_score", interrupted)
-    options["out"] = tmp_path / "results.json"
-    with pytest.raises(KeyboardInterrupt):
-        run(**options)
-    with pytest.raises(ValueError, match="hold no fit"):
-        format_results(load_results(options["out"]))
-    results = run(resume=True, **options)
-    assert len(scored) == 6 + 1
-    first, second = (r["methods"]["gaussian"]["search"] for r in (complete, results))
-    assert _means(first) == _means(second)
-    assert first["best_params"] == second["best_params"]
-    assert _fits(complete)[0]["scores"] == _fits(results)[0]["scores"]
-
-
-def test_a_combination_that_fails_is_left_out(run, capsys):
-    options = {"tune": True, "params": QUICK | ONE_GAUSSIAN}
-    found = run(grid={"n_real": [-1, 5]}, **options)["methods"]["gaussian"]["search"]
-    assert [trial["mean"] is None for trial in found["tried"]] == [True, False]
-    assert found["best_params"] == {"n_real": 5}
-    with pytest.raises(ValueError, match="no combination"):
-        run(grid={"n_real": [-1]}, verbose=1, **options)
-    assert "'n_real' parameter" in capsys.readouterr().err
-
-
-def test_calibration_is_that_of_calibrated_stacking(run, arrays, animals):
-    plain = _fits(run(seeds=2))[1]
-    results = run(seeds=2, calibrate=True, folds=3)
-    fit = _fits(results)[1]
-    clf = GZSLClassifier(GaussianGenerator(), SoftmaxClassifier(), random_state=1)
-    X, y = arrays["X"].astype(np.float32), animals.labels[arrays["labels"]]
-    train = arrays["trainval_loc"]
-    cv = GZSLShuffleSplit(3, unseen_size=3 / 12, random_state=1)
-    calibrated = CalibratedStackingCV(clf.set_params(**QUICK), cv=cv)
-    calibrated.fit(X[train], y[train], class_attributes=animals.attributes)
-    assert fit["seen_penalty"] == pytest.approx(calibrated.seen_penalty_)
-    assert fit["seen_penalty"] != 0
-    test = np.concatenate([arrays["test_seen_loc"], arrays["test_unseen_loc"]])
-    expected = GZSLScorer(candidates="all")(calibrated, X[test], y[test])
-    assert {k: fit["scores"][k] for k in expected} == pytest.approx(expected)
-    assert fit["scores_without_penalty"] == plain["scores"]
-    for figure in ("AUSUC", "Z"):  # which no penalty changes
-        assert fit["scores"][figure] == pytest.approx(plain["scores"][figure])
-    table = format_results(results).splitlines()
-    assert [line.split()[0] for line in table[3:5]] == ["gaussian", "gaussian"]
-    assert "  none  " in table[3]
-    assert "  chosen, " in table[4]
-
-
-def test_tuning_goes_by_what_is_reported(run):
-    options = {"tune": True, "tune_iter": 1, "folds": 2, "params": QUICK}
-    assert run(**options)["options"]["tune"]["by"] == "H"
-    results = run(calibrate=True, **options)
-    assert results["options"]["tune"]["by"] == "calibrated-H"
-    assert "tuned by calibrated-H" in format_results(results)
-
-
-def test_fixed_parameters_are_not_tuned(run):
-    results = run(tune=True, params=QUICK, tune_iter=1, folds=2, tune_by="AUSUC")
-    found = results["methods"]["gaussian"]["search"]
-    assert list(found["space"]) == ["generator__shrinkage", "generator__temperature"]
-    assert len(found["tried"]) == 1
-    assert "tuned by AUSUC; classifier__lr=0.1, " in format_results(results)
-
-
-def test_oracle_is_reported_on_demand_and_labelled(run):
-    results = run(oracle=True)
-    scores = _fits(results)[0]["scores"]
-    assert scores["oracle_H"] >= scores["H"]
-    assert "Oracle H, for orientation" in format_results(results)
-    assert "Oracle" not in format_results(run())
-
-
 def test_a_preset_is_where_it_starts(run):
     params = {"generator__max_iter": 2, "generator__hidden_dim": 8, "n_synthetic": 5}
     small = {"generator__positioning_dim": 4, "classifier__max_iter": 5}
     results = run(methods="gsmflow", preset="AWA2", params=params | small)
-    assert _fits(results, "gsmflow")[0]["params"]["generator__proto_weight"] == 10.0
+    assert fits(results, "gsmflow")[0]["params"]["generator__proto_weight"] == 10.0
     assert "paper (AWA2)" in format_results(results)
     with pytest.raises(ValueError, match="no published settings"):
         run(preset="AWA2")
@@ -504,16 +312,16 @@ def test_command_line(path, tmp_path, capsys):
     assert table[1].startswith("protocol honest")
     assert table[3].split()[0] == "gaussian"
     assert table[3].count("+-") == 5
-    fits = _fits(json.loads(out.read_text()))
-    assert [fit["seed"] for fit in fits] == [4, 7]
-    assert fits[0]["fitted"]["n_synthetic"] == 5
+    found = fits(json.loads(out.read_text()))
+    assert [fit["seed"] for fit in found] == [4, 7]
+    assert found[0]["fitted"]["n_synthetic"] == 5
 
     assert main(["table", str(out), str(out), "--style", "markdown"]) == 0
     printed = capsys.readouterr().out
     rows = [line for line in printed.splitlines() if line.startswith("|")]
     assert len(rows) == 4  # one table: head, rule, and a row of each file
     assert len({row.count("|") for row in rows}) == 1
-    mean = np.mean([fit["scores"]["H"] for fit in fits])
+    mean = np.mean([fit["scores"]["H"] for fit in found])
     assert f"| {100 * mean:.1f} ± " in rows[2]
 
 
@@ -541,17 +349,6 @@ def test_resuming_compares_estimators_too(run, tmp_path):
     params["classifier"] = LogisticRegression(C=1e-5)
     with pytest.raises(ValueError, match="made with other options"):
         run(seeds=2, params=params, out=out, resume=True)
-
-
-def test_objects_can_be_tuned(run, tmp_path):
-    grid = {"preprocessor": [StandardScaler(), None], "generator__temperature": [1.0]}
-    options = {"tune": True, "grid": grid, "params": QUICK, "folds": 1}
-    out = tmp_path / "r.json"
-    results = run(seeds=1, out=out, **options)
-    chosen = results["methods"]["gaussian"]["search"]["best_params"]["preprocessor"]
-    assert _fits(results)[0]["params"]["preprocessor"] == chosen
-    again = run(seeds=2, out=out, resume=True, **options)
-    assert _fits(again)[1]["params"]["preprocessor"] == chosen
 
 
 def test_all_methods_are_those_that_the_options_are_for(arrays, tmp_path, capsys):
@@ -601,7 +398,7 @@ def test_options_without_effect_or_sense(run, options, message):
 
 def test_a_classifier_without_probabilities(run):
     params = {"n_synthetic": 5, "classifier": LinearSVC()}
-    assert _fits(run(seeds=1, params=params, calibrate=True, folds=1))
+    assert fits(run(seeds=1, params=params, calibrate=True, folds=1))
 
 
 def test_the_table_shows_a_fixed_penalty(run):

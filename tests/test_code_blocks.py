@@ -23,7 +23,7 @@ from sklearn_gzsl.model_selection import GZSLShuffleSplit
 from sklearn_gzsl.training import StepNet
 
 ROOT = Path(__file__).parents[1]
-MADE = {"_build", "auto_examples", "generated"}
+MADE = {"_build", "auto_examples", "generated", "sg_execution_times.rst"}
 README = ROOT / "README.md"
 PAGES = [
     page

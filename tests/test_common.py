@@ -234,7 +234,7 @@ def test_round_trips(generator, animals, round_trip):
 def test_weights_and_sizes_are_all_of_a_module(generator, animals):
     generator.fit(animals.X, animals.y, animals.attributes)
     before = clone(generator).fit(animals.X, animals.y, animals.attributes)
-    other = generator._module(generator._built_from, torch.Generator().manual_seed(1))
+    other = generator._build(torch.Generator().manual_seed(1))
     other.load_state_dict(generator.net_.module_.state_dict())
     generator.net_.module_ = other
     assert_same_samples(generator, before, animals.attributes)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 from sklearn.base import BaseEstimator, clone
+from sklearn.decomposition import PCA
 from sklearn.ensemble import StackingClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
@@ -107,7 +108,7 @@ def test_memory_tells_frozen_generators_apart(clf, animals, tmp_path, tiny_flow)
 def test_a_frozen_generator_that_has_met_the_held_out_classes(clf, fitted, animals):
     clf = clone(clf).set_params(generator=FrozenEstimator(fitted.generator_))
     with warnings.catch_warnings():
-        warnings.simplefilter("error")
+        warnings.simplefilter("error", UserWarning)
         clf.fit(animals.X, animals.y, animals.attributes)
     with pytest.warns(UserWarning, match="frozen generator has learned from rows of"):
         cross_val_score(
@@ -181,6 +182,16 @@ def test_scores_and_displays_look_inside(fitted, animals, close_figures):
             for one in (frozen, model)
         )
         assert_array_equal(shown.mean_shift, same.mean_shift)
+
+
+def test_pictures_in_one_plane(fitted, animals, close_figures):
+    X, y = animals.X_test, animals.y_test
+    plane = PCA(n_components=2).fit(fitted.transform(X))
+    shown = SyntheticFeaturesDisplay.from_estimator(
+        fitted, X, y, reducer=FrozenEstimator(plane), random_state=0
+    )
+    expected = plane.transform(fitted.transform(X[np.isin(y, shown.classes)]))
+    np.testing.assert_allclose(shown.real, expected, atol=1e-6)
 
 
 def test_few_shot_curve_of_a_frozen_estimator(fitted, animals):

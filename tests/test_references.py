@@ -127,7 +127,9 @@ TOLERANCE = 1e-5
 
 def differences(name, learn, data):
     """How far the ten numbers are from those stored, in units of the tolerance."""
-    stored = np.array(json.loads(STORED.read_text(encoding="utf-8"))[name])
+    stored = json.loads(STORED.read_text(encoding="utf-8"))
+    assert name in stored, "python tests/test_references.py stores what it learns"
+    stored = np.array(stored[name])
     found = np.array(learn(data), dtype=float)
     assert found.shape == stored.shape == (N_NUMBERS,)
     return np.abs(found - stored) / TOLERANCE / np.maximum(1, np.abs(stored))

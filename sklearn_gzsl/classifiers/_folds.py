@@ -11,6 +11,7 @@ from ..metrics._response import find_model
 from ..model_selection import GZSLKFold, GZSLShuffleSplit, check_gzsl_split
 from ..utils import few
 from ._penalty import penalty_curve
+from ._wrapped import check_described
 
 _MAX_FOLDS = 5
 
@@ -93,7 +94,7 @@ def _row_numbers(rows, n_rows):
 def held_whole(params, y):
     """The parameters, with descriptions that no fold cuts."""
     return params | {
-        name: check_class_attributes(params[name], y) for name in _descriptions(params)
+        name: check_described(params[name], y) for name in _descriptions(params)
     }
 
 

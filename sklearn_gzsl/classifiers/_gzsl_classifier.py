@@ -12,7 +12,6 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.preprocessing import MinMaxScaler
 
 from .._sklearn_compat import HasMethods, Interval, StrOptions, _fit_context
-from ..attributes import check_class_attributes
 from ..generators import VAECFlow
 from ..linear_model._softmax import SoftmaxClassifier
 from ..synthesis import TrainingRows, is_streamed, train
@@ -22,6 +21,7 @@ from ._generator_fit import fit_generator, keeps_features
 from ._parts import DefaultPartsMixin, check_classifier, warn_of_met_classes
 from ._scoring import ScoringMixin
 from ._updates import UpdatesMixin
+from ._wrapped import check_described
 
 if TYPE_CHECKING:
     from joblib import Memory
@@ -287,7 +287,7 @@ class GZSLClassifier(
             class_attributes = self.class_attributes
         seeds = np.random.default_rng(draw_seed(self.random_state))
         X, y = self._fit_preprocessor(X, y, seeds)
-        attributes = check_class_attributes(class_attributes, y)
+        attributes = check_described(class_attributes, y)
         self.seen_classes_ = np.unique(y)
         self._describe(attributes)
         # Fixed here: classes that are added later get as many rows as the first ones.

@@ -1,6 +1,9 @@
 """Parts of a classifier that are left at their default, or fitted beforehand."""
 
+from __future__ import annotations
+
 import warnings
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import is_classifier
@@ -8,6 +11,9 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from ..utils import few
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 class DefaultPartsMixin:
@@ -20,7 +26,7 @@ class DefaultPartsMixin:
         part = getattr(self, name)
         return self._default_parts[name]() if part is None else part
 
-    def set_params(self, **params):
+    def set_params(self, **params: Any) -> Self:
         """Set the parameters of this estimator, and those of its parts.
 
         Parts may be set whether they were given or not: a parameter of one that is

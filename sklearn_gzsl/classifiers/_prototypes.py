@@ -17,6 +17,7 @@ from ..attributes import check_class_attributes, extend_class_attributes
 from ..utils import all_or_nothing, like, mean_rows, register, validate_rows
 from ._parts import DefaultPartsMixin
 from ._prediction import PredictionMixin
+from ._wrapped import check_described
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -192,7 +193,7 @@ class PrototypeClassifier(
             descriptions are not as long as rows, or if X or y are not valid.
         """
         X, y = validate_rows(self, X, y, dtype=np.float64)
-        attributes = check_class_attributes(class_attributes, y)
+        attributes = check_described(class_attributes, y)
         self.seen_classes_, codes = np.unique(y, return_inverse=True)
         seen = attributes.take(self.seen_classes_).astype(np.float64)
         if self.description_weight and seen.shape[1] != X.shape[1]:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.decomposition import PCA
+from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils import (
     check_consistent_length,
@@ -17,7 +18,7 @@ from sklearn.utils import (
 from .._sklearn_compat import _safe_indexing
 from ..metrics._accuracy import check_labels
 from ..metrics._response import path_to
-from ..utils import few, seeded
+from ..utils import few, fit_transform, seeded
 from ..utils._typing import RandomState
 from ._drawing import Axes, Display, load_pyplot
 
@@ -336,7 +337,8 @@ def _check_classes(classes, y, model):
 def _check_reducer(reducer):
     if reducer is None:
         return PCA(n_components=2)
-    if not hasattr(reducer, "fit_transform"):
+    # A frozen one, by which several pictures lie in one plane, has no fit_transform.
+    if not (hasattr(reducer, "fit_transform") or isinstance(reducer, FrozenEstimator)):
         raise TypeError(
             f"reducer={reducer!r} has to have fit_transform, as PCA and TSNE have."
         )
@@ -350,7 +352,10 @@ def _embed(reducer, X, y, synthetic, y_synthetic):
         X, y = np.concatenate([X, synthetic]), np.concatenate([y, y_synthetic])
     # Fisher's discriminant does; UMAP would take them, too, and part classes by them.
     needs_labels = get_tags(reducer).target_tags.required
-    plane = reducer.fit_transform(X, y) if needs_labels else reducer.fit_transform(X)
+    if needs_labels or not hasattr(reducer, "fit_transform"):
+        plane = fit_transform(reducer, X, y)
+    else:
+        plane = reducer.fit_transform(X)
     plane = _two_columns(plane, reducer)
     if apart:
         return plane, _two_columns(reducer.transform(synthetic), reducer)
