@@ -51,11 +51,13 @@ def download(url, target, *, checksum, resume, report, n_retries, delay, timeout
     What has come is kept in ``<target>.part`` when the connection breaks, with a note
     beside it on what it is a part of.
     """
+    # Another name until it is whole: who finds a file can trust it.
     part, note = (
         target.with_name(target.name + end) for end in (".part", ".part.json")
     )
     if not resume:
         _forget(part, note)
+    # A new attempt goes on where the last one broke off.
     for attempt in range(n_retries + 1):
         try:
             _transfer(url, part, note, report, timeout)
@@ -97,6 +99,7 @@ def _transfer(url, part, note, report, timeout):
         raise
     with response:
         check_url(response.url)
+        # 206 is a part; a server that knows no ranges answers 200 with the whole file.
         goes_on = done > 0 and response.status == 206
         total = _total(response.headers, done if goes_on else None)
         if goes_on and total != known["total"]:
@@ -110,6 +113,7 @@ def _transfer(url, part, note, report, timeout):
                 file.write(block)
                 done += len(block)
                 report(done, total)
+    # urllib takes a connection that closes early for the end of the file.
     if total is not None and done != total:
         raise OSError(f"the connection broke after {done} of {total} bytes")
 

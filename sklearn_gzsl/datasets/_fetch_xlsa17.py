@@ -139,6 +139,7 @@ def fetch_xlsa17(
     if not missing:
         return folder
     archive = folder / "xlsa17.zip"
+    # One that the user has put there is neither downloaded again nor removed.
     own = not archive.exists()
     if own:
         places = " and ".join(str(folder / missing[0] / name) for name in _NEEDED)
@@ -200,6 +201,7 @@ def _unpack(archive, folder, datasets):
                 for name in (*_NEEDED, *_USEFUL):
                     entry = entries.get((dataset.lower(), name))
                     if entry is None and name in _NEEDED:
+                        # The way out is what the archive does have.
                         there = sorted(p[0] for p in entries if name in p[1:])
                         raise OSError(
                             f"{archive} has no {name} of {dataset}, only of "
@@ -215,9 +217,12 @@ def _unpack(archive, folder, datasets):
 
 
 def _unpack_file(opened, entry, target):
+    # Not ZipFile.extract, which keeps the archive's folders and writes in place.
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(target.name + ".part")
     try:
+        # zipfile compares the checksum when the last byte is read; until then the file
+        # has another name, so that load_xlsa17 finds none that is cut short.
         with opened.open(entry) as source, part.open("wb") as file:
             shutil.copyfileobj(source, file, 1 << 20)
         part.replace(target)

@@ -25,12 +25,14 @@ def open_mat(path):
     Returns an object with a ``path``, ``shapes`` (name -> shape as MATLAB has it),
     ``array(key)``, ``texts(key)`` and ``columns(key, dtype)``.
     """
+    # Imported here and below: few who import the package read MATLAB files.
     from scipy.io.matlab import matfile_version  # noqa: PLC0415
 
     path = Path(path)
     with _reading(path):
         with path.open("rb") as file:
             is_bare_hdf5 = file.read(8) == _HDF5_SIGNATURE  # as Python libraries write
+        # scipy's numbers: 0 is version 4, 1 is 5 to 7, and 2 is 7.3, which is HDF5.
         major = 2 if is_bare_hdf5 else matfile_version(path, appendmat=False)[0]
         return _HDF5Mat(path) if major == 2 else _ClassicMat(path, streams=major == 1)
 
@@ -40,6 +42,7 @@ def _reading(path, key=None):
     """Turn what the libraries raise on damaged files into one kind of error."""
     from scipy.io.matlab import MatReadError  # noqa: PLC0415
 
+    # What a cut or foreign file raises depends on where its bytes stop making sense.
     builtin = (ValueError, TypeError, LookupError, RuntimeError, OSError)
     try:
         yield
@@ -59,6 +62,7 @@ class _ClassicMat:
         from scipy.io import whosmat  # noqa: PLC0415
 
         self.path = path
+        # From the headers alone, without reading any matrix.
         self.shapes = {name: shape for name, shape, _ in whosmat(path, appendmat=False)}
         self._streams = streams
 
@@ -97,6 +101,7 @@ class _HDF5Mat:
                 "pip install h5py"
             ) from error
         self.path = path
+        # Opened for each variable anew, so that no file stays open behind the user.
         self._open = lambda: h5py.File(path, "r")
         with self._open() as file:
             self.shapes = {
@@ -114,6 +119,7 @@ class _HDF5Mat:
         """Read a cell array of texts or numbers as a list of str."""
         with _reading(self.path, key), self._open() as file:
             stored = file[key]
+            # Cells are references to arrays that lie elsewhere in the file.
             if stored.dtype.kind == "O":
                 return [_stored_text(file, ref) for ref in stored[()].ravel()]
             if _is_text(stored):
@@ -125,6 +131,8 @@ class _HDF5Mat:
         with _reading(self.path, key), self._open() as file:
             stored = file[key]
             out = np.empty(stored.shape, dtype=dtype)
+            # HDF5 converts on the way, a block at a time; stored[()].astype would hold
+            # the whole matrix twice.
             stored.read_direct(out)
         return out
 
@@ -135,6 +143,7 @@ def _is_text(stored):
 
 def _stored_text(file, reference):
     stored = file[reference]
+    # An empty text is stored as its shape, two numbers that are no characters.
     if "MATLAB_empty" in stored.attrs:
         return ""
     if _is_text(stored):
@@ -146,6 +155,7 @@ def _stored_text(file, reference):
 
 def _text(cell):
     """Unwrap a cell: text as it is, a whole number without decimals."""
+    # Cells come as arrays of one element, in arrays of one element ...
     while isinstance(cell, np.ndarray):
         if cell.size == 0:
             return ""
@@ -156,11 +166,14 @@ def _text(cell):
 
 def _stream_columns(path, key, dtype):
     with path.open("rb") as file:
+        # The header ends with the letters MI, swapped where bytes are.
         order = ">" if file.read(128)[126:] == b"MI" else "<"
         while tag := file.read(8):
             kind, size = struct.unpack(f"{order}II", tag)
             end = file.tell() + size
             source = file
+            # In version 7 every variable is compressed by itself, so that only the one
+            # wanted has to be unpacked; of the others, what their name takes.
             if kind == _COMPRESSED:
                 source = _Inflated(file, size)
                 kind, _ = struct.unpack(f"{order}II", source.read(8))
@@ -177,6 +190,8 @@ def _convert(reader, flags, shape, dtype):
     if (flags & 0xFF) not in _NUMERIC_CLASSES or flags & _COMPLEX or len(shape) != 2:
         raise ValueError("no dense matrix of real numbers")
     kind, size, data = reader.tag()
+    # MATLAB stores numbers as the smallest type that holds them all, whatever the
+    # class of the matrix: the type is that of the data's own tag.
     stored = np.dtype(reader.order + _NUMBERS.get(kind, "V1"))
     n_numbers = int(shape[0]) * int(shape[1])
     if kind not in _NUMBERS or size != n_numbers * stored.itemsize:
@@ -204,12 +219,13 @@ class _Inflated:
     def read(self, n_bytes):
         parts = []
         while n_bytes:
+            # What was read but not unpacked, because enough had come out.
             raw = self._inflate.unconsumed_tail
             if not raw:
                 raw = self._file.read(min(self._left, 1 << 18))
                 self._left -= len(raw)
             part = self._inflate.decompress(raw, n_bytes)
-            if not raw and not part:
+            if not raw and not part:  # the end; who asked sees that bytes are missing
                 break
             parts.append(part)
             n_bytes -= len(part)
@@ -226,6 +242,8 @@ class _Elements:
         """Type and size; and the data, if they are small enough to share its place."""
         raw = self.source.read(8)
         (word,) = struct.unpack(f"{self.order}I", raw[:4])
+        # The "small data element" of the format: type and size in one word, and up to
+        # four bytes of data in the place of the size.
         kind, size = word & 0xFFFF, word >> 16
         if size:
             return kind, size, raw[4 : 4 + size]

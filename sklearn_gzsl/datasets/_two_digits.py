@@ -151,6 +151,8 @@ def load_two_digit_numbers(
     unseen = np.isin((units - tens) % _N_DIGITS, _UNSEEN_SHIFTS)
 
     bundled = load_digits()
+    # Scans are parted first and put together afterwards: no half of a test image was
+    # ever seen in training.
     train_pool, test_pool = _split_scans(bundled.target, rng)
     train_codes = np.repeat(np.flatnonzero(~unseen), n_train)
     test_codes = np.repeat(np.arange(len(digits)), n_test)
@@ -205,6 +207,7 @@ def load_two_digit_numbers(
 
 def _split_scans(labels, rng):
     """Split the scans of each digit in two: lists of index arrays, by digit."""
+    # Digit by digit: each has its share on both sides.
     shuffled = [rng.permutation(np.flatnonzero(labels == d)) for d in range(_N_DIGITS)]
     cuts = [round(_TRAIN_SHARE * len(scans)) for scans in shuffled]
     train = [scans[:cut] for scans, cut in zip(shuffled, cuts, strict=True)]

@@ -222,6 +222,8 @@ def load_xlsa17(
     splits_mat = open_mat(find_file(base, dataset, splits))
     features_mat = open_mat(find_file(base, dataset, features))
 
+    # The small variables first: what contradicts itself is found before the features,
+    # which may be gigabytes, are read.
     values = read_attributes(splits_mat, attributes)
     original_names, names = read_names(splits_mat, len(values), attributes)
     codes = read_labels(features_mat, splits_mat, len(values))
@@ -272,6 +274,7 @@ def load_xlsa17(
 class _XLSA17Bunch(Bunch):
     """A Bunch that says why two entries of the files are not there."""
 
+    # A Bunch is a dict with attributes: both ways of asking need an answer.
     def __missing__(self, key):
         if key in ("train_loc", "val_loc"):
             raise ValueError(_LEAK.format(key=key))
@@ -288,6 +291,7 @@ class TuningSplit(PredefinedSplit):
 
     def split(self, X=None, y=None, groups=None):
         """Yield the split, after a look at the number of rows."""
+        # Row numbers of another table would cut it without an error, at random.
         n_rows = len(self.test_fold) if X is None else np.shape(X)[0]
         if n_rows != len(self.test_fold):
             raise ValueError(
@@ -300,10 +304,14 @@ class TuningSplit(PredefinedSplit):
 
 def _tuning_split(codes, unseen):
     """Hold out the unseen classes, and a fifth of the rows of every other one."""
+    # A fixed seed, and a generator whose numbers never change: all who tune on a data
+    # set tune on the same rows.
     rng = np.random.RandomState(0)
+    # In scikit-learn's PredefinedSplit -1 is never tested, and 0 is in the only fold.
     test_fold = np.where(np.isin(codes, unseen), 0, -1)
     for code in np.setdiff1d(codes, unseen):
         own = rng.permutation(np.flatnonzero(codes == code))
+        # One row at least to test, unless it is the only one.
         n_test = max(round(_HELD_OUT_SHARE * len(own)), min(1, len(own) - 1))
         test_fold[own[:n_test]] = 0
     return TuningSplit(test_fold)

@@ -20,11 +20,13 @@ def find_folder(folder, dataset):
             f"folder={str(folder)!r} does not exist; fetch_xlsa17() downloads the "
             "archive and returns its folder."
         )
+    # The archive unpacks to xlsa17/data/NAME: any folder on the way is accepted.
     for parent in ("", "data", "xlsa17", "xlsa17/data"):
         if (folder / parent).is_dir():
             for child in sorted((folder / parent).iterdir()):
                 if child.name.lower() == dataset.lower() and child.is_dir():
                     return child
+    # The folder may be the data set's own, by any name but that of another.
     known = [name.lower() for name in (*XLSA17_NAMES, "FLO")]
     if dataset.lower() != folder.name.lower() in known:
         raise FileNotFoundError(
@@ -39,6 +41,7 @@ def find_file(folder, dataset, stem):
     for name in (f"{stem}.mat", f"{dataset}_{stem}.mat"):
         if name.lower() in there:
             return there[name.lower()]
+    # Advice in the layout that the user's folder already has.
     if folder.name.lower() == dataset.lower():
         name = f"{stem}.mat"
     elif any(other.startswith(f"{dataset.lower()}_") for other in there):
@@ -81,6 +84,7 @@ def read_names(mat, n_classes, attributes):
     if len(set(stripped)) < n_classes:
         twice = [name for name in stripped if stripped.count(name) > 1]
         raise ValueError(f"{mat.path}: {key} has the names {few(twice)} twice.")
+    # Only if names stay different without the numbers before them.
     cleaned = [_clean(name) for name in names]
     return names, np.array(cleaned if len(set(cleaned)) == n_classes else stripped)
 
@@ -179,6 +183,8 @@ def read_filenames(mat, codes, names):
     folders = [_clean(PurePosixPath(file).parent.name) for file in files]
     found = np.array([code_of.get(folder, -1) for folder in folders])
     wrong = np.flatnonzero((found >= 0) & (found != codes))
+    # A few may lie in a wrong folder; if most do, the names are in another order than
+    # the labels, and every class would get another's description.
     if len(wrong) > np.count_nonzero(found >= 0) / 2:
         i = wrong[0]
         raise ValueError(
@@ -199,6 +205,7 @@ def read_features(mat, n_rows, dtype):
             f"{n_rows} entries; there must be a column for each label."
         )
     X = mat.columns("features", dtype)
+    # NaN would only show as a loss that is NaN, hours later.
     for start in range(0, n_rows, _CHECKED_AT_ONCE):
         if not np.isfinite(X[start : start + _CHECKED_AT_ONCE]).all():
             raise ValueError(
@@ -212,6 +219,7 @@ def read_features(mat, n_rows, dtype):
 def _read_rows(mat, key, n_rows):
     """Read row numbers; they are counted from 1 in the file, from 0 here."""
     _require(mat, key, "it should list rows of the data set")
+    # Numbers are floats in MATLAB unless one asks for others, row numbers, too.
     rows = _whole_numbers(mat, key) - 1
     outside = rows[(rows < 0) | (rows >= n_rows)]
     if not rows.size:

@@ -13,6 +13,7 @@ from ..metrics._response import find_model
 from ..utils import few
 from ._drawing import Axes, Display, load_pyplot
 
+# Classes up to which the default size of a figure has room for values and for names.
 _MOST_VALUES = 12
 _MOST_NAMES = 40
 
@@ -89,6 +90,8 @@ class ClassConfusionDisplay(Display):
     @property
     def confusion_matrix(self) -> np.ndarray:
         """Shares of each true class's rows; NaN for a class without rows."""
+        # Shares, not counts: otherwise large classes alone would be seen. A class that
+        # was predicted but has no rows has no shares, rather than shares of 0.
         totals = self.counts.sum(axis=1, keepdims=True)
         return np.where(totals > 0, self.counts / np.maximum(totals, 1), np.nan)
 
@@ -98,6 +101,7 @@ class ClassConfusionDisplay(Display):
         sides = {"seen": slice(None, self.n_seen), "unseen": slice(self.n_seen, None)}
         blocks, matrix = {}, self.confusion_matrix
         for (true, rows), (pred, columns) in product(sides.items(), repeat=2):
+            # Each class counts the same, as in U and S.
             shares = matrix[rows, columns].sum(axis=1)
             shares = shares[~np.isnan(shares)]
             blocks[f"{true}->{pred}"] = float(shares.mean()) if len(shares) else np.nan
@@ -144,6 +148,7 @@ class ClassConfusionDisplay(Display):
         ImportError
             If matplotlib is not installed.
         """
+        # First: without matplotlib, predicting would be in vain.
         load_pyplot(f"{cls.__name__}.from_estimator")
         seen_classes = find_model(estimator).seen_classes_
         y_pred = estimator.predict(X)
@@ -200,11 +205,13 @@ class ClassConfusionDisplay(Display):
 
         present = np.union1d(y_true, y_pred)
         seen = np.isin(present, seen_classes)
+        # Where each label, in sorted order, stands in the picture.
         position = np.empty(len(present), dtype=int)
         position[np.argsort(~seen, kind="stable")] = np.arange(len(present))
         rows, columns = (
             position[np.searchsorted(present, y)] for y in (y_true, y_pred)
         )
+        # Each pair as one number: counted in one pass over the rows.
         counts = np.bincount(rows * len(present) + columns, minlength=len(present) ** 2)
         display = cls(
             counts.reshape(len(present), len(present)),
@@ -279,6 +286,7 @@ class ClassConfusionDisplay(Display):
             ax = plt.subplots()[1]
         self.ax_, self.figure_ = ax, ax.figure
 
+        # The scale is fixed, so that two pictures can be compared.
         defaults = {"cmap": cmap, "interpolation": "nearest", "vmin": 0, "vmax": 1}
         self.im_ = ax.imshow(matrix, **{**defaults, **(im_kwargs or {})})
         if colorbar:
@@ -308,9 +316,11 @@ class ClassConfusionDisplay(Display):
         if top_n is None:
             return np.arange(len(self.classes))
         check_scalar(top_n, "top_n", Integral, min_val=1)
+        # Errors in both directions: a class may draw others' rows and lose none.
         errors = np.nan_to_num(self.confusion_matrix)
         np.fill_diagonal(errors, 0)
         confusion = errors.sum(axis=0) + errors.sum(axis=1)
+        # The worst, but shown in the order that parts seen from unseen classes.
         return np.sort(np.argsort(-confusion, kind="stable")[:top_n])
 
     def _write(self, matrix):
@@ -326,6 +336,7 @@ class ClassConfusionDisplay(Display):
         return text
 
     def _divide(self, n_seen, n_shown):
+        # With one side alone there is nothing to part.
         if not 0 < n_seen < n_shown:
             return []
         line = {"color": "red", "linewidth": 1}

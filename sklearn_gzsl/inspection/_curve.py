@@ -104,6 +104,7 @@ class SeenUnseenCurveDisplay(Display):
         S, U = np.asarray(self.seen_accuracy), np.asarray(self.unseen_accuracy)
         H = harmonic_mean(U, S)
         best = int(H.argmax())
+        # Of several best ones the smallest penalty, as argmax takes the first.
         values = {"U": U, "S": S, "H": H, "penalty": self.penalties}
         return {key: float(value[best]) for key, value in values.items()}
 
@@ -167,6 +168,7 @@ class SeenUnseenCurveDisplay(Display):
         """
         load_pyplot(f"{cls.__name__}.from_estimator")
         GZSLScorer(candidates=candidates)  # which knows its values
+        # The scores that GZSLScorer ranks by, so that picture and figures agree.
         y, scores, classes, seen_classes = score_fold(estimator, X, y, candidates)
         return cls.from_predictions(
             y,
@@ -300,6 +302,7 @@ class SeenUnseenCurveDisplay(Display):
         self.iso_lines_ = [_draw_iso_line(ax, level) for level in levels]
 
         defaults = {"label": _label(self.name if name is None else name, self.ausuc)}
+        # A good curve runs along the frame, which would cut its line in half.
         defaults.update(clip_on=False, zorder=2)
         (self.line_,) = ax.plot(
             self.unseen_accuracy,
@@ -318,12 +321,15 @@ class SeenUnseenCurveDisplay(Display):
             ylim=(0, 1),
             aspect="equal",
         )
+        # matplotlib warns of a legend without entries.
         if ax.get_legend_handles_labels()[1]:
             ax.legend(loc="lower left")
         return self
 
     def _mark(self, marker, text, fillstyle):
         point = self.operating_point if marker == "o" else self.oracle_point
+        # In the curve's colour, which matplotlib may have chosen: several curves and
+        # their points stay together.
         (mark,) = self.ax_.plot(
             point["U"],
             point["S"],
@@ -358,6 +364,7 @@ def _operating_point(y_true, y_score, *, seen_classes, labels, average):
 
 
 def _levels(iso_h):
+    # Before the array: numpy makes a level of 1.0 of True.
     if isinstance(iso_h, bool | np.bool_):
         return np.arange(1, 10) / 10 if iso_h else np.array([])
     levels = np.asarray(iso_h, dtype=float).ravel()
@@ -369,6 +376,7 @@ def _levels(iso_h):
 
 
 def _draw_iso_line(ax, level):
+    # H = 2US / (U + S), solved for S; S reaches 1 at the first U and falls from there.
     U = np.linspace(level / (2 - level), 1, 100)
     S = level * U / (2 * U - level)
     (line,) = ax.plot(U, S, color="0.8", linewidth=0.8, zorder=1)

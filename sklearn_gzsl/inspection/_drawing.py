@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from .._sklearn_compat import check_matplotlib_support
 from ..utils import InheritedDocs
 
+# Type hints are read at run time as well, by sphinx and others, without matplotlib.
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 else:
@@ -34,5 +35,6 @@ def style(
     defaults: dict[str, Any], given: dict[str, Any] | None, artist: type
 ) -> dict[str, Any]:
     """Drawing options of the user's over the defaults, also where they use an alias."""
+    # "lw" and "linewidth" are one option to matplotlib, and an error if both are given.
     options = import_module("matplotlib.cbook").normalize_kwargs(given or {}, artist)
     return {**defaults, **options}

@@ -22,6 +22,7 @@ from ..utils import few, fit_transform, seeded
 from ..utils._typing import RandomState
 from ._drawing import Axes, Display, load_pyplot
 
+# As many as colours that can be told apart, with two kinds of marks for each.
 _MOST_CLASSES = 8
 
 
@@ -214,6 +215,7 @@ class SyntheticFeaturesDisplay(Display):
 
         shown = np.flatnonzero(np.isin(y, classes))
         X, y = _safe_indexing(X, shown), y[shown]
+        # As in predict: through the steps before, into the space of the generator.
         for part in outer:
             if isinstance(part, Pipeline) and len(part) > 1:
                 X = part[:-1].transform(X)
@@ -227,6 +229,7 @@ class SyntheticFeaturesDisplay(Display):
 
         reducer = seeded(_check_reducer(reducer), seeds)
         real_plane, synthetic_plane = _embed(reducer, X, y, synthetic, y_synthetic)
+        # In all features: in a plane, distances are those that the reducer leaves.
         mean_shift, spread_ratio = _compare(X, y, synthetic, y_synthetic, classes)
         display = cls(
             real_plane,
@@ -291,6 +294,7 @@ class SyntheticFeaturesDisplay(Display):
             self.synthetic_.append(
                 ax.scatter(*synthetic.T, **{"color": color, **options})
             )
+            # One line from mean to mean says more than two clouds of points.
             means = np.stack([real.mean(axis=0), synthetic.mean(axis=0)])
             line = {"color": color, "linewidth": 2, "zorder": 3}
             self.shifts_ += ax.plot(*means.T, **line)
@@ -316,6 +320,7 @@ def _check_classes(classes, y, model):
             )
         return unseen[:_MOST_CLASSES]
     classes = check_labels(classes, "classes", like=y)
+    # Each once, in the order in which the user named them.
     classes = classes[np.sort(np.unique(classes, return_index=True)[1])]
     for where, text in (
         (y, "have no row in y"),
@@ -345,6 +350,7 @@ def _embed(reducer, X, y, synthetic, y_synthetic):
     apart = hasattr(reducer, "transform")
     if not apart:  # it has no map for further rows, so all of them come at once
         X, y = np.concatenate([X, synthetic]), np.concatenate([y, y_synthetic])
+    # Fisher's discriminant does; UMAP would take them, too, and part classes by them.
     needs_labels = get_tags(reducer).target_tags.required
     if needs_labels or not hasattr(reducer, "fit_transform"):
         plane = fit_transform(reducer, X, y)
@@ -362,6 +368,7 @@ def _seeds(random_state, generator):
         random_state = getattr(generator, "random_state", None)
     if random_state is not None:
         random_state = check_random_state(random_state).randint(2**31 - 1)
+    # None stays None: new numbers in every call.
     return np.random.default_rng(random_state)
 
 
@@ -381,7 +388,7 @@ def _compare(X, y, synthetic, y_synthetic, classes):
     for label in classes:
         real = X[y == label].astype(np.float64)
         drawn = synthetic[y_synthetic == label].astype(np.float64)
-        if len(real) < 2:
+        if len(real) < 2:  # one row shows no spread
             numbers.append((np.nan, np.nan))
             continue
         distance = np.linalg.norm(real.mean(axis=0) - drawn.mean(axis=0))
@@ -394,4 +401,5 @@ def _compare(X, y, synthetic, y_synthetic, classes):
 
 
 def _color(plt, i, n):
+    # matplotlib's cycle repeats after ten.
     return f"C{i}" if n <= 10 else plt.get_cmap("turbo")(i / (n - 1))

@@ -129,6 +129,8 @@ def gzsl_scores(
     """
     y_true, y_pred = _check_targets(y_true, y_pred)
     seen = check_sides(y_true, seen_classes)
+    # Rows are parted by their true class, but predictions are not: a row of an unseen
+    # class that is taken for a seen one counts against U.
     U = per_class_accuracy(y_true[~seen], y_pred[~seen])
     S = per_class_accuracy(y_true[seen], y_pred[seen])
     return {"U": U, "S": S, "H": float(harmonic_mean(U, S))}
@@ -182,6 +184,7 @@ def harmonic_mean_score(
 
 def harmonic_mean(U, S):
     """2US / (U + S) of numbers or arrays, 0 where both are."""
+    # Where both are 0, so is the product: any divisor gives the 0 that is meant.
     total = np.add(U, S)
     return 2 * np.multiply(U, S) / np.where(total > 0, total, 1)
 
@@ -196,6 +199,7 @@ def check_labels(y, name, *, like=None):
     if isinstance(y, list | tuple):  # of which numpy makes text, if there is some in it
         check_complete(y, name)
     y = np.asarray(y)
+    # A table with one column is a common way to store labels.
     if y.ndim == 2 and y.shape[1] == 1:
         y = y[:, 0]
     if y.ndim != 1 or not y.size:
@@ -208,12 +212,15 @@ def check_labels(y, name, *, like=None):
             y = y.astype(str)
         elif all(isinstance(label, Integral) for label in y):
             y = y.astype(int)
+    # Integers with a missing value among them are floats in pandas, and stay so when
+    # that row is gone.
     whole = y.dtype.kind == "f" and np.isfinite(y).all() and (y == np.floor(y)).all()
     if y.dtype.kind not in "Ubiu" and not whole:
         raise ValueError(
             f"{name} holds values that are no class labels ({few(y)}); labels are "
             "all strings or all integers, without missing values."
         )
+    # numpy finds 1 and "1" unequal without a word, and every score would be 0.
     if like is not None and (y.dtype.kind == "U") != (like.dtype.kind == "U"):
         raise ValueError(
             f"{name} holds {few(y)}, but the labels in y_true are like {few(like)}; "
@@ -238,6 +245,7 @@ def class_means(y_true, hits, classes, name):
             )
         rows = np.isin(y_true, classes)
         y_true, hits = y_true[rows], hits[rows]
+    # As weights, the hits of each class are added up in one pass over the rows.
     _, codes, counts = np.unique(y_true, return_inverse=True, return_counts=True)
     return float(np.mean(np.bincount(codes, weights=hits) / counts))
 

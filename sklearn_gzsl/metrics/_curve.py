@@ -207,19 +207,26 @@ def curve_of_best(y_true, seen_row, best, winners, average="macro"):
     own_score = np.take_along_axis(best, own, axis=1)[:, 0]
     own_label = np.take_along_axis(winners, own, axis=1)[:, 0]
     right = (own_label == y_true) & (own_score > -np.inf)
+    # The penalty at which the row changes sides: below it a seen row is right, from it
+    # on an unseen one.
     gap = best[right, 0] - best[right, 1]
     weight = _row_weights(y_true, seen_row, average)[right]
     seen_row = seen_row[right]
 
+    # One step of the stairs for each distinct gap, however many rows share it.
     penalties, step = np.unique(gap, return_inverse=True)
     fall = np.bincount(step, weights=weight * seen_row, minlength=len(penalties))
     rise = np.bincount(step, weights=weight * ~seen_row, minlength=len(penalties))
+    # Before a step the seen rows with this gap or a larger one are right, after it the
+    # unseen rows with this gap or a smaller one.
     seen = np.append(np.cumsum(fall[::-1])[::-1], 0.0)
     unseen = np.append(0.0, np.cumsum(rise))
+    # Shares that add up to 1 may pass it by a rounding.
     return seen.clip(max=1), unseen.clip(max=1), np.append(-np.inf, penalties)
 
 
 def area_under(seen, unseen):
+    # Trapezoids, which are exact here: see the Notes of ausuc_score.
     return float(np.sum((seen[:-1] - seen[1:]) * (unseen[:-1] + unseen[1:])) / 2)
 
 
@@ -263,6 +270,8 @@ def _row_weights(y_true, seen_row, average):
     """Give each row its share in the accuracy of its side."""
     if average == "micro":
         return np.where(seen_row, 1 / seen_row.sum(), 1 / (~seen_row).sum())
+    # Per class and then over the classes of a side: a row's share is that of its class
+    # in the side, divided among the class's rows.
     classes, first, codes, counts = np.unique(
         y_true, return_index=True, return_inverse=True, return_counts=True
     )

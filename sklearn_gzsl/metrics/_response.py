@@ -46,6 +46,8 @@ def best_of_fold(estimator, X, y, candidates="present"):
     """
     y, classes, kept, seen_classes = _fold(estimator, y, candidates)
     seen = np.isin(classes[kept], seen_classes)
+    # Scores of all rows and thousands of classes might not fit in memory; what is kept
+    # of them are two numbers a row.
     parts = []
     for _, rows in row_chunks(X, len(classes))[1]:
         scores = class_scores(estimator, rows, len(classes))
@@ -67,6 +69,8 @@ def _fold(estimator, y, candidates):
     classes = check_labels(model.classes_, "classes_")
     seen_classes = check_labels(model.seen_classes_, "seen_classes_")
     y = _check_fold(y, classes)
+    # In cross-validation the model knows classes of the final test as well: they have
+    # a description, but no row in any fold, and would only be in the way.
     kept = np.full(len(classes), True)
     if candidates == "present":
         kept = np.isin(classes, np.union1d(seen_classes, y))
@@ -75,6 +79,8 @@ def _fold(estimator, y, candidates):
 
 def path_to(estimator, attribute):
     """A fitted estimator, what it wraps, and so on to the part with the attribute."""
+    # Meta-estimators keep their fitted part under one of a few names. The path is kept
+    # for callers that have to go the way of the rows, through pipelines.
     path = [estimator]
     while not hasattr(path[-1], attribute):
         part = path[-1]
@@ -130,6 +136,7 @@ def missing_side(y, seen_classes):
 
 def class_scores(estimator, X, n_classes):
     """Score every class in a column, by the first method the estimator has."""
+    # Logarithms first: probabilities of thousands of classes are often 0, and tie.
     for method in ("predict_log_proba", "predict_proba", "decision_function"):
         if hasattr(estimator, method):
             scores = np.asarray(getattr(estimator, method)(X), dtype=np.float64)
@@ -140,8 +147,11 @@ def class_scores(estimator, X, n_classes):
             "decision_function; classes are ranked by one of them."
         )
     if method == "predict_proba":
+        # A penalty is then in the same unit as with the other methods.
         with np.errstate(divide="ignore"):
             scores = np.log(scores)
+    # scikit-learn's decision function of two classes is one column, the second's score
+    # against 0.
     if scores.ndim == 1 and n_classes == 2:
         scores = np.column_stack([np.zeros_like(scores), scores])
     if scores.ndim != 2 or scores.shape[1] != n_classes:
@@ -149,6 +159,7 @@ def class_scores(estimator, X, n_classes):
             f"{method} returned shape {scores.shape}, expected one column for each of "
             f"the {n_classes} classes in classes_."
         )
+    # -inf is a class of probability 0, and can be ranked.
     if np.isnan(scores).any() or np.isposinf(scores).any():
         raise ValueError(
             f"{method} returned NaN or +inf; the model has diverged, or its input has."

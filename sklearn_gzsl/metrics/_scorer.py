@@ -150,6 +150,7 @@ class GZSLScorer:
         result["H"] = float(harmonic_mean(result["U"], result["S"]))
         result["AUSUC"] = np.nan
         side = missing_side(y, seen_classes)
+        # The area is left out where it is not asked for: it takes a sort of all rows.
         if side is None and self.metric in (None, "AUSUC"):
             result["AUSUC"] = area_under(*curve_of_best(y, seen, best, winners)[:2])
         if self.metric is not None:
@@ -159,7 +160,8 @@ class GZSLScorer:
 
     def _warn_of_nan(self, result, missing):
         undefined = [name for name, value in result.items() if np.isnan(value)]
-        # The folds of a search share the scorer: one warning is enough for all.
+        # The folds of a search share the scorer: one warning is enough for all. A
+        # frozen dataclass refuses new attributes, but not new entries in their dict.
         warned_of = vars(self).setdefault("_warned_of", set())
         if not undefined or missing in warned_of:
             return

@@ -138,11 +138,14 @@ def top_k_per_class_accuracy(
             UndefinedMetricWarning,
             stacklevel=2,
         )
+    # Columns come in any order, but can be looked up only in sorted ones.
     order = np.argsort(labels)
     column = order[np.searchsorted(labels, y_true, sorter=order)]
     own = y_score[np.arange(len(y_true)), column][:, None]
     n_better = np.sum(y_score > own, axis=1)
     n_tied = np.sum(y_score == own, axis=1)
+    # Of the places that better classes leave, those in the tie get an equal share. A
+    # class that is ruled out is tied with all others that are, and must not win.
     hits = np.clip((k - n_better) / n_tied, 0, 1) * (own[:, 0] > -np.inf)
     return class_means(y_true, hits, classes, "classes")
 
@@ -161,5 +164,6 @@ def _ranked_hits(y_true, ranking, k, labels):
             "predict_top_k(X, k)."
         )
     check_consistent_length(y_true, ranking)
+    # The check is for labels in one dimension.
     best = check_labels(ranking[:, :k].ravel(), "y_score", like=y_true)
     return np.any(best.reshape(-1, k) == y_true[:, None], axis=1)

@@ -103,6 +103,7 @@ def check_gzsl_split(
         unseen = np.setdiff1d(y[test], seen)
     elif np.size(unseen):
         unseen = check_labels(unseen, "unseen", like=y)
+    # All that leaks is told at once: who mends a split wants to mend it once.
     problems = list(_leaking_rows(y, train, test, unseen))
     if groups is not None:
         groups = check_groups(groups)
@@ -132,6 +133,8 @@ def check_gzsl_split(
 
 def warn_of_duplicates(X, X_test, train, test, names, *, stacklevel=3):
     """Warn of rows ``test`` of X_test that equal a row of ``train`` in X."""
+    # A dict of short digests: comparing all pairs of rows would take their product in
+    # time, and a dict of the rows themselves a second copy of X.
     digest, digest_test = _digests(X), _digests(X_test)
     first = {}
     for row in train:
@@ -152,9 +155,12 @@ def warn_of_duplicates(X, X_test, train, test, names, *, stacklevel=3):
 def _digests(X):
     """A function from row numbers to what equal rows have in common."""
     if issparse(X):
+        # Equal rows may be stored in unequal ways, with zeros written out or entries in
+        # parts. The copy is changed in place, the user's X must not be.
         X = X.tocsr(copy=True)
         X.sum_duplicates()
         X.eliminate_zeros()
+        # A list of one row, as sparse arrays have no rows of one dimension everywhere.
         return lambda row: _digest(X[[row]].indices) + _digest(X[[row]].data)
     X = np.asarray(X)
     return lambda row: _digest(X[row])
@@ -165,6 +171,7 @@ def _digest(values):
         # Numbers are equal whatever their type, and so are 0 and -0.
         values = np.ascontiguousarray(values, dtype=np.float64) + 0.0
         return blake2b(values, digest_size=16).digest()
+    # Objects such as strings have no bytes of their own, but they have a text.
     return blake2b(repr(values.tolist()).encode(), digest_size=16).digest()
 
 
@@ -183,6 +190,7 @@ def _check_rows(rows, name, n_samples):
                 "one boolean for each row of y."
             )
         return np.flatnonzero(rows)
+    # An empty list is an array of floats to numpy, and says nothing wrong.
     if rows.size and rows.dtype.kind not in "iu":
         raise ValueError(
             f"{name} holds {few(rows)}; rows are chosen by whole numbers or by a mask "

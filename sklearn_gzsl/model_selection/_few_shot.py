@@ -164,11 +164,13 @@ def few_shot_curve(
     rng = check_random_state(random_state)
     scores = {}
     for _ in range(n_repeats):
+        # One order for all numbers of shots: the first k of it are k more than none.
         drawn = [rng.permutation(own) for own in rows]
         for k in shots:
             model = estimator
             if k:
                 chosen = np.concatenate([own[:k] for own in drawn])
+                # clone would forget what it has learned.
                 model = deepcopy(estimator)
                 model.partial_fit(_safe_indexing(X_few, chosen), y_few[chosen])
             result = scoring(model, X_test, y_test)
@@ -176,6 +178,7 @@ def few_shot_curve(
                 result = {"score": result}
             for name, score in result.items():
                 scores.setdefault(name, []).append(score)
+    # Scores came repeat by repeat; the result has a row for each number of shots.
     shape = n_repeats, len(shots)
     return Bunch(
         shots=shots,

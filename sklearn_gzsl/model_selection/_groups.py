@@ -21,9 +21,12 @@ class GroupedRows:
         _, self.groups = np.unique(groups, return_inverse=True)
         self.codes, self.counts = codes, counts
         n_classes = len(counts)
+        # One number for each pair of group and class that has rows: a table of all
+        # pairs would be large, and almost empty.
         pairs, n_rows = np.unique(self.groups * n_classes + codes, return_counts=True)
         self.pair_group, self.pair_class = np.divmod(pairs, n_classes)
         self.n_groups = self.groups.max() + 1
+        # Pairs are sorted by group, so that those of one group are neighbours.
         ends = np.searchsorted(self.pair_group, np.arange(1, self.n_groups))
         classes, n_rows = np.split(self.pair_class, ends), np.split(n_rows, ends)
         self.members = list(zip(classes, n_rows, strict=True))
@@ -46,6 +49,7 @@ def draw_test_groups(rows, unseen, quota, rng):
     test row.
     """
     draw = _Draw(rows, unseen, quota)
+    # Three passes in one random order, the least costly for training first.
     order = rng.permutation(rows.n_groups)
     for group in order:
         classes = rows.members[group][0]
@@ -82,6 +86,7 @@ class _Draw:
         """Take a group unless training needs it; whether it is a new one."""
         classes, n_rows = self.rows.members[group]
         left = self.rows.counts[classes] - self.tested[classes] - n_rows
+        # A seen class without a training row would be an unseen one.
         spared = (self.unseen[classes] | (left > 0)).all()
         if self.chosen[group] or not spared:
             return False
@@ -94,6 +99,8 @@ class _Draw:
         seen = ~self.unseen[classes]
         classes, n_rows = classes[seen], n_rows[seen]
         before = self.tested[classes] - self.quota[classes]
+        # Relative to the class, so that small ones have as much of a say, and squared,
+        # so that no class is far off for the sake of the others.
         ratio = self.rows.counts[classes]
         return np.sum(((before + n_rows) / ratio) ** 2 - (before / ratio) ** 2)
 
@@ -104,14 +111,17 @@ def folds_of_groups(rows, fold_of_class, n_splits, order, classes):
     ``order`` says which group comes first among those of equal size, and ``classes``
     are labels for the error message.
     """
+    # Large groups first: small ones fill the gaps that they leave.
     size = np.bincount(rows.groups)
     order = order[np.argsort(-size[order], kind="stable")]
+    # Classes of few groups have the least choice, and so the first.
     hardest = list(np.argsort(np.bincount(rows.pair_class), kind="stable"))
     for _ in range(_MOST_TRIES):
         folds = _Folds(rows, fold_of_class, n_splits)
         failed = folds.cover_unseen(order, hardest)
         if failed is None:
             break
+        # A class that found its groups taken chooses before all others next time.
         hardest.remove(failed)
         hardest.insert(0, failed)
     else:
@@ -154,9 +164,12 @@ class _Folds:
         best = None
         for fold in folds:
             load = self.load[fold, classes]
+            # All rows of a class would be tested, of which training needs some.
             if (load + n_rows == counts)[unseen_in != fold].any():
                 continue
             cost = np.sum(((load + n_rows) / counts) ** 2 - (load / counts) ** 2)
+            # Of equal costs, a fold that does not test the group anyway, then the one
+            # with the fewest seen rows, then the first: no chance is left.
             key = cost, self.home[group] == fold, self.seen_load[fold], fold
             best = key if best is None else min(best, key)
         if best is not None:
@@ -171,6 +184,7 @@ class _Folds:
         Takes the classes in the order of ``hardest``, and returns the first that could
         not be served, or None.
         """
+        # The inverse of the order: who comes how late in it.
         place = np.argsort(order)
         by_class = np.argsort(self.rows.pair_class, kind="stable")
         ends = np.cumsum(np.bincount(self.rows.pair_class))[:-1]

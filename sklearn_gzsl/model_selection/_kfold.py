@@ -170,10 +170,14 @@ class GZSLKFold(BaseCrossValidator):
                 "y, and each fold needs an unseen class; use fewer splits."
             )
         rng = check_random_state(self.random_state) if self.shuffle else None
+        # Classes take turns, so that the folds differ by one class at most; shuffled
+        # afterwards, they still do.
         fold_of_class = np.arange(len(classes)) % self.n_splits
         if rng is not None:
             fold_of_class = rng.permutation(fold_of_class)
         deal = self._deal_rows if groups is None else self._deal_groups
+        # All folds before the first is handed out: an error in the third should not
+        # come after two models were trained.
         folds = list(deal(codes, counts, fold_of_class, groups, rng, classes))
         for fold, (_, test) in enumerate(folds):
             if not (test & (fold_of_class[codes] != fold)).any():
@@ -196,6 +200,7 @@ class GZSLKFold(BaseCrossValidator):
         fold_of_row[by_class] = np.concatenate(list(self._parts(counts, fold_of_class)))
         for fold in range(self.n_splits):
             unseen = (fold_of_class == fold)[codes]
+            # A class's only row is needed to train on wherever the class is seen.
             test = unseen | ((fold_of_row == fold) & (counts[codes] > 1))
             yield ~test, test
 
@@ -206,6 +211,7 @@ class GZSLKFold(BaseCrossValidator):
         for count, unseen_in in zip(counts, fold_of_class, strict=True):
             sizes = np.full(k, count // k)
             # What is left over goes where the fewest rows are tested so far.
+            # Not in the fold in which the class is unseen: there it is tested anyway.
             others = (unseen_in + 1 + np.arange(k - 1)) % k
             emptiest = others[np.argsort(load[others], kind="stable")]
             sizes[emptiest[: count % k]] += 1

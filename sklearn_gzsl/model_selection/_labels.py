@@ -9,6 +9,7 @@ from ..metrics._accuracy import check_labels
 
 def check_parameters(splitter):
     """Check the parameters by the constraints of the splitter's class."""
+    # In split, as scikit-learn's own splitters do: they have no fit that could.
     names = splitter._parameter_constraints
     validate_parameter_constraints(
         names,
@@ -40,6 +41,8 @@ def check_groups(groups):
             f"groups has shape {groups.shape}; give one group for each row, in one "
             "dimension."
         )
+    # Sorting is what the splitters do; of mixed kinds numpy would say no more than
+    # that "<" is not supported.
     try:
         np.sort(groups)
     except TypeError as error:

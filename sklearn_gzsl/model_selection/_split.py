@@ -160,6 +160,8 @@ class GZSLShuffleSplit(BaseShuffleSplit):
                 train, test = _draw_rows(rng, codes, counts, n_unseen, n_held_out)
             else:
                 train, test = _draw_groups(rng, rows, n_unseen, n_held_out)
+            # So far rows come class by class, and learners that take them in order
+            # would see one class after another.
             yield rng.permutation(train), rng.permutation(test)
 
     def _n_unseen_classes(self, n_classes):
@@ -190,6 +192,8 @@ def _draw_rows(rng, codes, counts, n_unseen, n_held_out):
     n_test = n_held_out.copy()
     unseen = _draw_unseen(rng, n_unseen, n_held_out)
     n_test[unseen] = counts[unseen]
+    # The rows of each class in random order, class after class: the first few of each
+    # are the test rows, without a loop over classes.
     place_in_class = np.concatenate([np.arange(n) for n in counts])
     shuffled = rng.permutation(len(codes))
     by_class = shuffled[np.argsort(codes[shuffled], kind="stable")]
@@ -212,6 +216,8 @@ def _draw_groups(rng, rows, n_unseen, n_held_out):
 
 
 def _draw_unseen(rng, n_unseen, n_held_out):
+    # Again while no seen class has a row to spare, so that S would be undefined. It
+    # ends: some class has two rows, and one draw in n_classes at least has it seen.
     while True:
         classes = rng.permutation(len(n_held_out))
         if n_held_out[classes[n_unseen:]].any():
@@ -219,4 +225,5 @@ def _draw_unseen(rng, n_unseen, n_held_out):
 
 
 def _rounded(size):
+    # Half up: numpy rounds 0.5 and 2.5 down, to the even number.
     return np.floor(np.asarray(size) + 0.5).astype(int)

@@ -17,6 +17,7 @@ class ActNorm(nn.Module):
     def __init__(self, n_features: int, tol: float = 0.1):
         super().__init__()
         self.shift = nn.Parameter(torch.zeros(n_features, dtype=torch.float32))
+        # The logarithm, so that no step of training can make the map singular.
         self.log_scale = nn.Parameter(torch.zeros(n_features, dtype=torch.float32))
         self.tol = tol
 
@@ -31,6 +32,7 @@ class ActNorm(nn.Module):
         return self(x)[0]
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        # The determinant of a diagonal map is the same for every row.
         return (x + self.shift) * self.log_scale.exp(), self.log_scale.sum()
 
     def inverse(self, y: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ from ._critic import INIT_STD, SLOPE, ConditionalCritic
 from ._layers import distinct
 from ._linear import linear
 
+# Rows drawn at a time: 4 MB of a hidden layer of 1024 units.
 _PIECE = 1024
 
 _OUTPUTS = {"relu": torch.relu, "sigmoid": torch.sigmoid, "linear": lambda h: h}
@@ -53,6 +54,8 @@ class ConditionalGenerator(nn.Module):
     @torch.no_grad()
     def start_at(self, mean: Tensor) -> None:
         """Set the output's bias so that features start around ``mean``."""
+        # The weights start near 0, so that the bias is nearly all of the output. A mean
+        # of 0 or 1 would need an infinite one.
         if self.output_activation == "sigmoid":
             mean = torch.logit(mean, eps=1e-3)
         self.output.bias.copy_(mean)
@@ -190,6 +193,8 @@ class ConditionalWGAN(nn.Module):
 
         It makes the synthetic rows of all in one go, which is faster.
         """
+        # Random numbers batch by batch, so that they are those of one batch after the
+        # other, whatever is done in one go.
         labels, noise, alpha = [], [], []
         for x, y in batches:
             labels.append(self.synthetic_labels(y))
@@ -211,7 +216,8 @@ class ConditionalWGAN(nn.Module):
         Of scaled real and synthetic rows of the classes y, with the penalty at places
         ``alpha`` between them.
         """
-        # A batch has few classes: multiply each one's description once.
+        # A batch has few classes: multiply each one's description once. The gradient of
+        # index_select adds up in a fixed order, which that of [rows] does not.
         classes, rows = distinct(y, len(self.A))
         described = self.critic.describe(self.A[classes]).index_select(0, rows)
         wasserstein, penalty = self.critic.compare(
@@ -232,6 +238,7 @@ class ConditionalWGAN(nn.Module):
         score = self.critic(
             fake - self.x_mean, self.critic.describe(a).index_select(0, rows)
         )
+        # Only what the generator can change: scores of real rows are constants to it.
         loss = -score.mean()
         if not self.cls_weight:
             return {"generator": loss}
@@ -243,6 +250,7 @@ class ConditionalWGAN(nn.Module):
         """Average the weights that the step has left; a short past counts less."""
         if not self.ema_decay:
             return
+        # Early weights are soon forgotten: the average grows longer with the training.
         decay = min(self.ema_decay, self.n_averaged / (self.n_averaged + 10))
         self.n_averaged += 1
         new = self.generator.parameters()

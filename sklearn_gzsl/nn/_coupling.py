@@ -26,6 +26,7 @@ class _ShiftNet(nn.Module):
         self.scale = LearnedScale(n_out)
 
     def forward(self, x: Tensor) -> Tensor:
+        # The determinants of these norms are of no matter: t need not be invertible.
         for layer, norm in zip(self.hidden, self.norms, strict=True):
             x = torch.relu(norm(layer(x))[0])
         return self.scale(self.out(x))
@@ -101,6 +102,7 @@ class AffineCoupling(nn.Module):
 
     def _scale_and_shift(self, net, x, condition, rows):
         s, t = net(x, condition, rows).chunk(2, dim=1)
+        # 0.636 is 2 / pi: the arc tangent goes up to pi / 2.
         return self.clamp * 0.636 * torch.atan(s / self.clamp), t
 
     def forward(
@@ -109,6 +111,7 @@ class AffineCoupling(nn.Module):
         """Map x; row ``i`` of x has the condition ``condition[rows[i]]``."""
         x1, x2 = x.split(self.sizes, dim=1)
         s1, t1 = self._scale_and_shift(self.net1, x2, condition, rows)
+        # The Jacobian is triangular, with these factors on its diagonal.
         y1, log_det = x1 * s1.exp() + t1, s1.sum(dim=1)
         if not self.sizes[1]:
             return y1, log_det
@@ -117,6 +120,7 @@ class AffineCoupling(nn.Module):
         return torch.cat([y1, y2], dim=1), log_det + s2.sum(dim=1)
 
     def inverse(self, y: Tensor, condition: Tensor, rows: Tensor) -> Tensor:
+        # Backwards: the second half was moved last, by the new first half, now y1.
         y1, x2 = y.split(self.sizes, dim=1)
         if self.sizes[1]:
             s2, t2 = self._scale_and_shift(self.net2, y1, condition, rows)

@@ -12,6 +12,7 @@ class Permutation(nn.Module):
     def __init__(self, n_features: int, rng: torch.Generator):
         super().__init__()
         order = torch.randperm(n_features, generator=rng, device=rng.device)
+        # Buffers: a stored flow without its shuffles would be another map.
         self.register_buffer("order", order)
         self.register_buffer("undo", order.argsort())
 
@@ -50,6 +51,7 @@ class Flow(nn.Module):
             x = layer.initialize(x) if hasattr(layer, "initialize") else layer(x)[0]
 
     def forward(self, x: Tensor, *context: Tensor) -> tuple[Tensor, Tensor]:
+        # One number until a layer has one for each row: sums broadcast.
         log_det = x.new_zeros(())
         for layer in self.layers:
             x, term = layer(x, *context)

@@ -18,6 +18,7 @@ def in_pieces(f: Callable[..., Tensor], *tensors: Tensor, size: int = 1024) -> T
 
 def typical_norm(centred: Tensor, n: int = 1) -> Tensor:
     """Root mean square of the rows' norms, per sqrt(n); 1 if all rows are 0."""
+    # A divisor: 0 would make NaN of rows that are all the same.
     norm = (centred.square().sum(dim=1).mean() / n).sqrt()
     return torch.where(norm > 0, norm, 1.0)
 
@@ -44,6 +45,7 @@ class ReLUNet(nn.Module):
         self.last_relu = last_relu
 
     def forward(self, x: Tensor) -> Tensor:
+        # Not nn.Sequential: the names of the weights would depend on where ReLUs stand.
         last = len(self.layers) - 1
         for i, layer in enumerate(self.layers):
             x = layer(x)
@@ -90,6 +92,7 @@ class ConditionalNet(nn.Module):
             n_condition, hidden_dim, rng, init="normal", gain=gain, bias=False
         )
         self.out = linear(hidden_dim, n_out, rng, init="normal", gain=gain)
+        # c_layer has no bias, as the two first layers are one, taken apart.
         with torch.no_grad():
             for layer in (self.x_layer, self.out):
                 layer.bias.normal_(0.0, gain, generator=rng)

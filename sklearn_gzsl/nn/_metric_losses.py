@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 def _pairs(labels: Tensor) -> tuple[Tensor, Tensor]:
     """Masks (n, n) of positive pairs, a row with itself left out, and of negatives."""
+    # A row with itself would be the best pair of all, and teach nothing.
     same = labels[:, None] == labels
     own = torch.eye(len(labels), dtype=torch.bool, device=labels.device)
     return same & ~own, ~same
@@ -30,6 +31,7 @@ def _logsumexp(x: Tensor, mask: Tensor) -> Tensor:
 
 
 def _mean_of_nonzero(losses: Tensor) -> Tensor:
+    # Pairs that are good enough would make the mean, and its gradient, ever smaller.
     return losses.sum() / (losses > 0).sum().clamp(min=1)
 
 
@@ -82,6 +84,7 @@ def circle_loss(
     positive, negative = _pairs(labels)
     s = _cosines(embeddings)
     if self_paced:
+        # Detached: the weights say how far a pair has to go, and are not to be learned.
         far = s.detach()
         pull = (1 + margin - far).relu() * (1 - margin - s)
         push = (far + margin).relu() * (s - margin)
@@ -89,6 +92,7 @@ def circle_loss(
         pull, push = -s, s + margin
     apart = _logsumexp(gamma * push, negative)
     together = _logsumexp(gamma * pull, positive)
+    # log(1 + exp(a) exp(b)): the product of both sums, without an overflow.
     return _mean_of_nonzero(F.softplus(apart + together))
 
 
@@ -172,6 +176,7 @@ def multi_similarity_loss(
     """
     positive, negative = _pairs(labels)
     s = _cosines(embeddings) - base
+    # softplus(logsumexp(v)) is log(1 + sum of exp(v)).
     pull = F.softplus(_logsumexp(-alpha * s, positive)) / alpha
     push = F.softplus(_logsumexp(beta * s, negative)) / beta
     return (pull + push).mean()

@@ -6,6 +6,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
+# A progress that is as fine as one can read, whatever the number of steps.
 _N_REPORTS = 100
 
 
@@ -50,8 +51,10 @@ class IndexBatches:
 
     def _endless(self):
         n = len(self.tensors[0])
+        # A short batch has noisier gradients, for which the step is as long.
         stop = n - self.batch_size + 1 if self.drop_last else n
         while True:
+            # On the device, so that no indices are sent to it at every step.
             order = torch.randperm(n, generator=self.rng, device=self.rng.device)
             for start in range(0, stop, self.batch_size):
                 rows = order[start : start + self.batch_size]

@@ -71,6 +71,7 @@ class NonFiniteLossError(ValueError):
 class StopOnNaN(Callback):
     """Stop with an error as soon as an interval had a non-finite loss."""
 
+    # Once in an interval: reading the loss of each step would make a GPU wait.
     def on_epoch_end(self, net, **kwargs):
         bad = ~np.isfinite(net.step_losses_).all(axis=1)
         if bad.any():
@@ -139,6 +140,7 @@ class Validation(Callback):
         return self.steps_[int(np.argmax(self.scores_))]
 
     def on_batch_end(self, net, **kwargs):
+        # The last step, too, which may be the best and need not fall on the interval.
         if net.n_steps_ % self.interval and net.n_steps_ < net.max_iter:
             return
         self._look(net)
@@ -152,6 +154,7 @@ class Validation(Callback):
             self._look(net)
 
     def _look(self, net):
+        # Evaluation mode is for modules of users that have dropout and the like.
         net.module_.eval()
         self.steps_.append(net.n_steps_)
         self.scores_.append(self.score())
@@ -164,6 +167,7 @@ class TrainingLog(PrintLog):
     """One printed line per interval: iteration, mean of each loss term, seconds."""
 
     def __init__(self):
+        # An "epoch" is an interval here, and its number would only be mistaken.
         super().__init__(keys_ignored=["epoch", "train_batch_count"])
 
     def on_epoch_end(self, net, **kwargs):

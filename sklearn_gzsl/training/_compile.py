@@ -41,5 +41,6 @@ def compile_networks(module: nn.Module, device: torch.device) -> None:
             "needs a C++ compiler, and an environment without spaces in its path. Set "
             f"compile=False. ({reason})"
         ) from error
+    # In place, which leaves the names of the weights as they are in stored files.
     for network in networks:
         network.compile()

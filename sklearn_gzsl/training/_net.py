@@ -65,6 +65,8 @@ class StepNet(NeuralNet):
         **kwargs,
     ):
         kwargs.setdefault("optimizer", torch.optim.Adam)
+        # The criterion is for form's sake, as the module knows its losses. All rows are
+        # training rows, and there are no predictions that callbacks could score.
         super().__init__(
             module,
             criterion=torch.nn.Identity,
@@ -87,6 +89,7 @@ class StepNet(NeuralNet):
 
     @property
     def _default_callbacks(self):
+        # In this order: the log has the interval's time, and none of one with NaN.
         return [
             ("timer", EpochTimer()),
             ("stop_on_nan", StopOnNaN()),
@@ -116,6 +119,8 @@ class StepNet(NeuralNet):
         )
         data = {"dataset_train": batches, "dataset_valid": None}
         self._set_training(True)
+        # Not skorch's fit_loop, which counts passes over the data and makes a loader of
+        # it: a copy of each batch from the host.
         self.notify("on_train_begin", X=None, y=None)
         for _ in lengths:
             self.notify("on_epoch_begin", **data)
@@ -161,6 +166,8 @@ class StepNet(NeuralNet):
         factor_at = LR_SCHEDULES.get(self.lr_schedule, self.lr_schedule)
         for batch in iterator:
             self.module_.progress = self.n_steps_ / self.max_iter
+            # Set before each step, from its number alone: a scheduler would have a
+            # state of its own, and a training that stops earlier other rates.
             factor = factor_at(self.module_.progress)
             for optimizer in self._all_optimizers:
                 for group in optimizer.param_groups:
@@ -214,6 +221,7 @@ class AdversarialNet(StepNet):
         return [self.optimizer_, self.generator_optimizer_]
 
     def initialize_optimizer(self, *_, **__):
+        # The critic's has the name that skorch's callbacks and checkpoints know.
         options = self.get_params_for("optimizer") | {"lr": self.lr}
         module = self.module_
         self.optimizer_ = self.optimizer(module.critic_parameters(), **options)

@@ -11,12 +11,14 @@ def draw_seed(random_state) -> int:
     ``None`` draws from the operating system, not from numpy's global generator,
     which fits must neither read nor change.
     """
+    # 31 bits in either case: more than enough, and a valid seed for numpy and torch.
     if random_state is None:
         return int(np.random.SeedSequence().generate_state(1)[0] >> 1)
     return int(check_random_state(random_state).randint(2**31 - 1))
 
 
 def torch_generator(seed: int, device="cpu") -> torch.Generator:
+    # One of its own for each purpose: torch's global one belongs to the caller.
     return torch.Generator(device=device).manual_seed(seed)
 
 
@@ -29,6 +31,7 @@ def resolve_device(device: str) -> torch.device:
     }
     if device == "auto":
         device = next(d for d in ("cuda", "mps", "cpu") if available[d])
+    # "cuda:1" is the second GPU.
     if not available.get(device.split(":")[0], False):
         raise ValueError(
             f"device={device!r} is not available here; use device='auto' or 'cpu'."
