@@ -5,22 +5,20 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.decomposition import PCA
-from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils import (
     check_consistent_length,
     check_random_state,
     check_scalar,
-    get_tags,
 )
 
 from .._sklearn_compat import _safe_indexing
 from ..metrics._accuracy import check_labels
 from ..metrics._response import path_to
-from ..utils import few, fit_transform, seeded
+from ..utils import few, seeded
 from ..utils._typing import RandomState
 from ._drawing import Axes, Display, load_pyplot
+from ._planes import check_reducer, embed
 
 # As many as colours that can be told apart, with two kinds of marks for each.
 _MOST_CLASSES = 8
@@ -227,8 +225,8 @@ class SyntheticFeaturesDisplay(Display):
             random_state=int(seeds.integers(2**31 - 1)),
         )
 
-        reducer = seeded(_check_reducer(reducer), seeds)
-        real_plane, synthetic_plane = _embed(reducer, X, y, synthetic, y_synthetic)
+        reducer = seeded(check_reducer(reducer), seeds)
+        real_plane, synthetic_plane = embed(reducer, X, y, synthetic, y_synthetic)
         # In all features: in a plane, distances are those that the reducer leaves.
         mean_shift, spread_ratio = _compare(X, y, synthetic, y_synthetic, classes)
         display = cls(
@@ -274,9 +272,7 @@ class SyntheticFeaturesDisplay(Display):
             If matplotlib is not installed.
         """
         plt = load_pyplot(f"{type(self).__name__}.plot")
-        if ax is None:
-            ax = plt.subplots()[1]
-        self.ax_, self.figure_ = ax, ax.figure
+        ax = self._take(ax)
         self.real_, self.synthetic_, self.shifts_ = [], [], []
         defaults = {"s": 14, "alpha": 0.6, "linewidths": 0.8}
         real_options = {**defaults, "marker": "o", **(real_kwargs or {})}
@@ -334,34 +330,6 @@ def _check_classes(classes, y, model):
     return classes
 
 
-def _check_reducer(reducer):
-    if reducer is None:
-        return PCA(n_components=2)
-    # A frozen one, by which several pictures lie in one plane, has no fit_transform.
-    if not (hasattr(reducer, "fit_transform") or isinstance(reducer, FrozenEstimator)):
-        raise TypeError(
-            f"reducer={reducer!r} has to have fit_transform, as PCA and TSNE have."
-        )
-    return reducer
-
-
-def _embed(reducer, X, y, synthetic, y_synthetic):
-    """Real and synthetic rows in the plane."""
-    apart = hasattr(reducer, "transform")
-    if not apart:  # it has no map for further rows, so all of them come at once
-        X, y = np.concatenate([X, synthetic]), np.concatenate([y, y_synthetic])
-    # Fisher's discriminant does; UMAP would take them, too, and part classes by them.
-    needs_labels = get_tags(reducer).target_tags.required
-    if needs_labels or not hasattr(reducer, "fit_transform"):
-        plane = fit_transform(reducer, X, y)
-    else:
-        plane = reducer.fit_transform(X)
-    plane = _two_columns(plane, reducer)
-    if apart:
-        return plane, _two_columns(reducer.transform(synthetic), reducer)
-    return np.split(plane, [len(plane) - len(synthetic)])
-
-
 def _seeds(random_state, generator):
     """Source of seeds; the generator's parameter is the start if there is no other."""
     if random_state is None:
@@ -370,16 +338,6 @@ def _seeds(random_state, generator):
         random_state = check_random_state(random_state).randint(2**31 - 1)
     # None stays None: new numbers in every call.
     return np.random.default_rng(random_state)
-
-
-def _two_columns(plane, reducer):
-    plane = np.asarray(plane)
-    if plane.ndim != 2 or plane.shape[1] < 2:
-        raise ValueError(
-            f"reducer={reducer!r} gave rows of shape {plane.shape}; a plane needs two "
-            "columns."
-        )
-    return plane[:, :2]
 
 
 def _compare(X, y, synthetic, y_synthetic, classes):
