@@ -5,7 +5,9 @@ import json
 import re
 import sys
 import time
+from collections.abc import Callable
 from http.client import HTTPException
+from pathlib import Path
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
@@ -15,7 +17,7 @@ _SCHEMES = ("https", "http", "file")
 _NEVER_THERE = (400, 401, 403, 404, 405, 410)  # HTTP statuses that retrying won't mend
 
 
-def check_url(url):
+def check_url(url: str) -> None:
     """Refuse what is no web or file address."""
     scheme = urlsplit(url).scheme
     if scheme not in _SCHEMES:
@@ -24,7 +26,7 @@ def check_url(url):
         )
 
 
-def check_checksum(checksum):
+def check_checksum(checksum: str | None) -> None:
     """Refuse what is no SHA-256 checksum; None is none."""
     if checksum is not None and not re.fullmatch(r"[0-9a-fA-F]{64}", checksum):
         raise ValueError(
@@ -32,7 +34,7 @@ def check_checksum(checksum):
         )
 
 
-def verify(path, checksum):
+def verify(path: Path, checksum: str) -> None:
     """Compare a file with its checksum."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
@@ -45,7 +47,17 @@ def verify(path, checksum):
         )
 
 
-def download(url, target, *, checksum, resume, report, n_retries, delay, timeout):
+def download(
+    url: str,
+    target: Path,
+    *,
+    checksum: str | None,
+    resume: bool,
+    report: Callable[[int, int | None], object],
+    n_retries: int,
+    delay: float,
+    timeout: float,
+) -> None:
     """Download to `target`, which appears only when it is complete and verified.
 
     What has come is kept in ``<target>.part`` when the connection breaks, with a note
@@ -79,7 +91,7 @@ def download(url, target, *, checksum, resume, report, n_retries, delay, timeout
 
 def _transfer(url, part, note, report, timeout):
     """Get what is missing of a file, or all of it."""
-    known = _read_note(part, note, url)
+    known = _read_note(part, note, url) or {}
     done = part.stat().st_size if known else 0
     if known and done == known["total"]:
         return
@@ -155,11 +167,11 @@ def _forget(*paths):
 class Progress:
     """Reports megabytes on stderr: in one line of a terminal, else at each tenth."""
 
-    def __init__(self, name):
+    def __init__(self, name: str):
         self._name, self._shown = name, None
         self._in_place = sys.stderr.isatty()
 
-    def __call__(self, done, total):
+    def __call__(self, done: int, total: int | None) -> None:
         """Take notice of bytes done, and of the total or None."""
         megabytes, share = done / 1e6, ""
         step = int(megabytes) // 10

@@ -3,11 +3,11 @@
 from numbers import Integral, Real
 
 import numpy as np
-from numpy.random import RandomState
 from sklearn.utils import Bunch, check_random_state
 
 from .._sklearn_compat import Interval, validate_params
 from ..attributes import ClassAttributes
+from ..utils._typing import RandomState
 
 # Root mean square distance between two class means at class_sep=1, in units of a row's
 # standard deviation: classes overlap, but most rows can be told apart.
@@ -57,7 +57,7 @@ def make_gzsl_classification(
     class_sep: float = 1.0,
     nonlinearity: float = 0.0,
     test_size: float = 0.2,
-    random_state: int | RandomState | None = None,
+    random_state: RandomState = None,
 ) -> Bunch:
     """Draw a random classification problem with unseen classes.
 

@@ -5,8 +5,10 @@ import struct
 import zlib
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 # Codes of the v5 format, from MathWorks' "MAT-File Format" (table of data types).
 _MATRIX, _COMPRESSED = 14, 15
@@ -19,7 +21,7 @@ _HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _CHUNK = 1 << 17  # numbers converted at a time
 
 
-def open_mat(path):
+def open_mat(path: str | os.PathLike) -> "ClassicMat | HDF5Mat":
     """Open a MATLAB file of version 4, 5, 7 or 7.3.
 
     Returns an object with a ``path``, ``shapes`` (name -> shape as MATLAB has it),
@@ -34,7 +36,7 @@ def open_mat(path):
             is_bare_hdf5 = file.read(8) == _HDF5_SIGNATURE  # as Python libraries write
         # scipy's numbers: 0 is version 4, 1 is 5 to 7, and 2 is 7.3, which is HDF5.
         major = 2 if is_bare_hdf5 else matfile_version(path, appendmat=False)[0]
-        return _HDF5Mat(path) if major == 2 else _ClassicMat(path, streams=major == 1)
+        return HDF5Mat(path) if major == 2 else ClassicMat(path, streams=major == 1)
 
 
 @contextmanager
@@ -55,10 +57,10 @@ def _reading(path, key=None):
         ) from error
 
 
-class _ClassicMat:
+class ClassicMat:
     """A file of version 4, 5, or 7, which is 5 compressed."""
 
-    def __init__(self, path, *, streams):
+    def __init__(self, path: Path, *, streams: bool):
         from scipy.io import whosmat  # noqa: PLC0415
 
         self.path = path
@@ -66,18 +68,18 @@ class _ClassicMat:
         self.shapes = {name: shape for name, shape, _ in whosmat(path, appendmat=False)}
         self._streams = streams
 
-    def array(self, key):
+    def array(self, key: str) -> Any:
         """Read a variable as scipy does."""
         from scipy.io import loadmat  # noqa: PLC0415
 
         with _reading(self.path, key):
             return loadmat(self.path, variable_names=[key], appendmat=False)[key]
 
-    def texts(self, key):
+    def texts(self, key: str) -> list[str]:
         """Read a cell array of texts or numbers as a list of str."""
         return [_text(cell) for cell in self.array(key).ravel()]
 
-    def columns(self, key, dtype):
+    def columns(self, key: str, dtype: DTypeLike) -> np.ndarray:
         """Read a matrix transposed: (n_columns, n_rows), C-contiguous, of type dtype.
 
         Nothing of the size of the matrix is held but the result. (scipy's reader
@@ -89,10 +91,10 @@ class _ClassicMat:
             return np.ascontiguousarray(self.array(key).T, dtype=dtype)
 
 
-class _HDF5Mat:
+class HDF5Mat:
     """A file of version 7.3: HDF5, in which every array is stored transposed."""
 
-    def __init__(self, path):
+    def __init__(self, path: Path):
         try:
             import h5py  # noqa: PLC0415
         except ImportError as error:
@@ -110,15 +112,16 @@ class _HDF5Mat:
                 if isinstance(item, h5py.Dataset)
             }
 
-    def array(self, key):
+    def array(self, key: str) -> Any:
         """Read a numeric variable."""
         with _reading(self.path, key), self._open() as file:
-            return file[key][()].T
+            stored: Any = file[key]
+            return stored[()].T
 
-    def texts(self, key):
+    def texts(self, key: str) -> list[str]:
         """Read a cell array of texts or numbers as a list of str."""
         with _reading(self.path, key), self._open() as file:
-            stored = file[key]
+            stored: Any = file[key]
             # Cells are references to arrays that lie elsewhere in the file.
             if stored.dtype.kind == "O":
                 return [_stored_text(file, ref) for ref in stored[()].ravel()]
@@ -126,10 +129,10 @@ class _HDF5Mat:
                 return ["".join(map(chr, codes)) for codes in stored[()].T]
             return [_text(number) for number in stored[()].ravel()]
 
-    def columns(self, key, dtype):
+    def columns(self, key: str, dtype: DTypeLike) -> np.ndarray:
         """Read a matrix transposed: (n_columns, n_rows), converted block by block."""
         with _reading(self.path, key), self._open() as file:
-            stored = file[key]
+            stored: Any = file[key]
             out = np.empty(stored.shape, dtype=dtype)
             # HDF5 converts on the way, a block at a time; stored[()].astype would hold
             # the whole matrix twice.
@@ -212,11 +215,11 @@ def _convert(reader, flags, shape, dtype):
 class _Inflated:
     """The decompressed bytes of the next `size` bytes of a file."""
 
-    def __init__(self, file, size):
+    def __init__(self, file: BinaryIO, size: int):
         self._file, self._left = file, size
         self._inflate = zlib.decompressobj()
 
-    def read(self, n_bytes):
+    def read(self, n_bytes: int) -> bytes:
         parts = []
         while n_bytes:
             # What was read but not unpacked, because enough had come out.
@@ -235,10 +238,10 @@ class _Inflated:
 class _Elements:
     """The parts of a matrix: each a tag, then data, padded to eight bytes."""
 
-    def __init__(self, source, order):
+    def __init__(self, source: "BinaryIO | _Inflated", order: str):
         self.source, self.order = source, order
 
-    def tag(self):
+    def tag(self) -> tuple[int, int, bytes | None]:
         """Type and size; and the data, if they are small enough to share its place."""
         raw = self.source.read(8)
         (word,) = struct.unpack(f"{self.order}I", raw[:4])
@@ -250,7 +253,7 @@ class _Elements:
         (size,) = struct.unpack(f"{self.order}I", raw[4:])
         return kind, size, None
 
-    def header(self):
+    def header(self) -> tuple[int, np.ndarray, str]:
         """Flags, shape and name of a matrix."""
         flags = struct.unpack(f"{self.order}II", self._small())[0]
         shape = np.frombuffer(self._small(), dtype=f"{self.order}i4")

@@ -1,6 +1,7 @@
 """Handwritten two-digit numbers, made of the scans that scikit-learn ships."""
 
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 from sklearn.datasets import load_digits
@@ -8,6 +9,7 @@ from sklearn.utils import Bunch, check_random_state
 
 from .._sklearn_compat import Interval, validate_params
 from ..attributes import ClassAttributes
+from ..utils._typing import RandomState
 
 _N_DIGITS = 10
 # Two shifted diagonals of the ten by ten table of numbers: each digit is missing from
@@ -56,7 +58,11 @@ no half of a test image, of a seen or of an unseen number, occurs in training.
     prefer_skip_nested_validation=True,
 )
 def load_two_digit_numbers(
-    *, n_train: int = 50, n_test: int = 25, as_frame: bool = False, random_state=0
+    *,
+    n_train: int = 50,
+    n_test: int = 25,
+    as_frame: bool = False,
+    random_state: RandomState = 0,
 ) -> Bunch:
     """Load images of handwritten two-digit numbers, 20 of the 100 unseen.
 
@@ -150,7 +156,7 @@ def load_two_digit_numbers(
     target_names = np.char.add(tens.astype("U1"), units.astype("U1"))
     unseen = np.isin((units - tens) % _N_DIGITS, _UNSEEN_SHIFTS)
 
-    bundled = load_digits()
+    bundled: Any = load_digits()  # a Bunch, or a tuple where one asks for it
     # Scans are parted first and put together afterwards: no half of a test image was
     # ever seen in training.
     train_pool, test_pool = _split_scans(bundled.target, rng)

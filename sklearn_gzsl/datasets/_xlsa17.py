@@ -1,7 +1,9 @@
 """The field's common data sets: ResNet features, attributes and official splits."""
 
 import os
+from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -289,7 +291,9 @@ class _XLSA17Bunch(Bunch):
 class TuningSplit(PredefinedSplit):
     """One split of the training rows that refuses to cut anything else."""
 
-    def split(self, X=None, y=None, groups=None):
+    def split(
+        self, X: Any = None, y: Any = None, groups: Any = None
+    ) -> Generator[tuple[np.ndarray, np.ndarray], Any, None]:
         """Yield the split, after a look at the number of rows."""
         # Row numbers of another table would cut it without an error, at random.
         n_rows = len(self.test_fold) if X is None else np.shape(X)[0]

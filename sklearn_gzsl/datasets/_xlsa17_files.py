@@ -2,11 +2,16 @@
 
 import re
 import warnings
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from ..utils import few
+from ._matfile import ClassicMat, HDF5Mat
+
+Mat: TypeAlias = ClassicMat | HDF5Mat
 
 XLSA17_NAMES = ("APY", "AWA1", "AWA2", "CUB", "SUN")
 _PARTS = ("trainval_loc", "test_seen_loc", "test_unseen_loc")
@@ -14,7 +19,7 @@ _PARTS = ("trainval_loc", "test_seen_loc", "test_unseen_loc")
 _CHECKED_AT_ONCE = 4096
 
 
-def find_folder(folder, dataset):
+def find_folder(folder: Path, dataset: str) -> Path:
     if not folder.is_dir():
         raise FileNotFoundError(
             f"folder={str(folder)!r} does not exist; fetch_xlsa17() downloads the "
@@ -35,7 +40,7 @@ def find_folder(folder, dataset):
     return folder
 
 
-def find_file(folder, dataset, stem):
+def find_file(folder: Path, dataset: str, stem: str) -> Path:
     there = {path.name.lower(): path for path in sorted(folder.iterdir())}
     stem = stem.removesuffix(".mat")
     for name in (f"{stem}.mat", f"{dataset}_{stem}.mat"):
@@ -54,7 +59,7 @@ def find_file(folder, dataset, stem):
     )
 
 
-def read_attributes(mat, key):
+def read_attributes(mat: Mat, key: str) -> np.ndarray:
     """Read the class attributes, (n_classes, n_attributes)."""
     _require(mat, key, "choose the class attributes with the parameter `attributes`")
     values = _numbers(mat, key).T
@@ -67,7 +72,9 @@ def read_attributes(mat, key):
     return np.ascontiguousarray(values, dtype=np.float32)
 
 
-def read_names(mat, n_classes, attributes):
+def read_names(
+    mat: Mat, n_classes: int, attributes: str
+) -> tuple[list[str], np.ndarray]:
     """Read class names: as they are in the file, and cleaned."""
     key = "allclasses_names"
     if key not in mat.shapes:
@@ -89,7 +96,7 @@ def read_names(mat, n_classes, attributes):
     return names, np.array(cleaned if len(set(cleaned)) == n_classes else stripped)
 
 
-def read_labels(mat, splits_mat, n_classes):
+def read_labels(mat: Mat, splits_mat: Mat, n_classes: int) -> np.ndarray:
     """Read the class of each row, counted from 0."""
     _require(mat, "labels", "it should have the class of each column of features")
     codes = _whole_numbers(mat, "labels") - 1
@@ -108,7 +115,9 @@ def read_labels(mat, splits_mat, n_classes):
     return codes
 
 
-def read_split(mat, codes, names):
+def read_split(
+    mat: Mat, codes: np.ndarray, names: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Read the official split, and check that it is one: three arrays of rows."""
     rows = {key: _read_rows(mat, key, len(codes)) for key in _PARTS}
     for i, key in enumerate(_PARTS):
@@ -137,7 +146,9 @@ def read_split(mat, codes, names):
     return train, test_seen, test_unseen
 
 
-def read_tuning_classes(mat, codes, names, seen):
+def read_tuning_classes(
+    mat: Mat, codes: np.ndarray, names: np.ndarray, seen: np.ndarray
+) -> tuple[np.ndarray, ...] | None:
     """Read the authors' division of the seen classes: two arrays of codes, or None."""
     if {"train_loc", "val_loc"} <= mat.shapes.keys():
         source = "train_loc and val_loc"
@@ -169,7 +180,7 @@ def read_tuning_classes(mat, codes, names, seen):
     return tuple(np.sort(part) for part in parts)
 
 
-def read_filenames(mat, codes, names):
+def read_filenames(mat: Mat, codes: np.ndarray, names: np.ndarray) -> list[str] | None:
     """Read the images' names; their folders tell whether the labels fit the names."""
     if "image_files" not in mat.shapes:
         return None
@@ -195,7 +206,7 @@ def read_filenames(mat, codes, names):
     return files
 
 
-def read_features(mat, n_rows, dtype):
+def read_features(mat: Mat, n_rows: int, dtype: DTypeLike) -> np.ndarray:
     """Read the features, (n_rows, n_features)."""
     _require(mat, "features", "it should have a column for each row of the data set")
     shape = mat.shapes["features"]

@@ -278,13 +278,11 @@ class ClassConfusionDisplay(Display):
         ImportError
             If matplotlib is not installed.
         """
-        plt = load_pyplot(f"{type(self).__name__}.plot")
+        load_pyplot(f"{type(self).__name__}.plot")
         shown = self._choose(top_n, classes)
         matrix = self.confusion_matrix[np.ix_(shown, shown)]
         self.shown_classes_ = np.asarray(self.classes)[shown]
-        if ax is None:
-            ax = plt.subplots()[1]
-        self.ax_, self.figure_ = ax, ax.figure
+        ax = self._take(ax)
 
         # The scale is fixed, so that two pictures can be compared.
         defaults = {"cmap": cmap, "interpolation": "nearest", "vmin": 0, "vmax": 1}
@@ -327,9 +325,10 @@ class ClassConfusionDisplay(Display):
         """Shares above 0 in the cells, in the colour of the scale's other end."""
         text = np.full(matrix.shape, None, dtype=object)
         low, high = self.im_.cmap(0.0), self.im_.cmap(1.0)
+        scale: Any = self.im_.norm
         for (i, j), share in np.ndenumerate(matrix):
             if share > 0:
-                color = high if self.im_.norm(share) < 0.5 else low
+                color = high if scale(share) < 0.5 else low
                 text[i, j] = self.ax_.text(
                     j, i, f"{share:.2f}", ha="center", va="center", color=color
                 )

@@ -1,6 +1,6 @@
 """The seen-unseen curve, with the point at which a classifier stands on it."""
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -115,8 +115,8 @@ class SeenUnseenCurveDisplay(Display):
         X: Any,
         y: ArrayLike,
         *,
-        candidates: str = "present",
-        average: str = "macro",
+        candidates: Literal["present", "all"] = "present",
+        average: Literal["macro", "micro"] = "macro",
         name: str | None = None,
         ax: Axes | None = None,
         **options: Any,
@@ -189,7 +189,7 @@ class SeenUnseenCurveDisplay(Display):
         *,
         seen_classes: ArrayLike,
         labels: ArrayLike | None = None,
-        average: str = "macro",
+        average: Literal["macro", "micro"] = "macro",
         name: str | None = None,
         ax: Axes | None = None,
         **options: Any,
@@ -296,12 +296,11 @@ class SeenUnseenCurveDisplay(Display):
         """
         plt = load_pyplot(f"{type(self).__name__}.plot")
         levels = _levels(iso_h)
-        if ax is None:
-            ax = plt.subplots()[1]
-        self.ax_, self.figure_ = ax, ax.figure
+        ax = self._take(ax)
         self.iso_lines_ = [_draw_iso_line(ax, level) for level in levels]
 
-        defaults = {"label": _label(self.name if name is None else name, self.ausuc)}
+        text = _label(self.name if name is None else name, self.ausuc)
+        defaults: dict[str, Any] = {"label": text}
         # A good curve runs along the frame, which would cut its line in half.
         defaults.update(clip_on=False, zorder=2)
         (self.line_,) = ax.plot(
@@ -311,9 +310,11 @@ class SeenUnseenCurveDisplay(Display):
         )
         self.operating_point_ = self.oracle_point_ = None
         if plot_operating_point and self.operating_point is not None:
-            self.operating_point_ = self._mark("o", "operating point", "full")
+            point, name = self.operating_point, "operating point"
+            self.operating_point_ = self._mark(point, name, "o", 7, "full")
         if plot_oracle:
-            self.oracle_point_ = self._mark("*", "oracle, chosen on these rows", "none")
+            point, name = self.oracle_point, "oracle, chosen on these rows"
+            self.oracle_point_ = self._mark(point, name, "*", 13, "none")
         ax.set(
             xlabel="Accuracy on unseen classes U",
             ylabel="Accuracy on seen classes S",
@@ -326,15 +327,14 @@ class SeenUnseenCurveDisplay(Display):
             ax.legend(loc="lower left")
         return self
 
-    def _mark(self, marker, text, fillstyle):
-        point = self.operating_point if marker == "o" else self.oracle_point
+    def _mark(self, point, text, marker, size, fillstyle):
         # In the curve's colour, which matplotlib may have chosen: several curves and
         # their points stay together.
         (mark,) = self.ax_.plot(
             point["U"],
             point["S"],
             marker=marker,
-            markersize=7 if marker == "o" else 13,
+            markersize=size,
             fillstyle=fillstyle,
             color=self.line_.get_color(),
             linestyle="none",

@@ -9,6 +9,7 @@ from ..utils import InheritedDocs
 # Type hints are read at run time as well, by sphinx and others, without matplotlib.
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure, SubFigure
 else:
     Axes = Any
 
@@ -23,6 +24,16 @@ class Display(InheritedDocs):
     figure_ : matplotlib Figure
         What that is a part of.
     """
+
+    ax_: Axes
+    figure_: "Figure | SubFigure"
+
+    def _take(self, ax: Axes | None) -> Axes:
+        """Take note of where to draw, by default in a new figure."""
+        plt = load_pyplot(f"{type(self).__name__}.plot")
+        self.ax_ = plt.subplots()[1] if ax is None else ax
+        self.figure_ = self.ax_.figure
+        return self.ax_
 
 
 def load_pyplot(caller: str) -> Any:

@@ -18,7 +18,7 @@ from ..metrics._response import path_to
 from ..utils import few, seeded
 from ..utils._typing import RandomState
 from ._drawing import Axes, Display, load_pyplot
-from ._plane import check_reducer, embed
+from ._planes import check_reducer, embed
 
 # As many as colours that can be told apart, with two kinds of marks for each.
 _MOST_CLASSES = 8
@@ -272,9 +272,7 @@ class SyntheticFeaturesDisplay(Display):
             If matplotlib is not installed.
         """
         plt = load_pyplot(f"{type(self).__name__}.plot")
-        if ax is None:
-            ax = plt.subplots()[1]
-        self.ax_, self.figure_ = ax, ax.figure
+        ax = self._take(ax)
         self.real_, self.synthetic_, self.shifts_ = [], [], []
         defaults = {"s": 14, "alpha": 0.6, "linewidths": 0.8}
         real_options = {**defaults, "marker": "o", **(real_kwargs or {})}

@@ -182,14 +182,16 @@ def harmonic_mean_score(
     return gzsl_scores(y_true, y_pred, seen_classes=seen_classes)["H"]
 
 
-def harmonic_mean(U, S):
+def harmonic_mean(U: float | np.ndarray, S: float | np.ndarray) -> np.ndarray:
     """2US / (U + S) of numbers or arrays, 0 where both are."""
     # Where both are 0, so is the product: any divisor gives the 0 that is meant.
     total = np.add(U, S)
     return 2 * np.multiply(U, S) / np.where(total > 0, total, 1)
 
 
-def check_labels(y, name, *, like=None):
+def check_labels(
+    y: ArrayLike, name: str, *, like: np.ndarray | None = None
+) -> np.ndarray:
     """Check labels: one dimension of strings or of integers, in a native dtype.
 
     Object arrays, as pandas has them, become string or integer arrays, so that
@@ -229,7 +231,9 @@ def check_labels(y, name, *, like=None):
     return y
 
 
-def class_means(y_true, hits, classes, name):
+def class_means(
+    y_true: np.ndarray, hits: np.ndarray, classes: ArrayLike | None, name: str
+) -> float:
     """Mean over classes of the mean of ``hits`` over a class's rows.
 
     ``classes`` are those to average over, every one of ``y_true`` if None, and ``name``
@@ -250,7 +254,7 @@ def class_means(y_true, hits, classes, name):
     return float(np.mean(np.bincount(codes, weights=hits) / counts))
 
 
-def check_sides(y_true, seen_classes):
+def check_sides(y_true: np.ndarray, seen_classes: ArrayLike) -> np.ndarray:
     """Mark the rows of seen classes; an error unless both sides have rows."""
     seen_classes = check_labels(seen_classes, "seen_classes", like=y_true)
     seen = np.isin(y_true, seen_classes)

@@ -1,5 +1,7 @@
 """The seen-unseen accuracy curve and the area under it, without a grid."""
 
+from typing import Literal
+
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils import check_array, check_consistent_length
@@ -24,7 +26,7 @@ def seen_unseen_curve(
     *,
     seen_classes: ArrayLike,
     labels: ArrayLike | None = None,
-    average: str = "macro",
+    average: Literal["macro", "micro"] = "macro",
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Accuracy on seen and on unseen classes for every seen penalty.
 
@@ -112,7 +114,7 @@ def ausuc_score(
     *,
     seen_classes: ArrayLike,
     labels: ArrayLike | None = None,
-    average: str = "macro",
+    average: Literal["macro", "micro"] = "macro",
 ) -> float:
     """Area under the seen-unseen accuracy curve, exact.
 
@@ -183,7 +185,9 @@ def ausuc_score(
     return area_under(seen, unseen)
 
 
-def best_by_side(y_score, seen_column):
+def best_by_side(
+    y_score: np.ndarray, seen_column: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Best seen and best unseen score of each row, (n_samples, 2), and their columns.
 
     Little of all the scores, and enough for the curve and for the best class.
@@ -199,7 +203,13 @@ def best_by_side(y_score, seen_column):
     return best, columns
 
 
-def curve_of_best(y_true, seen_row, best, winners, average="macro"):
+def curve_of_best(
+    y_true: np.ndarray,
+    seen_row: np.ndarray,
+    best: np.ndarray,
+    winners: np.ndarray,
+    average: str = "macro",
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The curve from the scores and labels of the best class of each side."""
     # A row matters only if it is right once its own side wins; then its best score
     # is finite, so that no gap is NaN.
@@ -225,45 +235,53 @@ def curve_of_best(y_true, seen_row, best, winners, average="macro"):
     return seen.clip(max=1), unseen.clip(max=1), np.append(-np.inf, penalties)
 
 
-def area_under(seen, unseen):
+def area_under(seen: np.ndarray, unseen: np.ndarray) -> float:
     # Trapezoids, which are exact here: see the Notes of ausuc_score.
     return float(np.sum((seen[:-1] - seen[1:]) * (unseen[:-1] + unseen[1:])) / 2)
 
 
-def check_scores(y_true, y_score, labels, more_classes):
+def check_scores(
+    y_true: np.ndarray,
+    y_score: ArrayLike,
+    labels: ArrayLike | None,
+    more_classes: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
     """Check scores and the classes of their columns.
 
     Without ``labels`` the columns are those of ``y_true`` and ``more_classes``.
     """
-    y_score = check_array(
-        y_score, dtype=np.float64, ensure_all_finite=False, input_name="y_score"
+    scores: np.ndarray = check_array(
+        y_score,
+        dtype=np.float64,  # pyright: ignore[reportArgumentType] (no str, as it infers)
+        ensure_all_finite=False,
+        input_name="y_score",
     )
-    check_consistent_length(y_true, y_score)
-    if np.isnan(y_score).any() or np.isposinf(y_score).any():
+    check_consistent_length(y_true, scores)
+    if np.isnan(scores).any() or np.isposinf(scores).any():
         raise ValueError(
             "y_score holds NaN or +inf; scores are finite, or -inf for a class that is "
             "ruled out. Look for a model that has diverged."
         )
     if labels is None:
-        labels = np.union1d(y_true, more_classes)
+        columns = np.union1d(y_true, more_classes)
         hint = "pass labels, the classes of the columns (classifier.classes_)."
     else:
-        labels = check_labels(labels, "labels", like=y_true)
+        columns = check_labels(labels, "labels", like=y_true)
         hint = "give one label per column."
-    if len(labels) != y_score.shape[1]:
+    if len(columns) != scores.shape[1]:
         raise ValueError(
-            f"y_score has {y_score.shape[1]} columns, but there are {len(labels)} "
+            f"y_score has {scores.shape[1]} columns, but there are {len(columns)} "
             f"labels; {hint}"
         )
-    if len(np.unique(labels)) != len(labels):
+    if len(np.unique(columns)) != len(columns):
         raise ValueError("labels holds a class twice; give one label per column.")
-    unknown = np.setdiff1d(y_true, labels)
+    unknown = np.setdiff1d(y_true, columns)
     if unknown.size:
         raise ValueError(
             f"y_true holds {few(unknown)}, which are not among labels; y_score needs a "
             "column for each."
         )
-    return y_score, labels
+    return scores, columns
 
 
 def _row_weights(y_true, seen_row, average):

@@ -1,6 +1,9 @@
 """What a fitted estimator says about classes: which are seen, and its scores."""
 
+from typing import Any, Literal
+
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
@@ -16,7 +19,9 @@ BOTH_SIDES = (
 )
 
 
-def score_fold(estimator, X, y, candidates="present"):
+def score_fold(
+    estimator: Any, X: Any, y: ArrayLike, candidates: str = "present"
+) -> tuple[np.ndarray, ...]:
     """Labels, scores, classes of the columns and seen classes of a fold to score.
 
     With ``candidates="present"`` there are columns for the classes that the model has
@@ -28,7 +33,9 @@ def score_fold(estimator, X, y, candidates="present"):
     return y, scores[:, kept], classes[kept], seen_classes
 
 
-def best_of_fold(estimator, X, y, candidates="present"):
+def best_of_fold(
+    estimator: Any, X: Any, y: ArrayLike, candidates: str = "present"
+) -> tuple[np.ndarray, ...]:
     """As ``score_fold``, but of the scores only the best of each side.
 
     All rows may be of seen classes, or all of unseen ones.
@@ -77,7 +84,7 @@ def _fold(estimator, y, candidates):
     return y, classes, kept, seen_classes
 
 
-def path_to(estimator, attribute):
+def path_to(estimator: Any, attribute: str) -> list[Any]:
     """A fitted estimator, what it wraps, and so on to the part with the attribute."""
     # Meta-estimators keep their fitted part under one of a few names. The path is kept
     # for callers that have to go the way of the rows, through pipelines.
@@ -101,7 +108,7 @@ def path_to(estimator, attribute):
     return path
 
 
-def find_model(estimator):
+def find_model(estimator: Any) -> Any:
     """The part of a fitted estimator that knows its seen classes."""
     return path_to(estimator, "seen_classes_")[-1]
 
@@ -126,7 +133,9 @@ def _check_both_sides(y, seen_classes):
         )
 
 
-def missing_side(y, seen_classes):
+def missing_side(
+    y: np.ndarray, seen_classes: ArrayLike
+) -> Literal["seen", "unseen"] | None:
     """Which of "seen" and "unseen" classes has no row; None if both have some."""
     seen = np.isin(y, seen_classes)
     if seen.all():
@@ -134,7 +143,7 @@ def missing_side(y, seen_classes):
     return None if seen.any() else "seen"
 
 
-def class_scores(estimator, X, n_classes):
+def class_scores(estimator: Any, X: Any, n_classes: int) -> np.ndarray:
     """Score every class in a column, by the first method the estimator has."""
     # Logarithms first: probabilities of thousands of classes are often 0, and tie.
     for method in ("predict_log_proba", "predict_proba", "decision_function"):

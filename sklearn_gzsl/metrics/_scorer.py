@@ -2,7 +2,7 @@
 
 import warnings
 from dataclasses import KW_ONLY, dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -93,9 +93,9 @@ class GZSLScorer:
     GZSLScorer(metric='H', candidates='present')
     """
 
-    metric: str | None = None
+    metric: Literal["U", "S", "H", "AUSUC"] | None = None
     _: KW_ONLY
-    candidates: str = "present"
+    candidates: Literal["present", "all"] = "present"
 
     def __post_init__(self):
         if self.metric is not None and self.metric not in _METRICS:

@@ -130,20 +130,20 @@ def top_k_per_class_accuracy(
     if ranked:
         hits = _ranked_hits(y_true, y_score, k, labels)
         return class_means(y_true, hits, classes, "classes")
-    y_score, labels = check_scores(y_true, y_score, labels, y_true)
-    if k >= len(labels):
+    scores, columns = check_scores(y_true, y_score, labels, y_true)
+    if k >= len(columns):
         warn(
-            f"k={k} is no less than the {len(labels)} columns of y_score, so that "
+            f"k={k} is no less than the {len(columns)} columns of y_score, so that "
             "every class with a finite score is a hit; choose a smaller k.",
             UndefinedMetricWarning,
             stacklevel=2,
         )
     # Columns come in any order, but can be looked up only in sorted ones.
-    order = np.argsort(labels)
-    column = order[np.searchsorted(labels, y_true, sorter=order)]
-    own = y_score[np.arange(len(y_true)), column][:, None]
-    n_better = np.sum(y_score > own, axis=1)
-    n_tied = np.sum(y_score == own, axis=1)
+    order = np.argsort(columns)
+    column = order[np.searchsorted(columns, y_true, sorter=order)]
+    own = scores[np.arange(len(y_true)), column][:, None]
+    n_better = np.sum(scores > own, axis=1)
+    n_tied = np.sum(scores == own, axis=1)
     # Of the places that better classes leave, those in the tie get an equal share. A
     # class that is ruled out is tied with all others that are, and must not win.
     hits = np.clip((k - n_better) / n_tied, 0, 1) * (own[:, 0] > -np.inf)

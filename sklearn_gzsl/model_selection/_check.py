@@ -1,6 +1,8 @@
 """A check that a split of one's own does not leak."""
 
+from collections.abc import Iterable
 from hashlib import blake2b
+from typing import Any
 from warnings import warn
 
 import numpy as np
@@ -131,7 +133,15 @@ def check_gzsl_split(
     )
 
 
-def warn_of_duplicates(X, X_test, train, test, names, *, stacklevel=3):
+def warn_of_duplicates(
+    X: Any,
+    X_test: Any,
+    train: Iterable[int],
+    test: Iterable[int],
+    names: tuple[str, str],
+    *,
+    stacklevel: int = 3,
+) -> None:
     """Warn of rows ``test`` of X_test that equal a row of ``train`` in X."""
     # A dict of short digests: comparing all pairs of rows would take their product in
     # time, and a dict of the rows themselves a second copy of X.
@@ -170,7 +180,7 @@ def _digest(values):
     if values.dtype.kind in "biuf":
         # Numbers are equal whatever their type, and so are 0 and -0.
         values = np.ascontiguousarray(values, dtype=np.float64) + 0.0
-        return blake2b(values, digest_size=16).digest()
+        return blake2b(values.data, digest_size=16).digest()
     # Objects such as strings have no bytes of their own, but they have a text.
     return blake2b(repr(values.tolist()).encode(), digest_size=16).digest()
 

@@ -6,7 +6,6 @@ from numbers import Integral
 from typing import Any
 
 import numpy as np
-from numpy.random import RandomState
 from numpy.typing import ArrayLike
 from sklearn.utils import Bunch, check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted
@@ -15,6 +14,7 @@ from .._sklearn_compat import HasMethods, Interval, _safe_indexing, validate_par
 from ..metrics import GZSLScorer
 from ..metrics._accuracy import check_labels
 from ..utils import few
+from ..utils._typing import RandomState
 from ._check import warn_of_duplicates
 
 
@@ -37,7 +37,7 @@ def few_shot_curve(
     *,
     shots: Sequence[int] = (0, 1, 2, 5, 10),
     n_repeats: int = 1,
-    random_state: int | RandomState | None = None,
+    random_state: RandomState = None,
     scoring: Callable | None = None,
 ) -> Bunch:
     """Scores after the first rows of each unseen class, by their number.
@@ -148,11 +148,11 @@ def few_shot_curve(
     """
     check_is_fitted(estimator)
     scoring = GZSLScorer() if scoring is None else scoring
-    shots = _check_shots(shots)
+    numbers = _check_shots(shots)
     y_few, y_test = check_labels(y_few, "y_few"), check_labels(y_test, "y_test")
     check_consistent_length(X_few, y_few)
     check_consistent_length(X_test, y_test)
-    rows = _rows_of_unseen(y_few, estimator.seen_classes_, shots.max())
+    rows = _rows_of_unseen(y_few, estimator.seen_classes_, numbers.max())
     warn_of_duplicates(
         X_few,
         X_test,
@@ -166,7 +166,7 @@ def few_shot_curve(
     for _ in range(n_repeats):
         # One order for all numbers of shots: the first k of it are k more than none.
         drawn = [rng.permutation(own) for own in rows]
-        for k in shots:
+        for k in numbers:
             model = estimator
             if k:
                 chosen = np.concatenate([own[:k] for own in drawn])
@@ -179,9 +179,9 @@ def few_shot_curve(
             for name, score in result.items():
                 scores.setdefault(name, []).append(score)
     # Scores came repeat by repeat; the result has a row for each number of shots.
-    shape = n_repeats, len(shots)
+    shape = n_repeats, len(numbers)
     return Bunch(
-        shots=shots,
+        shots=numbers,
         **{name: np.reshape(found, shape).T for name, found in scores.items()},
     )
 

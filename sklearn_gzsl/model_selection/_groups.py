@@ -6,6 +6,8 @@ rows of unseen classes take no part: in training they would make the classes see
 in test the group would stand on both sides.
 """
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from ..utils import few
@@ -17,7 +19,7 @@ _MOST_TRIES = 50
 class GroupedRows:
     """Rows counted by group and class; ``groups`` and ``codes`` number them from 0."""
 
-    def __init__(self, groups, codes, counts):
+    def __init__(self, groups: np.ndarray, codes: np.ndarray, counts: np.ndarray):
         _, self.groups = np.unique(groups, return_inverse=True)
         self.codes, self.counts = codes, counts
         n_classes = len(counts)
@@ -31,13 +33,20 @@ class GroupedRows:
         classes, n_rows = np.split(self.pair_class, ends), np.split(n_rows, ends)
         self.members = list(zip(classes, n_rows, strict=True))
 
-    def sides(self, tested, unseen):
+    def sides(
+        self, tested: np.ndarray, unseen: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Masks of training and of test rows from masks of groups and of classes."""
         test = tested[self.groups]
         return ~test & ~unseen[self.codes], test
 
 
-def draw_test_groups(rows, unseen, quota, rng):
+def draw_test_groups(
+    rows: GroupedRows,
+    unseen: np.ndarray,
+    quota: np.ndarray,
+    rng: np.random.RandomState,
+) -> np.ndarray | None:
     """Draw the groups to test, about ``quota`` rows of each seen class.
 
     Groups without a row of a seen class cost nothing and are tested, all of them. Next
@@ -72,17 +81,17 @@ def draw_test_groups(rows, unseen, quota, rng):
 
 
 class _Draw:
-    def __init__(self, rows, unseen, quota):
+    def __init__(self, rows: GroupedRows, unseen: np.ndarray, quota: np.ndarray):
         self.rows, self.unseen, self.quota = rows, unseen, quota
         self.chosen = np.zeros(rows.n_groups, dtype=bool)
         self.tested = np.zeros_like(rows.counts)
 
-    def take(self, group):
+    def take(self, group: int) -> None:
         classes, n_rows = self.rows.members[group]
         self.tested[classes] += n_rows
         self.chosen[group] = True
 
-    def take_if_spared(self, group):
+    def take_if_spared(self, group: int) -> bool:
         """Take a group unless training needs it; whether it is a new one."""
         classes, n_rows = self.rows.members[group]
         left = self.rows.counts[classes] - self.tested[classes] - n_rows
@@ -93,7 +102,7 @@ class _Draw:
         self.take(group)
         return True
 
-    def change(self, group):
+    def change(self, group: int) -> float:
         """How much farther from the quotas the seen classes are with the group."""
         classes, n_rows = self.rows.members[group]
         seen = ~self.unseen[classes]
@@ -105,7 +114,13 @@ class _Draw:
         return np.sum(((before + n_rows) / ratio) ** 2 - (before / ratio) ** 2)
 
 
-def folds_of_groups(rows, fold_of_class, n_splits, order, classes):
+def folds_of_groups(
+    rows: GroupedRows,
+    fold_of_class: np.ndarray,
+    n_splits: int,
+    order: np.ndarray,
+    classes: np.ndarray,
+) -> "_Folds":
     """Give each group the fold in which it is tested, -1 where training needs it.
 
     ``order`` says which group comes first among those of equal size, and ``classes``
@@ -116,6 +131,7 @@ def folds_of_groups(rows, fold_of_class, n_splits, order, classes):
     order = order[np.argsort(-size[order], kind="stable")]
     # Classes of few groups have the least choice, and so the first.
     hardest = list(np.argsort(np.bincount(rows.pair_class), kind="stable"))
+    failed = hardest[0]
     for _ in range(_MOST_TRIES):
         folds = _Folds(rows, fold_of_class, n_splits)
         failed = folds.cover_unseen(order, hardest)
@@ -140,7 +156,7 @@ def folds_of_groups(rows, fold_of_class, n_splits, order, classes):
 class _Folds:
     """Groups in folds, so that each fold has about the same share of each class."""
 
-    def __init__(self, rows, fold_of_class, n_splits):
+    def __init__(self, rows: GroupedRows, fold_of_class: np.ndarray, n_splits: int):
         self.rows, self.fold_of_class = rows, fold_of_class
         self.of_group = np.full(rows.n_groups, -1)
         self.load = np.zeros((n_splits, len(rows.counts)), dtype=int)
@@ -153,11 +169,11 @@ class _Folds:
             ]
         )
 
-    def tested(self, fold):
+    def tested(self, fold: int) -> np.ndarray:
         """Mask of the groups tested in a fold."""
         return (self.of_group == fold) | (self.home == fold)
 
-    def assign(self, group, folds):
+    def assign(self, group: int, folds: Iterable[int]) -> None:
         """Put a group in the best of the folds; none if training needs it in all."""
         classes, n_rows = self.rows.members[group]
         counts, unseen_in = self.rows.counts[classes], self.fold_of_class[classes]
@@ -178,7 +194,7 @@ class _Folds:
             self.load[fold, classes] += n_rows
             self.seen_load[fold] += n_rows[unseen_in != fold].sum()
 
-    def cover_unseen(self, order, hardest):
+    def cover_unseen(self, order: np.ndarray, hardest: Iterable[int]) -> int | None:
         """See to it that each class has test rows in the fold in which it is unseen.
 
         Takes the classes in the order of ``hardest``, and returns the first that could

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from numbers import Integral
 
 import numpy as np
-from numpy.random import RandomState
 from numpy.typing import ArrayLike
 from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils import check_random_state, indexable
 
 from .._sklearn_compat import Interval
+from ..utils._typing import RandomState
 from ._groups import GroupedRows, folds_of_groups
 from ._labels import check_groups, check_parameters, encode_labels
 
@@ -104,13 +104,15 @@ class GZSLKFold(BaseCrossValidator):
         n_splits: int = 5,
         *,
         shuffle: bool = False,
-        random_state: int | RandomState | None = None,
+        random_state: RandomState = None,
     ):
         self.n_splits = n_splits
         self.shuffle = shuffle
         self.random_state = random_state
 
-    def get_n_splits(self, X: object = None, y: object = None, groups: object = None):
+    def get_n_splits(  # pyright: ignore[reportIncompatibleMethodOverride] (not None)
+        self, X: object = None, y: object = None, groups: object = None
+    ) -> int:
         """Return the number of folds.
 
         Parameters
@@ -131,7 +133,8 @@ class GZSLKFold(BaseCrossValidator):
         """
         return self.n_splits
 
-    def split(
+    # y is no option here, as it is with splitters that do not look at classes.
+    def split(  # pyright: ignore[reportIncompatibleMethodOverride]
         self, X: ArrayLike, y: ArrayLike, groups: ArrayLike | None = None
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Generate row numbers to split data into training and test set.
@@ -156,14 +159,14 @@ class GZSLKFold(BaseCrossValidator):
         test : ndarray of shape (n_test,)
             Row numbers of the test set.
         """
-        X, y, groups = indexable(X, y, groups)
+        _, labels, in_groups = indexable(X, y, groups)
         check_parameters(self)
         if not self.shuffle and self.random_state is not None:
             raise ValueError(
                 f"random_state={self.random_state} has no effect without shuffle; set "
                 "shuffle=True, or leave random_state at None."
             )
-        classes, codes, counts = encode_labels(y, self.__class__.__name__)
+        classes, codes, counts = encode_labels(labels, self.__class__.__name__)
         if self.n_splits > len(classes):
             raise ValueError(
                 f"n_splits={self.n_splits} is more than the {len(classes)} classes in "
@@ -175,10 +178,10 @@ class GZSLKFold(BaseCrossValidator):
         fold_of_class = np.arange(len(classes)) % self.n_splits
         if rng is not None:
             fold_of_class = rng.permutation(fold_of_class)
-        deal = self._deal_rows if groups is None else self._deal_groups
+        deal = self._deal_rows if in_groups is None else self._deal_groups
         # All folds before the first is handed out: an error in the third should not
         # come after two models were trained.
-        folds = list(deal(codes, counts, fold_of_class, groups, rng, classes))
+        folds = list(deal(codes, counts, fold_of_class, in_groups, rng, classes))
         for fold, (_, test) in enumerate(folds):
             if not (test & (fold_of_class[codes] != fold)).any():
                 raise ValueError(

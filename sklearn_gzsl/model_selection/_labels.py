@@ -1,13 +1,16 @@
 """Labels, groups and parameters as the splitters take them."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils import check_array
 
 from .._sklearn_compat import validate_parameter_constraints
 from ..metrics._accuracy import check_labels
 
 
-def check_parameters(splitter):
+def check_parameters(splitter: Any) -> None:
     """Check the parameters by the constraints of the splitter's class."""
     # In split, as scikit-learn's own splitters do: they have no fit that could.
     names = splitter._parameter_constraints
@@ -18,7 +21,9 @@ def check_parameters(splitter):
     )
 
 
-def encode_labels(y, caller):
+def encode_labels(
+    y: ArrayLike | None, caller: str
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Classes, the code of each row's class, and the number of rows of each class."""
     if y is None:
         raise ValueError(f"y is None, but {caller} splits by class; pass the labels.")
@@ -33,21 +38,26 @@ def encode_labels(y, caller):
     return classes, codes, counts
 
 
-def check_groups(groups):
+def check_groups(groups: ArrayLike) -> np.ndarray:
     """Groups as an array of one dimension that can be sorted."""
-    groups = check_array(groups, input_name="groups", ensure_2d=False, dtype=None)
-    if groups.ndim != 1:
+    checked: np.ndarray = check_array(
+        groups,
+        input_name="groups",
+        ensure_2d=False,
+        dtype=None,  # pyright: ignore[reportArgumentType] (no str, as it infers)
+    )
+    if checked.ndim != 1:
         raise ValueError(
-            f"groups has shape {groups.shape}; give one group for each row, in one "
+            f"groups has shape {checked.shape}; give one group for each row, in one "
             "dimension."
         )
     # Sorting is what the splitters do; of mixed kinds numpy would say no more than
     # that "<" is not supported.
     try:
-        np.sort(groups)
+        np.sort(checked)
     except TypeError as error:
         raise ValueError(
             "groups holds values of mixed kinds; name all groups by strings, or all "
             "by numbers."
         ) from error
-    return groups
+    return checked

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from numbers import Integral, Real
 
 import numpy as np
-from numpy.random import RandomState
 from numpy.typing import ArrayLike
 from sklearn.model_selection import BaseShuffleSplit
 from sklearn.utils import check_random_state
 
 from .._sklearn_compat import Interval
+from ..utils._typing import RandomState
 from ._groups import GroupedRows, draw_test_groups
 from ._labels import check_groups, check_parameters, encode_labels
 
@@ -113,14 +113,15 @@ class GZSLShuffleSplit(BaseShuffleSplit):
         *,
         unseen_size: float | int = 0.2,
         test_size: float | int = 0.2,
-        random_state: int | RandomState | None = None,
+        random_state: RandomState = None,
     ):
         super().__init__(
             n_splits=n_splits, test_size=test_size, random_state=random_state
         )
         self.unseen_size = unseen_size
 
-    def split(
+    # y is no option here, as it is with splitters that do not look at classes.
+    def split(  # pyright: ignore[reportIncompatibleMethodOverride]
         self, X: ArrayLike, y: ArrayLike, groups: ArrayLike | None = None
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Generate row numbers to split data into training and test set.
@@ -152,11 +153,12 @@ class GZSLShuffleSplit(BaseShuffleSplit):
         _, codes, counts = encode_labels(y, self.__class__.__name__)
         n_unseen = self._n_unseen_classes(len(counts))
         n_held_out = self._n_test_rows(counts)
+        rows = None
         if groups is not None:
             rows = GroupedRows(check_groups(groups), codes, counts)
         rng = check_random_state(self.random_state)
         for _ in range(self.n_splits):
-            if groups is None:
+            if rows is None:
                 train, test = _draw_rows(rng, codes, counts, n_unseen, n_held_out)
             else:
                 train, test = _draw_groups(rng, rows, n_unseen, n_held_out)
@@ -182,7 +184,7 @@ class GZSLShuffleSplit(BaseShuffleSplit):
                 f"left for test_size={self.test_size}; give some classes more rows."
             )
         if isinstance(self.test_size, Integral):
-            return np.minimum(self.test_size, counts - 1)
+            return np.minimum(int(self.test_size), counts - 1)
         return np.clip(
             _rounded(self.test_size * counts), np.minimum(1, counts - 1), counts - 1
         )

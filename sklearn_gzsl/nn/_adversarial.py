@@ -1,6 +1,6 @@
 """Conditional generator and critic of Wasserstein GANs with a gradient penalty."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import deepcopy
 
 import torch
@@ -91,6 +91,12 @@ class ConditionalWGAN(nn.Module):
     critic_gradients : {"closed-form", "autograd"}
         How its losses are differentiated; the closed form is that of one hidden layer.
     """
+
+    x_mean: Tensor
+    x_min: Tensor
+    x_range: Tensor
+    average: ConditionalGenerator
+    class_logits: Callable[[Tensor], Tensor]  # a subclass's, where it has a weight
 
     def __init__(
         self,

@@ -1,5 +1,7 @@
 """Coupling layers: half of the channels moves the other half, invertibly."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -15,7 +17,9 @@ class _ShiftNet(nn.Module):
     zero, so that every coupling starts as the identity.
     """
 
-    def __init__(self, n_in, n_out, hidden_dim, rng):
+    norms: Any
+
+    def __init__(self, n_in: int, n_out: int, hidden_dim: int, rng: torch.Generator):
         super().__init__()
         sizes = ((n_in, hidden_dim), (hidden_dim, hidden_dim))
         self.hidden = nn.ModuleList(

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ._linear import linear, multiply, weight_gradient
+from ._linear import Linear, linear, multiply, weight_gradient
 
 # LeakyReLU's slope below 0, and the deviation of the first weights: as f-CLSWGAN has
 # them, in both networks.
@@ -51,8 +51,9 @@ class ConditionalCritic(nn.Module):
         self.comparison = None
         if gradients == "autograd":
             self.comparison = AutogradComparison()
-            for layer in (self.features, *self.hidden, self.output):
-                layer.differentiable_twice = True
+            for layer in self.modules():
+                if isinstance(layer, Linear):
+                    layer.differentiable_twice = True
 
     def forward(self, x: Tensor, described: Tensor) -> Tensor:
         h = F.leaky_relu(self.features(x) + described, SLOPE)
@@ -105,7 +106,7 @@ class AutogradComparison(nn.Module):
         described: Tensor,
         alpha: Tensor,
     ) -> tuple[Tensor, Tensor]:
-        def total(x):
+        def total(x: Tensor) -> Tensor:
             return critic.forward(x, described).sum()
 
         # No row's score depends on another row: the gradient of their sum has that of
@@ -160,7 +161,8 @@ class _ClosedForm(torch.autograd.Function):
         return fake - real, steep.square().mean()
 
     @staticmethod
-    def backward(ctx, of_difference, of_penalty):
+    def backward(ctx, *of_losses):
+        of_difference, of_penalty = of_losses
         x, c, weight, out, m, slope, steep = ctx.saved_tensors
         n = len(slope)
         real, fake = x.split(n)

@@ -1,6 +1,7 @@
 """Invertible maps in a row."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -8,6 +9,9 @@ from torch import Tensor, nn
 
 class Permutation(nn.Module):
     """A fixed shuffle of the channels, stored with the weights."""
+
+    order: Tensor
+    undo: Tensor
 
     def __init__(self, n_features: int, rng: torch.Generator):
         super().__init__()
@@ -40,6 +44,8 @@ class Flow(nn.Module):
     >>> z.shape, torch.allclose(flow.inverse(z), x, atol=1e-6)
     (torch.Size([5, 3]), True)
     """
+
+    layers: Any
 
     def __init__(self, layers: Iterable[nn.Module]):
         super().__init__()

@@ -37,7 +37,9 @@ def distinct(y: Tensor, n_classes: int) -> tuple[Tensor, Tensor]:
 class ReLUNet(nn.Module):
     """Linear layers with ReLU between them and, optionally, after the last."""
 
-    def __init__(self, sizes: Sequence[int], rng: torch.Generator, *, last_relu=False):
+    def __init__(
+        self, sizes: Sequence[int], rng: torch.Generator, *, last_relu: bool = False
+    ):
         super().__init__()
         self.layers = nn.ModuleList(
             linear(n_in, n_out, rng) for n_in, n_out in pairwise(sizes)

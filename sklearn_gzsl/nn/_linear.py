@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import RLock
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import torch
@@ -30,7 +31,7 @@ def weight_gradient(weight: Tensor, a: Tensor, b: Tensor) -> Tensor:
     The system hands out the memory of large tensors page by page, which takes as long
     as half the product. Who drops a gradient may offer it so; it is taken once.
     """
-    return multiply(a, b, out=weight.__dict__.pop("spare", None))
+    return multiply(a, b, out=vars(weight).pop("spare", None))
 
 
 class _Affine(torch.autograd.Function):
@@ -50,7 +51,7 @@ class _Affine(torch.autograd.Function):
     # and so be wrong without a word.
     @staticmethod
     @once_differentiable
-    def backward(ctx, g):
+    def backward(ctx, g):  # pyright: ignore[reportIncompatibleMethodOverride] (one y)
         x, weight = ctx.saved_tensors
         of_x, of_weight, of_bias, _ = ctx.needs_input_grad
         low = g.to(x.dtype)
@@ -73,7 +74,9 @@ class Linear(nn.Linear):
     products: torch.dtype | None = None
     differentiable_twice = False
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(  # pyright: ignore[reportIncompatibleMethodOverride] (torch has input)
+        self, x: Tensor
+    ) -> Tensor:
         dtype, twice = self.products or x.dtype, self.differentiable_twice
         if torch.compiler.is_compiling() or (twice and dtype != x.dtype):
             y = F.linear(x.to(dtype), self.weight.to(dtype)).to(x.dtype)
@@ -120,7 +123,7 @@ def linear(
     with warnings.catch_warnings():
         # One feature leaves half of a coupling without input: an empty layer is meant.
         warnings.filterwarnings("ignore", "Initializing zero-element tensors")
-        layer = nn.utils.skip_init(
+        layer: Any = nn.utils.skip_init(
             Linear, n_in, n_out, bias=bias, device=rng.device, dtype=torch.float32
         )
     with torch.no_grad():

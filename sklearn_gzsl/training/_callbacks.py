@@ -1,7 +1,9 @@
 """Callbacks of the training net."""
 
-from collections.abc import Iterable, Iterator
+from __future__ import annotations
+
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -15,6 +17,11 @@ from skorch.callbacks import (
     PrintLog,
 )
 from skorch.exceptions import SkorchException
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from typing_extensions import Self
 
 _USELESS = {
     BatchScoring: "generators predict nothing for a batch; use EpochScoring",
@@ -47,7 +54,7 @@ def _useless(callback):
 
 
 @contextmanager
-def name_monitors(net) -> Iterator[None]:
+def name_monitors(net: Any) -> Iterator[None]:
     """Tell what can be monitored, if a callback asks for something else."""
     try:
         yield
@@ -72,7 +79,7 @@ class StopOnNaN(Callback):
     """Stop with an error as soon as an interval had a non-finite loss."""
 
     # Once in an interval: reading the loss of each step would make a GPU wait.
-    def on_epoch_end(self, net, **kwargs):
+    def on_epoch_end(self, net: Any, *args: Any, **kwargs: Any) -> None:
         bad = ~np.isfinite(net.step_losses_).all(axis=1)
         if bad.any():
             first = int(bad.argmax())
@@ -91,7 +98,7 @@ class StopOnNaN(Callback):
                 "example with MinMaxScaler."
             )
 
-    def on_train_end(self, net, **kwargs):
+    def on_train_end(self, net: Any, *args: Any, **kwargs: Any) -> None:
         # The last step has no loss after it that would show what it did.
         if not all(torch.isfinite(p).all() for p in net.module_.parameters()):
             raise NonFiniteLossError(
@@ -125,21 +132,27 @@ class Validation(Callback):
         The step with the best score, the first of these.
     """
 
-    def __init__(self, score, interval, patience, verbose=0):
+    def __init__(
+        self,
+        score: Callable[[], float],
+        interval: int,
+        patience: int,
+        verbose: int = 0,
+    ):
         self.score = score
         self.interval = interval
         self.patience = patience
         self.verbose = verbose
 
-    def initialize(self):
+    def initialize(self) -> Self:
         self.steps_, self.scores_ = [], []
         return self
 
     @property
-    def best_step_(self):
+    def best_step_(self) -> int:
         return self.steps_[int(np.argmax(self.scores_))]
 
-    def on_batch_end(self, net, **kwargs):
+    def on_batch_end(self, net: Any, *args: Any, **kwargs: Any) -> None:
         # The last step, too, which may be the best and need not fall on the interval.
         if net.n_steps_ % self.interval and net.n_steps_ < net.max_iter:
             return
@@ -148,7 +161,7 @@ class Validation(Callback):
         if since_best >= self.patience:
             net.stop_training = True
 
-    def on_train_end(self, net, **kwargs):
+    def on_train_end(self, net: Any, *args: Any, **kwargs: Any) -> None:
         # Another callback may have ended training.
         if self.steps_[-1:] != [net.n_steps_]:
             self._look(net)
@@ -170,6 +183,6 @@ class TrainingLog(PrintLog):
         # An "epoch" is an interval here, and its number would only be mistaken.
         super().__init__(keys_ignored=["epoch", "train_batch_count"])
 
-    def on_epoch_end(self, net, **kwargs):
+    def on_epoch_end(self, net: Any, *args: Any, **kwargs: Any) -> None:
         if net.verbose:
-            super().on_epoch_end(net, **kwargs)
+            super().on_epoch_end(net, *args, **kwargs)

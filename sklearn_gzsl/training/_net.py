@@ -1,6 +1,9 @@
 """The skorch net that every neural generator trains with."""
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING, Any
 
 import torch
 from skorch import NeuralNet
@@ -9,6 +12,12 @@ from skorch.utils import TeeGenerator
 
 from ._batches import IndexBatches, intervals
 from ._callbacks import StopOnNaN, TrainingLog, check_callbacks, name_monitors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from torch import Tensor
+    from typing_extensions import Self
 
 
 def _cosine(done):
@@ -54,27 +63,32 @@ class StepNet(NeuralNet):
         As in skorch.
     """
 
+    # Of these skorch knows more than its hints say.
+    module_: Any
+    optimizer: Any
+    optimizer_: Any
+    history: Any
+
     def __init__(
         self,
-        module,
+        module: torch.nn.Module,
         *,
-        max_iter=1,
-        stop_at=None,
-        rng=None,
-        lr_schedule="constant",
-        **kwargs,
+        max_iter: int = 1,
+        stop_at: int | None = None,
+        rng: Any = None,
+        lr_schedule: str | Callable[[float], float] = "constant",
+        **kwargs: Any,
     ):
         kwargs.setdefault("optimizer", torch.optim.Adam)
         # The criterion is for form's sake, as the module knows its losses. All rows are
         # training rows, and there are no predictions that callbacks could score.
-        super().__init__(
-            module,
-            criterion=torch.nn.Identity,
-            train_split=None,
-            max_epochs=1,
-            use_caching=False,
-            **kwargs,
-        )
+        fixed: dict[str, Any] = {
+            "criterion": torch.nn.Identity,
+            "train_split": None,
+            "max_epochs": 1,
+            "use_caching": False,
+        }
+        super().__init__(module, **fixed, **kwargs)
         self.max_iter = max_iter
         self.stop_at = stop_at
         self.rng = rng
@@ -97,7 +111,7 @@ class StepNet(NeuralNet):
         ]
 
     @torch.enable_grad()
-    def train_steps(self, *tensors):
+    def train_steps(self, *tensors: Tensor) -> Self:
         """Take ``max_iter`` gradient steps on batches of the tensors' rows.
 
         A callback may end training early by raising KeyboardInterrupt when an
@@ -139,7 +153,7 @@ class StepNet(NeuralNet):
             p.grad = p.spare = None
         return self
 
-    def train_step(self, batch, **fit_params):
+    def train_step(self, batch: Any, **fit_params: Any) -> dict[str, Tensor]:
         _drop_gradients(self.module_.parameters())
         terms = self.module_(*batch, rng=self.rng)
         if hasattr(self.module_, "backward"):
@@ -159,11 +173,18 @@ class StepNet(NeuralNet):
             "on_grad_computed", named_parameters=named, batch=batch, training=True
         )
 
-    def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
+    def run_single_epoch(
+        self,
+        iterator: Any,
+        training: bool,
+        prefix: str,
+        step_fn: Callable[..., dict[str, Tensor]],
+        **fit_params: Any,
+    ) -> None:
         # The losses stay on the device until the interval ends: reading each one
         # would make a GPU wait for the host at every step.
-        steps = []
-        factor_at = LR_SCHEDULES.get(self.lr_schedule, self.lr_schedule)
+        steps, terms, schedule = [], {}, self.lr_schedule
+        factor_at = schedule if callable(schedule) else LR_SCHEDULES[schedule]
         for batch in iterator:
             self.module_.progress = self.n_steps_ / self.max_iter
             # Set before each step, from its number alone: a scheduler would have a
@@ -208,7 +229,7 @@ class AdversarialNet(StepNet):
         Steps of the critic for each step of the generator.
     """
 
-    def __init__(self, module, *, n_critic=5, **kwargs):
+    def __init__(self, module: torch.nn.Module, *, n_critic: int = 5, **kwargs: Any):
         super().__init__(module, **kwargs)
         self.n_critic = n_critic
 
@@ -220,7 +241,7 @@ class AdversarialNet(StepNet):
     def _all_optimizers(self):
         return [self.optimizer_, self.generator_optimizer_]
 
-    def initialize_optimizer(self, *_, **__):
+    def initialize_optimizer(self, *_: Any, **__: Any) -> Self:
         # The critic's has the name that skorch's callbacks and checkpoints know.
         options = self.get_params_for("optimizer") | {"lr": self.lr}
         module = self.module_
@@ -230,20 +251,22 @@ class AdversarialNet(StepNet):
         )
         return self
 
-    def train_step(self, batches, **fit_params):
+    def train_step(self, batch: Any, **fit_params: Any) -> dict[str, Tensor]:
+        # A list: one for each of the critic's steps, the last for the generator's, too.
         module, optimizers = self.module_, self._all_optimizers
         sides = module.critic_parameters(), module.generator_parameters()
-        for batch in module.critic_batches(batches, self.rng):
-            critic = module.critic_losses(*batch)
-            self._descend(critic["critic"], sides[0], optimizers[0], batch)
+        critic = {}
+        for part in module.critic_batches(batch, self.rng):
+            critic = module.critic_losses(*part)
+            self._descend(critic["critic"], sides[0], optimizers[0], part)
         # The critic only passes its gradient on here: its weights need none. Those that
         # a callback has frozen stay so.
         learning = [p for p in sides[0] if p.requires_grad]
         for p in learning:
             p.requires_grad_(False)
-        batch = batches[-1]
-        generator = module.generator_losses(*batch, rng=self.rng)
-        self._descend(generator["generator"], sides[1], optimizers[1], batch)
+        last = batch[-1]
+        generator = module.generator_losses(*last, rng=self.rng)
+        self._descend(generator["generator"], sides[1], optimizers[1], last)
         module.after_step()
         for p in learning:
             p.requires_grad_(True)

@@ -4,8 +4,10 @@ import numpy as np
 import torch
 from sklearn.utils import check_random_state
 
+from ..utils._typing import RandomState
 
-def draw_seed(random_state) -> int:
+
+def draw_seed(random_state: RandomState) -> int:
     """Turn scikit-learn's random_state into one integer seed.
 
     ``None`` draws from the operating system, not from numpy's global generator,
@@ -17,7 +19,7 @@ def draw_seed(random_state) -> int:
     return int(check_random_state(random_state).randint(2**31 - 1))
 
 
-def torch_generator(seed: int, device="cpu") -> torch.Generator:
+def torch_generator(seed: int, device: str | torch.device = "cpu") -> torch.Generator:
     # One of its own for each purpose: torch's global one belongs to the caller.
     return torch.Generator(device=device).manual_seed(seed)
 

@@ -25,7 +25,7 @@ class InheritedDocs:
             cls.__doc__ = _completed(cls)
 
 
-def entries(section):
+def entries(section: str) -> dict[tuple[str, ...], str]:
     """The entries of a numpydoc section: names, of which one may have several -> text.
 
     The section is one of a docstring without common indentation.
@@ -35,7 +35,7 @@ def entries(section):
     return {tuple(h.split(", ")): t for h, t in zip(heads, texts, strict=True) if h}
 
 
-def sections(doc):
+def sections(doc: str) -> dict[str, str]:
     """Title -> text of each section; the title of what comes before them is empty."""
     parts = ["", *_HEADING.split(inspect.cleandoc(doc))]
     return dict(zip(parts[::2], parts[1::2], strict=True))

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 
+import numpy as np
 from sklearn.base import clone
 
 _Method = TypeVar("_Method", bound=Callable[..., Any])
@@ -28,21 +29,21 @@ def all_or_nothing(method: _Method) -> _Method:
     return safe  # type: ignore[return-value]
 
 
-def seeded(estimator, seeds):
+def seeded(estimator: Any, seeds: np.random.Generator) -> Any:
     """A clone whose empty ``random_state`` parameters, nested ones too, are filled."""
-    estimator = clone(estimator)
+    copy: Any = clone(estimator)
     # Sorted, so that the same parameter gets the same seed in every run.
     empty = {
         key: int(seeds.integers(2**31))
-        for key, value in sorted(estimator.get_params(deep=True).items())
+        for key, value in sorted(copy.get_params(deep=True).items())
         if key.rsplit("__")[-1] == "random_state" and value is None
     }
     # Not what set_params returns: that of a FrozenEstimator returns nothing.
-    estimator.set_params(**empty)
-    return estimator
+    copy.set_params(**empty)
+    return copy
 
 
-def fit_transform(transformer, X, y):
+def fit_transform(transformer: Any, X: Any, y: Any) -> Any:
     """Fit a transformer and transform the rows it was fitted on.
 
     By ``fit_transform`` where there is one, as what it gives may differ from

@@ -2,6 +2,7 @@
 
 from math import isnan
 from numbers import Number
+from typing import Any
 
 import numpy as np
 from sklearn.utils.multiclass import check_classification_targets
@@ -10,7 +11,7 @@ from sklearn.utils.validation import validate_data
 from ._messages import few
 
 
-def like(labels, y):
+def like(labels: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Labels as the type of y, so that predictions come in y's own type."""
     if y.dtype.kind in "US":
         return labels.astype(y.dtype.kind)  # without a length: long names stay whole
@@ -18,7 +19,7 @@ def like(labels, y):
     return cast if np.array_equal(cast, labels) else labels
 
 
-def check_complete(labels, name):
+def check_complete(labels: Any, name: str) -> None:
     """Refuse labels that are missing, or text beside numbers, and name them.
 
     Without it numpy writes both out as text where they come in a list, "nan" among
@@ -44,7 +45,7 @@ def check_complete(labels, name):
         )
 
 
-def check_target(y):
+def check_target(y: Any) -> None:
     """Refuse labels of rows that scikit-learn would refuse in words of its sort."""
     if y is None:  # of which scikit-learn says it well
         return
@@ -58,7 +59,9 @@ def check_target(y):
         )
 
 
-def validate_rows(estimator, X, y, **options):
+def validate_rows(
+    estimator: Any, X: Any, y: Any, **options: Any
+) -> tuple[Any, np.ndarray]:
     """Rows and their labels as arrays, checked by scikit-learn and by us."""
     check_target(y)
     X, y = validate_data(estimator, X, y, **options)

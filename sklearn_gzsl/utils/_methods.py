@@ -61,7 +61,13 @@ class Method:
 METHODS: dict[type, Method] = {}
 
 
-def register(estimator, *, name, search, published=None):
+def register(
+    estimator: type,
+    *,
+    name: str,
+    search: Mapping[str, Sequence],
+    published: Mapping[str, Published] | None = None,
+) -> None:
     """Make a method known to ``paper_settings`` and to the benchmark.
 
     Parameters

@@ -1,5 +1,8 @@
 """Rows of samples: in chunks, and their means."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
 from scipy.sparse import issparse
 
@@ -9,7 +12,9 @@ from .._sklearn_compat import _safe_indexing
 _N_SCORES = 2**23
 
 
-def row_chunks(X, n_classes):
+def row_chunks(
+    X: Any, n_classes: int
+) -> tuple[int | None, Iterator[tuple[slice, Any]]]:
     """Cut rows of any kind into chunks, as few as possible.
 
     Returns
@@ -35,7 +40,7 @@ def row_chunks(X, n_classes):
     return n_rows, ((rows, _safe_indexing(X, rows)) for rows in slices)
 
 
-def mean_rows(X, codes, n_classes):
+def mean_rows(X: np.ndarray, codes: np.ndarray, n_classes: int) -> np.ndarray:
     """Mean of the rows of each class, (n_classes, d) float64."""
     sums = np.zeros((n_classes, X.shape[1]))
     np.add.at(sums, codes, X)

@@ -1,4 +1,7 @@
-"""From features to a plane, by any reducer with two components."""
+"""Rows of many features in a plane."""
+
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from sklearn.decomposition import PCA
@@ -8,7 +11,8 @@ from sklearn.utils import get_tags
 from ..utils import fit_transform
 
 
-def check_reducer(reducer):
+def check_reducer(reducer: Any) -> Any:
+    """A reducer of the user's, or principal components."""
     if reducer is None:
         return PCA(n_components=2)
     # A frozen one, by which several pictures lie in one plane, has no fit_transform.
@@ -19,7 +23,13 @@ def check_reducer(reducer):
     return reducer
 
 
-def embed(reducer, X, y, synthetic, y_synthetic):
+def embed(
+    reducer: Any,
+    X: np.ndarray,
+    y: np.ndarray,
+    synthetic: np.ndarray,
+    y_synthetic: np.ndarray,
+) -> Sequence[np.ndarray]:
     """Real and synthetic rows in the plane."""
     apart = hasattr(reducer, "transform")
     if not apart:  # it has no map for further rows, so all of them come at once
