@@ -301,7 +301,7 @@ class GZSLClassifier(
         classifier = self._checked_classifier()
         warn_of_met_classes(generator, self.unseen_classes_)
         if keeps_features(generator):
-            self._is_streamed(classifier, X.shape[1])
+            self._check_memory(classifier, X.shape[1])
 
         self._say(f"fitting the generator on {len(X)} rows")
         self.generator_ = fit_generator(
@@ -352,10 +352,11 @@ class GZSLClassifier(
         )
         return classifier
 
-    def _is_streamed(self, classifier, n_features):
+    def _check_memory(self, classifier, n_features):
+        """Refuse more synthetic rows than the classifier could learn from."""
         all_classes = self.candidate_classes == self.synthesize == "all"
         synthesized = self.classes_ if all_classes else self.unseen_classes_
-        return is_streamed(
+        is_streamed(
             classifier,
             len(synthesized),
             self.n_synthetic_,

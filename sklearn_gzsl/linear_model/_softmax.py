@@ -177,10 +177,11 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
         self.classes_ = np.unique(y)
         self._reset(X)
         n_steps = self._n_steps(len(X))
-        weight = self._weights(X, y, sample_weight)
-        self._count(X, y, weight)
+        codes = codes_of(y, self.classes_)
+        weight = self._weights(X, codes, sample_weight)
+        self._count(X, codes, weight)
         # weight_decay counts the same whatever the unit of the weights.
-        return self._train(X, y, weight / weight.mean(), intervals(n_steps))
+        return self._train(X, codes, weight / weight.mean(), intervals(n_steps))
 
     @all_or_nothing
     @_fit_context(prefer_skip_nested_validation=True)
@@ -218,9 +219,10 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
         if first:
             self._reset(X)
         X = X.astype(self.coef_.dtype, copy=False)
-        weight = self._weights(X, y, sample_weight)
-        self._count(X, y, weight)
-        return self._train(X, y, weight, [self._pass_steps(len(X))])
+        codes = codes_of(y, self.classes_)
+        weight = self._weights(X, codes, sample_weight)
+        self._count(X, codes, weight)
+        return self._train(X, codes, weight, [self._pass_steps(len(X))])
 
     @all_or_nothing
     def fit_stream(self, stream: Any) -> Self:
@@ -267,9 +269,8 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
         self._moments = None
         self._seed = draw_seed(self.random_state)
 
-    def _weights(self, X, y, sample_weight):
-        """Weights of the rows, class weights included; checks the labels."""
-        codes = codes_of(y, self.classes_)
+    def _weights(self, X, codes, sample_weight):
+        """Weights of the rows, class weights included."""
         weight = _check_sample_weight(
             sample_weight, X, dtype=X.dtype, ensure_non_negative=True
         )
@@ -278,9 +279,8 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
             raise ValueError("sample_weight is zero for every row; nothing to learn.")
         return weight
 
-    def _count(self, X, y, weight):
+    def _count(self, X, codes, weight):
         """Add the rows' weights to those of their classes; begin with the first."""
-        codes = np.searchsorted(self.classes_, y)
         counts = np.bincount(codes, weights=weight, minlength=len(self.classes_))
         if self.class_count_ is not None:
             self.class_count_ = self.class_count_ + counts
@@ -291,6 +291,7 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
             if lda is None:
                 # What shrinkage takes as the number of rows is the sum of weights.
                 unit = weight / weight[weight > 0].mean()
+                y = self.classes_[codes]
                 lda = IncrementalLDA().partial_fit(X, y, self.classes_, unit)
             else:
                 counts = lda.class_count_ * self._class_weights(codes, weight)
@@ -301,7 +302,7 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
 
     @sheltered()
     @torch.inference_mode()
-    def _train(self, X, y, weight, lengths):
+    def _train(self, X, codes, weight, lengths):
         """Take steps in intervals of the given lengths, and report after each."""
         device = resolve_device(self.device)
         # The order of rows differs from call to call, but not from run to run.
@@ -312,7 +313,6 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
         descent = self._steps(device)
         descent.set_offset(offset)
         params = descent.coef, descent.intercept
-        codes = np.searchsorted(self.classes_, y)
         if device.type == "mps":  # has no float64
             X, weight = X.astype(np.float32), weight.astype(np.float32)
         rows = (on_device(array, device) for array in (X, codes, weight))
