@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from sklearn import get_config
-from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import get_tags
@@ -24,7 +24,12 @@ from ..metrics._response import class_scores
 from ..model_selection import GZSLKFold
 from ..utils import all_or_nothing, check_target
 from ._folds import fit_and_score, held_whole, like_unseen, list_folds, make_cv
-from ._penalty import check_scoring, choose_penalty, penalty_curve
+from ._penalty import (
+    check_scoring,
+    choose_penalty,
+    penalty_curve,
+    without_penalty,
+)
 from ._prediction import PredictionMixin
 from ._wrapping import WrapperMixin, path_to_descriptions
 
@@ -271,7 +276,7 @@ class CalibratedStackingCV(
         if self.refit:
             # First of all, as it tells which classes are unseen; and an error of its
             # own is seen before the folds have taken their time.
-            self.estimator_ = clone(self.estimator).fit(X, y, **fit_params)
+            self.estimator_ = without_penalty(self.estimator).fit(X, y, **fit_params)
             n_seen, n_unseen = len(self.seen_classes_), len(self.unseen_classes_)
             # An ordinary classifier, as in scikit-learn's own checks.
             if not n_unseen:

@@ -1,16 +1,15 @@
-"""The folds of CalibratedStackingCV: made, checked, and a model trained on each."""
+"""Folds that a seen penalty is chosen on: made, checked, a model trained on each."""
 
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import clone
 
 from .._sklearn_compat import _check_method_params, _safe_indexing
 from ..attributes import check_class_attributes
 from ..metrics._response import find_model
 from ..model_selection import GZSLKFold, GZSLShuffleSplit, check_gzsl_split
 from ..utils import few
-from ._penalty import penalty_curve
+from ._penalty import penalty_curve, without_penalty
 from ._wrapped import check_described
 
 _MAX_FOLDS = 5
@@ -113,7 +112,7 @@ def fit_and_score(estimator, X, y, fit_params, train, test, keep):
 
     Unless it is kept, it knows of the fold's classes only.
     """
-    estimator = clone(estimator)
+    estimator = without_penalty(estimator)
     params = _check_method_params(X, fit_params, indices=train)
     if not keep:
         # The truly unseen classes must not take part: they would draw rows to

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from sklearn.base import clone
 
 from ..metrics._accuracy import harmonic_mean
 from ..metrics._curve import curve_of_best
@@ -49,6 +50,17 @@ class Choice:
             for i, fold in enumerate(values):
                 results[f"split{i}_test_{name}"] = fold
         return results
+
+
+def without_penalty(estimator):
+    """A clone in which no seen penalty is chosen, as one is chosen around it."""
+    copy = clone(estimator)
+    auto = {
+        name: 0.0
+        for name, value in copy.get_params().items()
+        if name.rsplit("__")[-1] == "seen_penalty" and isinstance(value, str)
+    }
+    return copy.set_params(**auto) if auto else copy
 
 
 def choose_penalty(curves, scoring):

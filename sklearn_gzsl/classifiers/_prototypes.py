@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from functools import partial
-from numbers import Real
-from typing import TYPE_CHECKING
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from scipy import linalg
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .._sklearn_compat import HasMethods, Interval, _fit_context
+from .._sklearn_compat import HasMethods, Interval, StrOptions, _fit_context
 from ..attributes import check_class_attributes, extend_class_attributes
+from ..linear_model._class_means import ClassMeansRegression, unit_rows
 from ..utils import all_or_nothing, like, mean_rows, register, validate_rows
 from ._parts import DefaultPartsMixin
 from ._prediction import PredictionMixin
+from ._prototype_choice import choose_settings
+from ._prototype_space import ClassSums, WhitenedSpace
 from ._wrapped import check_described
 
 if TYPE_CHECKING:
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
 # A cosine of 1 counts as much as 20 nats: as steep as the posterior of the seen
 # classes on three sets of real data.
 _SCALE = 20.0
+_CHOSEN = ("power", "shrinkage", "degree", "alpha", "description_weight")
+# Rows that a predicted prototype counts as much as, where a class has a few of its own.
+_PRIOR_ROWS = 5
 
 
 class PrototypeClassifier(
@@ -36,44 +41,52 @@ class PrototypeClassifier(
     """Cosine similarity to class prototypes predicted from descriptions, closed form.
 
     Rows are whitened with the covariance within classes and brought to length 1. The
-    mean of a class there is its prototype; ridge regression from descriptions predicts
-    the prototypes of unseen classes, as exemplars are predicted in [1]_. A row gets
-    the class whose prototype has the largest cosine with it, and among the seen classes
-    a discriminative classifier, which needs rows, has its say, too.
+    mean of a class there is its prototype; kernel ridge regression from descriptions
+    predicts the prototypes of unseen classes, as exemplars are predicted in [1]_. A row
+    gets the class whose prototype has the largest cosine with it, and among the seen
+    classes a discriminative classifier, which needs rows, has its say, too.
 
-    It draws no synthetic rows and fits in seconds. What it misses is the shape of
-    classes, and what is not linear in the descriptions. Where that does not matter, it
-    is hard to beat; together with a generative model in a
-    :class:`~sklearn_gzsl.GZSLVotingClassifier` it is often better than either.
+    On its own it draws no synthetic rows and fits in seconds; what is "auto" it chooses
+    itself, on classes that it holds out. As the final classifier of a
+    :class:`~sklearn_gzsl.GZSLClassifier`, which it is by default, it learns from the
+    synthetic rows, too: a quarter of the prototype of an unseen class is then their
+    mean.
 
     Parameters
     ----------
-    power : float or None, default=None
+    power : float, None or "auto", default="auto"
         Raise the absolute values of the features to this power, keep their signs, and
         bring rows to length 1 before all else (power normalisation [2]_). About 0.5
         suits counts, histograms and activations of a network.
 
-    shrinkage : float, default=0.5
+    shrinkage : float or "auto", default="auto"
         Share of the covariance within classes that is replaced by a multiple of the
         identity, in (0, 1]. Small values suit many rows of few features.
 
-    alpha : float, default=0.1
-        Strength of the ridge, relative to the mean squared length of the centred
-        descriptions.
+    degree : int or "auto", default="auto"
+        Exponent of the kernel. With 1, prototypes are linear in the directions of the
+        descriptions; the larger, the less classes unlike another one have a say in it.
+
+    alpha : float or "auto", default="auto"
+        Strength of the ridge. The kernel of a description with itself is 1.
 
     own_weight : float, default=0.7
         Weight, in the prototype of a seen class, of the mean of its own rows; the rest
         is what its description predicts. Less than 1 makes seen and unseen classes
         alike.
 
-    description_weight : float, default=0.0
+    description_weight : float or "auto", default="auto"
         Shrink predictions towards this multiple of the description itself, where
         descriptions live in the space of the features, as embeddings of texts and of
-        class names by one encoder do; 0.8 is good there.
+        class names by one encoder do; 0 elsewhere.
 
     seen_weight : float, default=1.0
         Weight of the log-probabilities of ``seen_classifier``, added to the scores of
         the seen classes; 0 leaves it out.
+
+    synthetic_weight : float, default=0.25
+        Weight, in the prototype of an unseen class, of the mean of its synthetic rows,
+        if there are any; the rest is what its description predicts.
 
     seen_classifier : classifier, default=None
         Tells the seen classes from each other, from whitened rows of length 1.
@@ -87,21 +100,36 @@ class PrototypeClassifier(
         The fitted classifier of the seen classes.
     class_attributes_ : ClassAttributes
         Descriptions of ``classes_``.
+    power_, shrinkage_, degree_, alpha_, description_weight_ : float, int or None
+        What was used for the parameters of these names.
 
     See Also
     --------
     CalibratedStackingCV : Chooses the balance of seen and unseen classes, which this
         classifier does not.
+    GZSLClassifier : Lets it learn from synthetic rows as well.
     GaussianGenerator : A closed form, too, that generates rows.
 
     Notes
     -----
     With rows x, centre m (the mean of the class means), and within-class covariance S
     shrunk to ``(1 - shrinkage) S + shrinkage tr(S)/d I = L L'``, the features are
-    ``z = L^-1 (x - m)``, divided by their length. Descriptions are centred at
-    the mean of the seen ones and divided by their lengths. The score of a class is 20
-    times the cosine of z and its prototype, plus, if it is seen, ``seen_weight`` times
-    its log-probability by ``seen_classifier_``.
+    ``z = L^-1 (x - m)``, divided by their length. The kernel of two descriptions is
+    ``((1 + cos) / 2) ** degree``. The score of a class is 20 times the cosine of z and
+    its prototype, plus, if it is seen, ``seen_weight`` times its log-probability by
+    ``seen_classifier_``.
+
+    "auto" takes what serves held-out classes best. Ten times a group of the seen
+    classes is held out, with prototypes predicted from the descriptions of the others,
+    and rows that took no part are classified: those of the group among the group's
+    classes, and all among all classes at the best seen penalty. The sum of that
+    accuracy and that H decides. No truly unseen class takes part. With fewer than four
+    seen classes, or one row of each, the first values of the search are taken:
+    ``power=0.5``, ``shrinkage=0.8``, ``degree=1``, ``alpha=0.03`` and
+    ``description_weight=0``.
+
+    Of an unseen class with a few real rows among the synthetic ones, the prototype
+    moves towards these: what was predicted counts as much as five of them.
 
     References
     ----------
@@ -134,32 +162,45 @@ class PrototypeClassifier(
     __metadata_request__fit = {"class_attributes": True}
 
     _parameter_constraints: dict = {
-        "power": [Interval(Real, 0, None, closed="neither"), None],
-        "shrinkage": [Interval(Real, 0, 1, closed="right")],
-        "alpha": [Interval(Real, 0, None, closed="neither")],
+        "power": [
+            Interval(Real, 0, None, closed="neither"),
+            StrOptions({"auto"}),
+            None,
+        ],
+        "shrinkage": [Interval(Real, 0, 1, closed="right"), StrOptions({"auto"})],
+        "degree": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+        "alpha": [Interval(Real, 0, None, closed="neither"), StrOptions({"auto"})],
         "own_weight": [Interval(Real, 0, 1, closed="both")],
-        "description_weight": [Interval(Real, 0, None, closed="left")],
+        "description_weight": [
+            Interval(Real, 0, None, closed="left"),
+            StrOptions({"auto"}),
+        ],
         "seen_weight": [Interval(Real, 0, None, closed="left")],
+        "synthetic_weight": [Interval(Real, 0, 1, closed="both")],
         "seen_classifier": [HasMethods(["fit", "predict_log_proba"]), None],
     }
 
     def __init__(
         self,
         *,
-        power: float | None = None,
-        shrinkage: float = 0.5,
-        alpha: float = 0.1,
+        power: float | Literal["auto"] | None = "auto",
+        shrinkage: float | Literal["auto"] = "auto",
+        degree: int | Literal["auto"] = "auto",
+        alpha: float | Literal["auto"] = "auto",
         own_weight: float = 0.7,
-        description_weight: float = 0.0,
+        description_weight: float | Literal["auto"] = "auto",
         seen_weight: float = 1.0,
+        synthetic_weight: float = 0.25,
         seen_classifier: ClassifierMixin | None = None,
     ):
         self.power = power
         self.shrinkage = shrinkage
+        self.degree = degree
         self.alpha = alpha
         self.own_weight = own_weight
         self.description_weight = description_weight
         self.seen_weight = seen_weight
+        self.synthetic_weight = synthetic_weight
         self.seen_classifier = seen_classifier
 
     @all_or_nothing
@@ -169,18 +210,26 @@ class PrototypeClassifier(
         X: ArrayLike,
         y: ArrayLike,
         class_attributes: ClassAttributesLike | None = None,
+        *,
+        seen_classes: ArrayLike | None = None,
+        synthetic: ArrayLike | None = None,
     ) -> Self:
         """Whiten the rows, and predict a prototype for each described class.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Features of rows of seen classes.
+            Features of rows of seen classes, and of synthetic rows of unseen ones.
         y : array-like of shape (n_samples,)
             Their labels.
         class_attributes : ClassAttributes, mapping, DataFrame or 2-d array, optional
             Descriptions of seen and unseen classes, as for ``GZSLClassifier``. Without
             any, this is an ordinary classifier of the classes in ``y``.
+        seen_classes : array-like of shape (n_seen,), optional
+            Classes in ``y`` whose rows are real; by default all of them. The others
+            have synthetic rows: ``GZSLClassifier`` says so.
+        synthetic : array-like of bool of shape (n_samples,), optional
+            Which rows are synthetic; by default all of classes that are not seen.
 
         Returns
         -------
@@ -189,84 +238,115 @@ class PrototypeClassifier(
         Raises
         ------
         ValueError
-            If a label has no description, if ``description_weight`` is not 0 and
-            descriptions are not as long as rows, or if X or y are not valid.
+            If a label has no description, if ``description_weight`` is a number other
+            than 0 and descriptions are not as long as rows, or if X or y are not valid.
         """
         X, y = validate_rows(self, X, y, dtype=np.float64)
         attributes = check_described(class_attributes, y)
+        of_seen = np.ones(len(y), dtype=bool)
+        if seen_classes is not None:
+            of_seen = np.isin(y, seen_classes)
+        drawn = ~of_seen if synthetic is None else ~of_seen & np.asarray(synthetic)
+        self._fit_seen(X[of_seen], y[of_seen], attributes)
+        self._drawn, self._first = ClassSums(), ClassSums()
+        self._drawn.add(self._whiten(X[drawn]), y[drawn])
+        few_shot = ~of_seen & ~drawn
+        self._first.add(self._whiten(X[few_shot]), y[few_shot])
+        self._describe(attributes)
+        return self
+
+    @all_or_nothing
+    def fit_stream(self, stream: Any) -> Self:
+        """Learn from more synthetic rows than memory holds.
+
+        ``GZSLClassifier`` does so past its ``memory_limit``. Of the synthetic rows
+        only sums are kept, so that this is what ``fit`` does.
+
+        Parameters
+        ----------
+        stream : sklearn_gzsl.synthesis.RowStream
+            Or an object with ``real``, ``drawn``, ``attributes`` and ``seen`` as it has
+            them.
+
+        Returns
+        -------
+        self : object
+        """
+        X, y = stream.real()
+        if not len(stream.seen):
+            raise ValueError(
+                "PrototypeClassifier learns from real rows of seen classes how rows "
+                "differ within classes, but here are none; raise memory_limit or lower "
+                "n_synthetic."
+            )
+        X, y = validate_rows(self, X, y, dtype=np.float64)
+        of_seen = np.isin(y, stream.seen)
+        self._fit_seen(X[of_seen], y[of_seen], stream.attributes)
+        self._drawn, self._first = ClassSums(), ClassSums()
+        self._first.add(self._whiten(X[~of_seen]), y[~of_seen])
+        for drawn, labels in stream.drawn():
+            unseen = ~np.isin(labels, stream.seen)
+            rows = self._whiten(drawn[unseen].astype(np.float64))
+            self._drawn.add(rows, labels[unseen])
+        self._describe(stream.attributes)
+        return self
+
+    def _fit_seen(self, X, y, attributes):
+        """Learn all that does not depend on unseen classes."""
         self.seen_classes_, codes = np.unique(y, return_inverse=True)
+        if not len(self.seen_classes_):
+            raise ValueError(
+                "seen_classes has no class of y; name those whose rows are real."
+            )
         seen = attributes.take(self.seen_classes_).astype(np.float64)
-        if self.description_weight and seen.shape[1] != X.shape[1]:
+        if self.description_weight not in (0, "auto") and seen.shape[1] != X.shape[1]:
             raise ValueError(
                 f"description_weight={self.description_weight} compares descriptions "
                 f"with rows, but they have {seen.shape[1]} and {X.shape[1]} columns; "
-                "use 0, or embed classes and rows alike."
+                "use 0 or 'auto', or embed classes and rows alike."
             )
-        # Scores must go by it, too, whatever set_params does later.
-        self._power = self.power  # what fit went by
-        Z = self._fit_whitening(self._normalised(X), codes)
+        chosen = choose_settings(
+            {name: getattr(self, name) for name in _CHOSEN},
+            X,
+            codes,
+            seen,
+            own_weight=self.own_weight,
+        )
+        # Scores go by these, whatever set_params does later.
+        for name, value in chosen.items():
+            setattr(self, f"{name}_", value)
+        self._space = WhitenedSpace(X, codes, len(self.seen_classes_), self.power_)
+        Z = self._whiten(X)
         self._own = mean_rows(Z, codes, len(self.seen_classes_))
         self._fit_ridge(seen)
-        self._describe(attributes)
         self.seen_classifier_ = None
         if self.seen_weight and len(self.seen_classes_) > 1:
             classifier = clone(self._part("seen_classifier"))
             self.seen_classifier_ = classifier.fit(Z, self.seen_classes_[codes])
-        return self
-
-    def _fit_whitening(self, X, codes):
-        means = mean_rows(X, codes, len(self.seen_classes_))
-        self._centre = means.mean(axis=0)
-        within = X - means[codes]
-        # Within classes: directions in which rows of one class differ are made to count
-        # less, those that tell classes apart more.
-        covariance = within.T @ within / len(X)
-        variances, axes = linalg.eigh(covariance)
-        # Rounding makes the smallest ones slightly negative.
-        variances = variances.clip(min=0)
-        typical = variances.mean() or 1.0  # classes of one row each
-        shrunk = (1 - self.shrinkage) * variances + self.shrinkage * typical
-        # PCA whitening, of which no rotation matters: only cosines are taken.
-        self._whitening = axes / np.sqrt(shrunk)
-        return self._whiten(X)
-
-    def _normalised(self, X):
-        if self._power is None:
-            return X
-        return _unit(np.sign(X) * np.abs(X) ** self._power)
 
     def _whiten(self, X):
-        return _unit((X - self._centre) @ self._whitening)
+        return self._space.whiten(X, self.shrinkage_)
 
     def _fit_ridge(self, seen):
         """Learn what the description adds to a first guess of the prototype."""
         # Names' embeddings share most of their direction, which tells nothing apart.
         self._attribute_centre = seen.mean(axis=0)
-        self._guess_length = (
-            self.description_weight * np.linalg.norm(self._own, axis=1).mean()
-        )
-        rows = _unit(seen - self._attribute_centre)
-        # The dual form: classes are fewer than columns of most descriptions.
-        kernel = rows @ rows.T
-        kernel.flat[:: len(kernel) + 1] += (
-            # Relative to the mean eigenvalue, so that alpha means the same for any
-            # number of classes.
-            self.alpha * (kernel.trace() or 1.0) / len(kernel)
-        )
+        # How long means of rows are: as those of a class agree among each other.
+        self._length = np.linalg.norm(self._own, axis=1).mean()
         # Ridge learns what the guess leaves over, so that far from all seen classes the
         # prediction falls back to the guess and not to the mean.
         residual = self._own - self._guess(seen)
         self._offset = residual.mean(axis=0)
-        solved = linalg.solve(kernel, residual - self._offset, assume_a="pos")
-        self._coef = rows.T @ solved
+        self._regression = ClassMeansRegression(seen, self.degree_)
+        self._dual = self._regression.solve(residual - self._offset, self.alpha_)[0]
 
     def _guess(self, A):
         """The description itself, in the space of the whitened rows; or nothing."""
-        if not self._guess_length:
+        if not self.description_weight_:
             return 0.0
-        return self._guess_length * _unit(
-            (A - self._attribute_centre) @ self._whitening
-        )
+        guess = self._space.rotated_descriptions(A - self._attribute_centre)
+        guess = unit_rows(guess / self._space.scale(self.shrinkage_))
+        return self.description_weight_ * self._length * guess
 
     def _describe(self, attributes):
         """Set classes and prototypes."""
@@ -275,14 +355,21 @@ class PrototypeClassifier(
         self.classes_ = np.union1d(self.seen_classes_, self.unseen_classes_)
         self.class_attributes_ = attributes.subset(self.classes_)
         A = self.class_attributes_.values.astype(np.float64)
-        rows = _unit(A - self._attribute_centre)
-        prototypes = _unit(self._guess(A) + self._offset + rows @ self._coef)
+        predicted = self._regression.predict(A, self._dual)
+        prototypes = unit_rows(self._guess(A) + self._offset + predicted)
         seen = np.isin(self.classes_, self.seen_classes_)
         # Seen classes have a mean of their own. A part of the predicted prototype makes
         # them as blurred as unseen ones, which have nothing else.
-        own = self.own_weight * _unit(self._own)
-        prototypes[seen] = _unit(own + (1 - self.own_weight) * prototypes[seen])
-        self.prototypes_ = prototypes
+        own = self.own_weight * unit_rows(self._own)
+        prototypes[seen] = own + (1 - self.own_weight) * prototypes[seen]
+        drawn, n_drawn = self._drawn.of(self.classes_)
+        weight = self.synthetic_weight * (n_drawn > 0)
+        prototypes = weight * unit_rows(drawn) + (1 - weight) * prototypes
+        first, n_first = self._first.of(self.classes_)
+        if n_first.any():
+            # As the mean of so many rows, which is shorter than any of them.
+            prototypes = _PRIOR_ROWS * self._length * unit_rows(prototypes) + first
+        self.prototypes_ = unit_rows(prototypes)
 
     @all_or_nothing
     def add_classes(self, class_attributes: ClassAttributesLike) -> Self:
@@ -310,7 +397,7 @@ class PrototypeClassifier(
     def _scores(self, X):
         check_is_fitted(self)
         X = validate_data(self, X, dtype=np.float64, reset=False)
-        Z = self._whiten(self._normalised(X))
+        Z = self._whiten(X)
         scores = _SCALE * (Z @ self.prototypes_.T)
         if self.seen_classifier_ is not None:
             seen = np.isin(self.classes_, self.seen_classes_)
@@ -321,20 +408,9 @@ class PrototypeClassifier(
         return scores
 
 
-def _unit(X):
-    """Rows of length 1, but for those that are 0."""
-    length = np.linalg.norm(X, axis=1, keepdims=True)
-    return X / np.where(length > 0, length, 1.0)
-
-
 register(
     PrototypeClassifier,
     name="prototypes",
-    search={
-        "power": [None, 0.5],
-        "shrinkage": [0.05, 0.2, 0.5, 0.85],
-        "alpha": [0.07, 0.3, 1.0],
-        # Left out where descriptions and features do not have as many columns.
-        "description_weight": [0.0, 0.8],
-    },
+    # The rest is "auto", which chooses in seconds.
+    search={"own_weight": [0.5, 0.7, 0.9]},
 )

@@ -123,7 +123,11 @@ class ScoringMixin(PredictionMixin, ClassNamePrefixFeaturesOutMixin, Transformer
             full = np.full((len(scores), len(self.classes_)), -np.inf, scores.dtype)
             full[:, np.searchsorted(self.classes_, known)] = scores
             scores = full
-        if self.seen_penalty:
+        # A number counts as it is now: a search over it needs no fit for each.
+        penalty = self.seen_penalty
+        if penalty == "auto":
+            penalty = self.seen_penalty_
+        if penalty:
             seen = np.isin(self.classes_, self.seen_classes_)
-            scores = np.where(seen, scores - self.seen_penalty, scores)
+            scores = np.where(seen, scores - penalty, scores)
         return scores

@@ -4,9 +4,9 @@ from numbers import Integral, Real
 
 import numpy as np
 from scipy import linalg
-from sklearn.preprocessing import normalize
 
 from .._sklearn_compat import Interval, StrOptions
+from ..linear_model._class_means import ClassMeansRegression, description_kernel
 from ..utils import mean_rows, register
 from ._base import BaseGenerator, DensityMixin
 
@@ -123,13 +123,9 @@ class GaussianGenerator(DensityMixin, BaseGenerator):
         targets = self.means_ - self.location_
         best = np.inf
         for degree in _DEGREES if self.degree == "auto" else (self.degree,):
-            values, vectors = linalg.eigh(_kernel(A, A, degree))
-            projected = vectors.T @ targets
+            regression = ClassMeansRegression(A, degree)
             for alpha in _ALPHAS if self.alpha == "auto" else (self.alpha,):
-                # Leave-one-out residuals of a linear smoother: (G^-1 y)_i / (G^-1)_ii.
-                inverse = vectors / (np.maximum(values, 0.0) + alpha)
-                dual = inverse @ projected
-                residuals = dual / np.sum(inverse * vectors, axis=1)[:, None]
+                dual, residuals = regression.solve(targets, alpha)
                 error = np.square(residuals).mean()
                 if error < best:
                     best, predicted = error, self.means_ - residuals
@@ -138,9 +134,9 @@ class GaussianGenerator(DensityMixin, BaseGenerator):
         return predicted
 
     def _means(self, A):
-        means = self.location_ + _kernel(A, self._seen_rows, self.degree_) @ (
-            self.dual_coef_
-        )
+        means = self.location_ + description_kernel(
+            A, self._seen_rows, self.degree_
+        ) @ (self.dual_coef_)
         # Seen classes by their description, which several may share: their rows know
         # the mean better than the regression does.
         seen = {}
@@ -166,11 +162,6 @@ class GaussianGenerator(DensityMixin, BaseGenerator):
         log_det = np.log(np.linalg.norm(self._whitener, axis=0)).sum()
         constant = log_det - 0.5 * X.shape[1] * np.log(2 * np.pi)
         return X @ means.T - 0.5 * squares + constant
-
-
-def _kernel(A, B, degree):
-    A, B = (normalize(T.astype(np.float64)) for T in (A, B))
-    return ((1 + A @ B.T) / 2) ** degree
 
 
 def _spectrum(centred, n_classes):

@@ -7,7 +7,10 @@ A classifier that can learn from such a stream offers one method,
     ``stream.counts`` tell how many rows a pass has, and how many of each class.
     ``stream.chunks(batch_size)`` makes one pass, in chunks of whole batches;
     ``stream.feed(partial_fit, batch_size, n_batches)`` makes as many passes as it takes
-    to learn from so many batches, and says how far it is.
+    to learn from so many batches, and says how far it is. Where the two kinds of rows
+    are to be told apart, ``stream.real()`` has the real ones and ``stream.drawn()``
+    yields the synthetic ones; ``stream.attributes`` and ``stream.seen`` are what
+    ``fit`` is given as ``class_attributes`` and ``seen_classes`` if it asks for them.
 
 ``SoftmaxClassifier`` has it. Any other classifier is fed through ``partial_fit``.
 """
@@ -45,12 +48,18 @@ class RowStream:
         Sorted labels.
     counts : ndarray of shape (n_classes,)
         Rows of each class in a pass.
+    attributes : ClassAttributes
+        Descriptions of ``classes``.
+    seen : ndarray
+        Those of the classes that the generator has learned from.
     """
 
     def __init__(self, rows, memory_limit, say):
         self._rows, self._say = rows, say
         self._memory_limit = int(memory_limit)  # products of numpy numbers overflow
         self.classes = rows.classes
+        self.attributes = rows.attributes.subset(rows.classes)
+        self.seen = np.intersect1d(rows.seen, rows.classes)
         codes = np.searchsorted(self.classes, rows.y[rows.real])
         n_real = np.bincount(codes, minlength=len(self.classes))
         drawn = np.isin(self.classes, rows.synthesized)
@@ -73,6 +82,25 @@ class RowStream:
         y : ndarray of shape (n,)
         """
         return self._drawn(self._chunk_rows(batch_size))
+
+    def real(self):
+        """Features and labels of the real rows of a pass."""
+        rows = self._rows
+        if not len(rows.real):
+            return np.empty((0, rows.n_features), np.float32), self.classes[:0]
+        return rows.real_features(rows.real), rows.y[rows.real]
+
+    def drawn(self):
+        """The synthetic rows of one pass, class by class, in chunks like ``chunks``."""
+        rows = self._rows
+        self._say(f"drawing {rows.n_synthetic} rows of {len(rows.synthesized)} classes")
+        size = self._chunk_rows(1)
+        for start in range(0, rows.n_synthetic, size):
+            n_samples = min(size, rows.n_synthetic - start)
+            step = max(size // n_samples, 1)
+            for first in range(0, len(rows.synthesized), step):
+                some = rows.synthesized[first : first + step]
+                yield from rows.draws(some, n_samples, self._moves)
 
     def feed(self, partial_fit, batch_size, n_batches):
         """Let a classifier learn from so many batches, in as many passes as it takes.

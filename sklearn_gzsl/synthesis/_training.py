@@ -4,6 +4,8 @@ import warnings
 
 import numpy as np
 from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import has_fit_parameter
 
 from ..utils import seeded
 from ._stream import RowStream
@@ -47,7 +49,29 @@ def train(classifier, rows, *, memory_limit, say):
     features, labels = map(np.concatenate, zip(*parts, strict=True))
     del parts  # half of the memory that the rows take
     say(f"fitting the classifier on {len(features)} rows")
-    return classifier.fit(features, labels)
+    known = {"class_attributes": rows.attributes.subset(rows.classes)}
+    if rows.candidate_classes == "all":  # otherwise no row is of a seen class
+        known["seen_classes"] = rows.seen
+        known["synthetic"] = np.arange(len(labels)) >= len(rows.real)
+    return classifier.fit(features, labels, **_asked_for(classifier, known))
+
+
+def _asked_for(classifier, known):
+    """What the classifier's ``fit``, or that of a pipeline's last step, has a name for.
+
+    ``class_attributes`` are the descriptions of the classes, ``seen_classes`` those
+    that the generator has learned from, and ``synthetic`` says of each row whether it
+    was drawn.
+    """
+    prefix = ""
+    while isinstance(classifier, Pipeline):
+        name, classifier = classifier.steps[-1]
+        prefix += f"{name}__"
+    return {
+        prefix + name: value
+        for name, value in known.items()
+        if has_fit_parameter(classifier, name)
+    }
 
 
 def is_streamed(classifier, n_classes, n_synthetic, n_features, memory_limit):

@@ -1,0 +1,65 @@
+"""The seen penalty that GZSLClassifier chooses by itself."""
+
+import warnings
+
+from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
+
+from ._folds import fit_and_score, like_unseen, list_folds
+from ._penalty import choose_penalty
+
+
+def choose_own_penalty(clf, X, y, attributes, seeds):
+    """The penalty with the best H on held-out classes, for a fitted GZSLClassifier.
+
+    Parameters
+    ----------
+    clf : GZSLClassifier
+        Fitted but for its penalty.
+    X, y : array-like
+        What it was fitted to.
+    attributes : ClassAttributes
+        Descriptions of all classes.
+    seeds : numpy.random.Generator
+        For the folds and the fits on them.
+
+    Returns
+    -------
+    float
+        0 where no class is unseen, or there is nothing to choose it on.
+    """
+    n_seen, n_unseen = len(clf.seen_classes_), len(clf.unseen_classes_)
+    if not n_unseen or clf.candidate_classes == "unseen":
+        return 0.0
+    frozen = [
+        name
+        for name in ("generator", "classifier")
+        if isinstance(getattr(clf, name), FrozenEstimator)
+    ]
+    if frozen:
+        return _none(
+            f"the {frozen[0]} is frozen, and has met the classes that would be held out"
+        )
+    seed = int(seeds.integers(2**31))
+    try:
+        folds = list_folds(like_unseen(n_seen, n_unseen, seed), X, y, {})
+    except ValueError as error:
+        return _none(f"no classes can be held out ({error})")
+    if hasattr(clf.generator_, "max_iter"):
+        folds = folds[:1]
+    clone_ = clone(clf).set_params(class_attributes=None, random_state=seed)
+    params = {"class_attributes": attributes}
+    curves = []
+    for i, fold in enumerate(folds):
+        clf._say(f"choosing the seen penalty: fold {i + 1} of {len(folds)}")
+        curves.append(fit_and_score(clone_, X, y, params, *fold, keep=False)[1])
+    return choose_penalty(curves, "H").penalty
+
+
+def _none(reason):
+    warnings.warn(
+        f"seen_penalty='auto' is 0 here, as {reason}; give a number, or use "
+        "CalibratedStackingCV with rows of its own.",
+        stacklevel=5,
+    )
+    return 0.0

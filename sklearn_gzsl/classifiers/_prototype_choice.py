@@ -1,0 +1,193 @@
+"""What PrototypeClassifier chooses by itself: on classes held out, in closed form."""
+
+from functools import cache, partial
+
+import numpy as np
+
+from ..linear_model._class_means import DEGREES, description_kernel, unit_rows
+from ..metrics._accuracy import harmonic_mean
+from ..metrics._curve import curve_of_best
+from ..utils import mean_rows
+from ._prototype_space import WhitenedSpace
+
+# What "auto" stands for, the first value being where the search begins.
+GRID = {
+    "power": (0.5, None),
+    "shrinkage": (0.8, 0.2, 0.5, 0.9),
+    "degree": DEGREES,
+    "alpha": (0.03, 0.003, 0.01, 0.1, 0.3, 1.0),
+    "description_weight": (0.0, 0.4, 0.8, 1.2),
+}
+# Varied together, in this order: each asks for another ridge.
+_TOGETHER = (
+    ("degree", "alpha"),
+    ("description_weight", "alpha"),
+    ("power", "shrinkage"),
+    ("shrinkage", "alpha"),
+)
+# More rows change no choice.
+_MOST_ROWS, _MOST_JUDGED = 15_000, 2_000
+_N_GROUPS, _N_PARTITIONS = 5, 2
+# Fewer classes, or classes of one row, tell nothing.
+_FEWEST_CLASSES = 4
+
+
+def choose_settings(settings, X, codes, A, *, own_weight):
+    """Replace "auto" in the settings by what serves held-out classes best.
+
+    Seen classes are held out in groups, and their prototypes predicted from the
+    descriptions of the others. Rows that took no part in the whitening and the means
+    are classified twice: those of the group among the group's classes, and all rows
+    among all classes, at the best seen penalty. The sum of that accuracy and that H is
+    what is made largest, over several partitions into groups. The search goes over two
+    settings at a time, the others held, until nothing changes.
+
+    Parameters
+    ----------
+    settings : dict
+        Values of all that is in ``GRID``.
+    X, codes : ndarray
+        Rows, float64, and their classes as numbers.
+    A : ndarray of shape (n_seen, n_attributes)
+        Descriptions of these classes.
+    own_weight : float
+        That of the classifier.
+
+    Returns
+    -------
+    dict
+        The settings with "auto" replaced.
+    """
+    grid = {k: v if settings[k] == "auto" else (settings[k],) for k, v in GRID.items()}
+    if A.shape[1] != X.shape[1] and settings["description_weight"] == "auto":
+        grid["description_weight"] = (0.0,)  # descriptions live elsewhere
+    best = {name: values[0] for name, values in grid.items()}
+    fitted, judged = _halves(codes)
+    if max(map(len, grid.values())) == 1 or len(A) < _FEWEST_CLASSES or not len(judged):
+        return best
+    judge = cache(_Judge(X, codes, A, fitted, judged, own_weight))
+    score = judge(**best)
+    while True:
+        before = best
+        for names in _TOGETHER:
+            for values in _product([grid[name] for name in names]):
+                tried = best | dict(zip(names, values, strict=True))
+                if (found := judge(**tried)) > score:
+                    best, score = tried, found
+        if best == before:
+            return best
+
+
+def _halves(codes):
+    """Rows to learn from and rows to judge by, of each class two to one."""
+    order = np.argsort(codes, kind="stable")
+    counts = np.bincount(codes)
+    # Of each class its first rows are 0, 1, ...: a class of one row is learned from.
+    rank = np.arange(len(codes)) - np.repeat(np.cumsum(counts) - counts, counts)
+    order = order[rank < max(_MOST_ROWS // len(counts), 3)]
+    rank = rank[rank < max(_MOST_ROWS // len(counts), 3)]
+    judged = order[rank % 3 == 2]
+    return order[rank % 3 < 2], judged[:: len(judged) // _MOST_JUDGED + 1]
+
+
+def _product(lists):
+    grids = np.meshgrid(*(np.arange(len(values)) for values in lists), indexing="ij")
+    for at in np.stack([g.ravel() for g in grids], axis=1):
+        yield [values[i] for values, i in zip(lists, at, strict=True)]
+
+
+class _Judge:
+    """How well settings serve held-out classes; called with settings.
+
+    Predicted prototypes are sums of the classes' own means and of their descriptions:
+    with the cosines of the rows and of each other computed once, a setting costs next
+    to nothing. Prototypes are here rows of weights of these vectors, the basis.
+    """
+
+    def __init__(self, X, codes, A, fitted, judged, own_weight):
+        self._X, self._codes, self._A = X, codes, A
+        self._fitted, self._judged = fitted, judged
+        self._own_weight = own_weight
+        # Not by random_state: the choice is part of a closed form.
+        rng = np.random.default_rng(0)
+        n_groups = min(_N_GROUPS, len(A) // 2)
+        self._groups = [
+            part == group
+            for part in (
+                rng.permutation(len(A)) % n_groups for _ in range(_N_PARTITIONS)
+            )
+            for group in range(n_groups)
+        ]
+        # What a search asks for again and again.
+        self._space = cache(self._space)
+        self._basis = cache(self._basis)
+        self._kernel = cache(partial(description_kernel, A, A))
+
+    def __call__(self, power, shrinkage, degree, alpha, description_weight):
+        rows, gram, length = self._basis(power, shrinkage, description_weight > 0)
+        kernel = self._kernel(degree)
+        score = 0.0
+        for held_out in self._groups:
+            weights = self._prototypes(
+                held_out, kernel, alpha, description_weight * length, gram
+            )
+            scores = rows @ weights.T.astype(np.float32)
+            score += self._judged_by(scores, held_out)
+        return score / len(self._groups)
+
+    def _space(self, power):
+        """The whitened space, and its rotated rows of both kinds."""
+        fitted = self._fitted
+        space = WhitenedSpace(self._X[fitted], self._codes[fitted], len(self._A), power)
+        return space, *map(space.rotated, (self._X[fitted], self._X[self._judged]))
+
+    def _basis(self, power, shrinkage, described):
+        """Products of the judged rows, and of the basis, with the basis."""
+        space, fitted, judged = self._space(power)
+        scale = space.scale(shrinkage)
+        own = mean_rows(
+            unit_rows(fitted / scale), self._codes[self._fitted], len(self._A)
+        )
+        basis = own
+        if described:
+            guess = space.rotated_descriptions(self._A - self._A.mean(axis=0)) / scale
+            basis = np.concatenate([own, unit_rows(guess)])
+        length = np.linalg.norm(own, axis=1).mean()
+        rows = unit_rows(judged / scale) @ basis.T
+        # Half of the time goes into products with these.
+        return rows.astype(np.float32), basis @ basis.T, length
+
+    def _prototypes(self, held_out, kernel, alpha, guess, gram):
+        """Prototypes of all classes, those held out predicted from the others."""
+        n, known = len(kernel), np.flatnonzero(~held_out)
+        ridge = kernel[np.ix_(known, known)] + alpha * np.eye(len(known))
+        mixed = np.linalg.solve(ridge, kernel[known]).T
+        # Of what the mean of the known classes leaves over; the mean comes on top.
+        mixed += (1 - mixed.sum(axis=1, keepdims=True)) / len(known)
+        predicted = np.zeros((n, len(gram)))
+        predicted[:, known] = mixed
+        if len(gram) > n:
+            predicted[:, n + known] = -guess * mixed
+            predicted[:, n:] += guess * np.eye(n)
+        predicted = _unit(predicted, gram)
+        own = (1 - self._own_weight) * predicted
+        own.flat[:: len(gram) + 1] += self._own_weight / np.sqrt(gram.diagonal()[:n])
+        return _unit(np.where(held_out[:, None], predicted, own), gram)
+
+    def _judged_by(self, scores, held_out):
+        """Accuracy on the rows of held-out classes among these, and the best H."""
+        y = self._codes[self._judged]
+        sides = [np.flatnonzero(~held_out), np.flatnonzero(held_out)]
+        winners = np.stack(
+            [own[scores[:, own].argmax(axis=1)] for own in sides], axis=1
+        )
+        best = np.take_along_axis(scores, winners, axis=1)
+        seen, unseen, _ = curve_of_best(y, ~held_out[y], best, winners)
+        # Without a penalty at all, the seen classes have no say: the last point.
+        return unseen[-1] + harmonic_mean(unseen, seen).max()
+
+
+def _unit(weights, gram):
+    """Weights of the same vectors at length 1."""
+    squares = np.sum((weights @ gram) * weights, axis=1, keepdims=True)
+    return weights / np.sqrt(np.where(squares > 0, squares, 1.0))
