@@ -9,7 +9,7 @@ import ast
 import sys
 
 from .._version import __version__
-from ._options import BUILT_IN, PROTOCOLS
+from ._options import ALL_TABLES, BUILT_IN, PROTOCOLS, TABLE
 
 
 def main(argv=None, prog="sklearn-gzsl"):
@@ -64,6 +64,15 @@ def _add_benchmark(commands):
         metavar="DATA",
         help="an .npz file, a folder with res101.mat and att_splits.mat, or one of: "
         + ", ".join(BUILT_IN),
+    )
+    add(
+        "--descriptions",
+        metavar="NAME",
+        default=TABLE,
+        help="the table in an .npz file that describes the classes: %(default)s, which "
+        f"is the default, another array whose name begins with {TABLE}_, or "
+        f"{ALL_TABLES} of these as sources of their own, for methods that take "
+        "several; an unknown name is answered with those there are",
     )
     add(
         "--method",
@@ -158,6 +167,7 @@ def _benchmark(args):
     results = run_benchmark(
         args.data,
         args.method or "all",
+        descriptions=args.descriptions,
         seeds=args.seeds,
         protocol=args.protocol,
         tune=args.tune,

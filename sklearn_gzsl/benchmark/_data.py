@@ -10,21 +10,23 @@ from sklearn.utils import Bunch
 from .. import datasets
 from ..attributes import ClassAttributes
 from ..utils import few
-from ._options import BUILT_IN
+from ._options import ALL_TABLES, BUILT_IN, TABLE
 
 _SPLITS = ("train", "test_seen", "test_unseen")
 _XLSA17_FILES = ("res101.mat", "att_splits.mat")
 
 
-def load_data(source):
+def load_data(source, descriptions=TABLE):
     """Rows, labels, descriptions and split, checked, as a Bunch with a ``name``.
 
     ``source`` is a path or a built-in name, or a Bunch as the loaders of
-    ``sklearn_gzsl.datasets`` return it.
+    ``sklearn_gzsl.datasets`` return it; ``descriptions`` is the name of a table in an
+    ``.npz`` file, or ``"all"``.
     """
-    name, bunch = _open(source)
+    name, bunch = _open(source, descriptions)
     data = Bunch(
         name=name,
+        descriptions=descriptions,
         X=np.asarray(bunch["data"], dtype=np.float32),
         y=np.asarray(bunch["target"]),
         class_attributes=bunch["class_attributes"],
@@ -35,7 +37,7 @@ def load_data(source):
     return data
 
 
-def _open(source):
+def _open(source, descriptions):
     if isinstance(source, dict):
         missing = [
             key
@@ -47,19 +49,30 @@ def _open(source):
                 f"data has no {few(missing)}; give it the fields that the loaders of "
                 "sklearn_gzsl.datasets return."
             )
+        _refuse_table(descriptions, "what a loader returned")
         return source.get("name", "data"), source
     path = Path(source)
     if path.is_dir():
+        _refuse_table(descriptions, f"the folder {str(path)!r}")
         return path.resolve().name, _open_xlsa17(path)
     if path.is_file():
-        return path.stem, _open_npz(path)
+        return path.stem, _open_npz(path, descriptions)
     loader = getattr(datasets, BUILT_IN.get(str(source), ""), None)
     if loader is None:
         raise FileNotFoundError(
             f"data={str(source)!r} is neither a file, nor a folder, nor one of the "
             f"built-in sets {sorted(BUILT_IN)}; check the path."
         )
+    _refuse_table(descriptions, f"the built-in set {str(source)!r}")
     return str(source), loader()
+
+
+def _refuse_table(descriptions, data):
+    if descriptions != TABLE:
+        raise ValueError(
+            f"descriptions={descriptions!r} chooses a table of an .npz file, but data "
+            f"is {data}, whose descriptions are taken as they are; leave it out."
+        )
 
 
 def _open_xlsa17(path):
@@ -73,7 +86,7 @@ def _open_xlsa17(path):
     return datasets.load_xlsa17(path.parent, path.name)
 
 
-def _open_npz(path):
+def _open_npz(path, descriptions):
     try:
         # A file of somebody else's must not run code.
         file = np.load(path, allow_pickle=False)
@@ -85,7 +98,8 @@ def _open_npz(path):
             "documentation of the benchmark for the arrays that are needed."
         )
     with file:
-        needed = ["X", "labels", "att", *_SPLIT_ARRAYS.values()]
+        tables = _table_names(file, path, descriptions)
+        needed = ["X", "labels", *tables, *_SPLIT_ARRAYS.values()]
         missing = [key for key in needed if key not in file.files]
         if missing:
             raise ValueError(
@@ -93,30 +107,80 @@ def _open_npz(path):
                 f"{few(sorted(file))}."
             )
         arrays = {key: _read_array(file, key, path) for key in [*needed, _NAMES]}
-    X, labels, att = arrays["X"], arrays["labels"].ravel(), arrays["att"]
-    names = arrays[_NAMES]
-    # MATLAB's vectors are matrices of one row or column, and so are what comes from
-    # them.
-    names = np.arange(len(att)) if names is None else names.ravel().astype(str)
-    split = {key: arrays[array].ravel() for key, array in _SPLIT_ARRAYS.items()}
-    if len(names) != len(att):
-        raise ValueError(
-            f"att describes {len(att)} classes, but allclasses_names has {len(names)} "
-            "names; row i of att belongs to name i and to label i."
-        )
+    tables = {name: arrays[name] for name in tables}
+    names = _class_names(tables, arrays[_NAMES])
+    labels = arrays["labels"].ravel()
     # Labels from 1, MATLAB's way, would shift every class by one and fail nowhere.
-    strange = np.setdiff1d(labels, np.arange(len(att)))
+    strange = np.setdiff1d(labels, np.arange(len(names)))
     if len(strange):
+        table = next(iter(tables))
         raise ValueError(
-            f"labels holds {few(strange)}, but att has rows for 0 to {len(att) - 1} "
-            "only; labels count from 0 and each needs a row of att."
+            f"labels holds {few(strange)}, but {table} has rows for 0 to "
+            f"{len(names) - 1} only; labels count from 0 and each needs a row of "
+            f"{table}."
         )
+    # One table has no name of its own: the same values are the same data, wherever
+    # they come from.
+    several = descriptions == ALL_TABLES
+    values = tables if several else tables[descriptions]
+    try:
+        attributes = ClassAttributes(names, values)
+    except ValueError as error:
+        raise ValueError(
+            f"{str(path)!r}, descriptions={descriptions!r}: {error}"
+        ) from error
     return Bunch(
-        data=X,
+        data=arrays["X"],
         target=names[labels.astype(int)],
-        class_attributes=ClassAttributes(names, att),
-        **split,
+        class_attributes=attributes,
+        **{key: arrays[array].ravel() for key, array in _SPLIT_ARRAYS.items()},
     )
+
+
+def _table_names(file, path, descriptions):
+    """Which arrays of the archive describe the classes, as asked for."""
+    # Sorted: methods start from other weights where sources change places, and two
+    # files with the same arrays are to give the same figures.
+    there = sorted(
+        key for key in file.files if key == TABLE or key.startswith(f"{TABLE}_")
+    )
+    if descriptions == ALL_TABLES and there:
+        return there
+    # A file without any table lacks more, as a rule, and is told all of it.
+    if descriptions in there or (descriptions == TABLE and not there):
+        return [descriptions]
+    found = f"choose from {[*there, ALL_TABLES]}" if there else "it has none"
+    raise ValueError(
+        f"descriptions={descriptions!r} is no table of {str(path)!r}; {found}. Tables "
+        f"are the array {TABLE} and those whose names begin with {TABLE}_."
+    )
+
+
+def _class_names(tables, names):
+    """Names of the classes, numbers if they have none; one for each row of a table."""
+    for table, values in tables.items():
+        if values.ndim != 2:
+            raise ValueError(
+                f"{table} has shape {values.shape}, and so describes no classes; a "
+                "table has a row for each class. Rename the array, or choose another "
+                "table with descriptions (--descriptions)."
+            )
+    first, values = next(iter(tables.items()))
+    expected = f"{first} describes {len(values)}"
+    if names is None:
+        names = np.arange(len(values))
+    else:
+        # MATLAB's vectors are matrices of one row or column, and so are what comes
+        # from them.
+        names = names.ravel().astype(str)
+        expected = f"{_NAMES} has {len(names)} names"
+    for table, values in tables.items():
+        if len(values) != len(names):
+            raise ValueError(
+                f"{table} describes {len(values)} classes, but {expected}; row i of "
+                f"{table} belongs to name i and to label i."
+            )
+    return names
 
 
 def _read_array(file, key, path):
@@ -203,8 +267,11 @@ def describe_data(data):
     attributes = data.class_attributes
     # Names, too: the same table as another source is another benchmark.
     sources = [part for item in sorted(attributes.sources.items()) for part in item]
+    # Where none is chosen, there is no entry: older files are of the same data.
+    chosen = {} if data.descriptions == TABLE else {"descriptions": data.descriptions}
     return {
         "name": data.name,
+        **chosen,
         "n_features": int(data.X.shape[1]),
         "n_seen": len(seen),
         "n_unseen": len(np.setdiff1d(attributes.labels, seen)),

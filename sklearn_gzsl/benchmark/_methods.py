@@ -77,6 +77,20 @@ def build(method, *, preset, params, n_typical):
     return clf.set_params(**resolved(params, n_typical))
 
 
+def check_sources(method, clf, attributes):
+    """Refuse several sources of descriptions where the method takes one."""
+    # A part of the caller's own, which nothing is known of, may take them.
+    part = REGISTERED.get(type(getattr(clf, "generator", clf)))
+    if part is None or part.several_sources or len(attributes.sources) == 1:
+        return
+    raise ValueError(
+        f"{method} takes one table of descriptions, and there are the sources "
+        f"{sorted(attributes.sources)}; choose one of them with descriptions "
+        "(--descriptions), or with class_attributes.select(name) if the data are no "
+        "file, or leave the method out."
+    )
+
+
 def search_space(method, *, grid, fixed, n_typical):
     """Values to search: the method's, with the user's in place of or beside them."""
     own = REGISTERED[METHODS[method]].search

@@ -5,6 +5,9 @@ BUILT_IN = {
     "two-digit-numbers": "load_two_digit_numbers",
     "make-gzsl-classification": "make_gzsl_classification",
 }
+# The table of descriptions in an .npz file, and the word for every one that it holds.
+TABLE = "att"
+ALL_TABLES = "all"
 N_LOOKS = 25
 PROTOCOLS = {
     "honest": "honest: one look at the test rows per fit, and nothing chosen on them",

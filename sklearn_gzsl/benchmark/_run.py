@@ -10,8 +10,15 @@ from ..model_selection import GZSLShuffleSplit
 from ._checks import check_options, check_seeds
 from ._data import describe_data, load_data
 from ._machine import Cost, environment
-from ._methods import build, check_methods, generates, set_known, typical_rows
-from ._options import PROTOCOLS
+from ._methods import (
+    build,
+    check_methods,
+    check_sources,
+    generates,
+    set_known,
+    typical_rows,
+)
+from ._options import PROTOCOLS, TABLE
 from ._protocol import best_look, looking, score
 from ._record import FORMAT, Progress, fitted_sizes, jsonable, save, start, used_params
 from ._search import Search, check_by
@@ -22,6 +29,7 @@ def run_benchmark(
     data,
     methods="all",
     *,
+    descriptions=TABLE,
     seeds=5,
     protocol="honest",
     tune=False,
@@ -58,6 +66,11 @@ def run_benchmark(
         ``"prototypes"``, ``"gaussian"``, ``"vae-cflow"``, ``"gsmflow"``,
         ``"cada-vae"``, ``"wgan-gp"``, ``"mlis"``; ``"all"`` is all of them but those
         that the options are not for, which are left out.
+
+    descriptions : str, default="att"
+        The table in an ``.npz`` file that describes the classes: ``"att"``, or another
+        array whose name begins with ``att_``. ``"all"`` takes all of these as sources
+        of their own, for methods that learn from several, as ``"cada-vae"`` does.
 
     seeds : int or list of int, default=5
         Number of fits of each method, seeded 0, 1, ...; or the seeds themselves.
@@ -170,7 +183,7 @@ def run_benchmark(
     # With all, methods that an option is not for are left out; named ones are an error.
     every = "all" in ([methods] if isinstance(methods, str) else methods)
     methods, seeds = check_methods(methods), check_seeds(seeds)
-    data = load_data(data)
+    data = load_data(data, descriptions)
     options = {
         "tune": None,
         "calibrate": bool(calibrate),
@@ -245,6 +258,7 @@ class _Run:
             )
         try:
             clf = self.build(method)
+            check_sources(method, clf, self.data.class_attributes)
             if self.options["tune"]:
                 self._search_of(method, clf, seed=0)
         except ValueError as error:

@@ -89,7 +89,9 @@ def format_results(results, style="text"):
     blocks = {}
     for result in results:
         # The same name with another split is another set: such figures do not compare.
-        key = result["data"]["name"], result["data"]["sha256"]["split"]
+        # Other descriptions of its classes stand in the head of a block.
+        data = result["data"]
+        key = data["name"], data["sha256"]["split"], data.get("descriptions")
         blocks.setdefault(key, []).append(result)
     parts = [_block(block, style) for block in blocks.values()]
     oracle = any(_oracle(result) for result in results)
@@ -106,6 +108,8 @@ def _block(results, style):
         f"{data['n_seen']} seen and {data['n_unseen']} unseen classes, "
         f"{n_rows['train']} training rows, {data['n_features']} features"
     )
+    if "descriptions" in data:
+        sizes += f", descriptions {data['descriptions']}"
     oracle = any(_oracle(result) for result in results)
     head = ["Method", "Settings", "Penalty", *_SCORES]
     head += [*(["Oracle H"] if oracle else []), "min", "Seeds"]

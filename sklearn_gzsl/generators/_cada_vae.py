@@ -302,4 +302,5 @@ register(
         "CUB": _published("CUB", softmax_passes=23),
         "SUN": _published("SUN", softmax_passes=21),
     },
+    several_sources=True,
 )

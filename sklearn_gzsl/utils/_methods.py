@@ -56,6 +56,7 @@ class Method:
     name: str
     search: Mapping[str, Sequence]
     published: Mapping[str, Published] = field(default_factory=dict)
+    several_sources: bool = False
 
 
 METHODS: dict[type, Method] = {}
@@ -67,6 +68,7 @@ def register(
     name: str,
     search: Mapping[str, Sequence],
     published: Mapping[str, Published] | None = None,
+    several_sources: bool = False,
 ) -> None:
     """Make a method known to ``paper_settings`` and to the benchmark.
 
@@ -80,5 +82,9 @@ def register(
         Values of the method's own parameters that the benchmark's search tries.
     published : dict of str to Published, optional
         Published settings, by the data set's name in SPLITS.
+    several_sources : bool, default=False
+        Whether it learns from descriptions of several sources, and not from one table.
     """
-    METHODS[estimator] = Method(estimator, name, search, published or {})
+    METHODS[estimator] = Method(
+        estimator, name, search, published or {}, several_sources
+    )
