@@ -19,7 +19,9 @@ def unit(v):
     return v / np.linalg.norm(v)
 
 
-def cosines(X, y, seen, A, rows, *, power, shrinkage, alpha, own_weight, towards):
+def cosines(
+    X, y, seen, A, rows, *, power, shrinkage, degree, alpha, own_weight, towards
+):
     """Scores by the equations, one row and one class at a time.
 
     Any square root of the precision gives the same cosines; here the symmetric one.
@@ -49,14 +51,15 @@ def cosines(X, y, seen, A, rows, *, power, shrinkage, alpha, own_weight, towards
     def guess(c):
         return length * unit(W @ (A[c] - a_centre)) if towards else np.zeros(d)
 
-    B = np.array([unit(A[c] - a_centre) for c in seen])
-    K = B @ B.T
+    def kernel(c):
+        return np.array([((1 + unit(A[c]) @ unit(A[b])) / 2) ** degree for b in seen])
+
     R = own - np.array([guess(c) for c in seen])
-    ridge = np.linalg.inv(K + alpha * np.trace(K) / len(K) * np.eye(len(K)))
-    dual = ridge @ (R - R.mean(axis=0))
+    K = np.array([kernel(c) for c in seen])
+    dual = np.linalg.inv(K + alpha * np.eye(len(K))) @ (R - R.mean(axis=0))
     prototypes = {}
     for c in A:
-        p = unit(guess(c) + R.mean(axis=0) + dual.T @ (B @ unit(A[c] - a_centre)))
+        p = unit(guess(c) + R.mean(axis=0) + dual.T @ kernel(c))
         if c in seen:
             m = unit(own[list(seen).index(c)])
             p = unit(own_weight * m + (1 - own_weight) * p)
@@ -69,11 +72,13 @@ def cosines(X, y, seen, A, rows, *, power, shrinkage, alpha, own_weight, towards
 @pytest.mark.filterwarnings("ignore:class_attributes")
 @pytest.mark.parametrize("power", [None, 0.5])
 @pytest.mark.parametrize("towards", [0.0, 0.8])
-def test_scores_are_those_of_the_equations(animals, power, towards):
+@pytest.mark.parametrize("degree", [1, 4])
+def test_scores_are_those_of_the_equations(animals, power, towards, degree):
     A = dict(zip(animals.labels.tolist(), animals.vectors, strict=True))
     if towards:  # descriptions in the space of the features
         A = {c: a @ np.arange(35).reshape(7, 5) % 7 for c, a in A.items()}
     options = {"power": power, "shrinkage": 0.3, "alpha": 0.2, "own_weight": 0.6}
+    options["degree"] = degree
     clf = PrototypeClassifier(**options, description_weight=towards, seen_weight=0.0)
     clf.fit(animals.X, animals.y, class_attributes=A)
     expected = cosines(

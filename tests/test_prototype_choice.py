@@ -1,0 +1,135 @@
+"""What PrototypeClassifier leaves at "auto": against the criterion written out."""
+
+import numpy as np
+import pytest
+from scipy.linalg import sqrtm
+
+from sklearn_gzsl import ClassAttributes, PrototypeClassifier
+from sklearn_gzsl.classifiers._prototype_choice import GRID, _halves, _Judge
+from sklearn_gzsl.datasets import load_two_digit_numbers, make_gzsl_classification
+from sklearn_gzsl.metrics import per_class_accuracy, seen_unseen_curve
+
+CHOSEN = ("power", "shrinkage", "degree", "alpha", "description_weight")
+
+
+def unit(M):
+    return M / np.linalg.norm(M, axis=-1, keepdims=True)
+
+
+@pytest.fixture(scope="module")
+def rows():
+    rng = np.random.default_rng(3)
+    A = rng.normal(size=(9, 6))
+    codes = np.repeat(np.arange(9), 14)
+    X = A[codes] @ rng.normal(size=(6, 6)) + 2 * rng.normal(size=(len(codes), 6))
+    return X, codes, A
+
+
+def criterion(X, codes, A, groups, fitted, judged, *, own_weight, settings):
+    """Z of the held-out classes plus the best H, means over groups; no shortcuts."""
+    power, shrinkage, degree, alpha, towards = (settings[name] for name in CHOSEN)
+    if power is not None:
+        X = unit(np.sign(X) * np.abs(X) ** power)
+    n, d = len(A), X.shape[1]
+    means = np.array([X[fitted][codes[fitted] == c].mean(axis=0) for c in range(n)])
+    within = X[fitted] - means[codes[fitted]]
+    S = within.T @ within / len(fitted)
+    S = (1 - shrinkage) * S + shrinkage * np.trace(S) / d * np.eye(d)
+    W = np.linalg.inv(np.real(sqrtm(S)))
+    Z = unit((X - means.mean(axis=0)) @ W)
+    own = np.array([Z[fitted][codes[fitted] == c].mean(axis=0) for c in range(n)])
+    length = towards * np.linalg.norm(own, axis=1).mean()
+    guess = length * unit((A - A.mean(axis=0)) @ W) if towards else np.zeros((n, d))
+    K = ((1 + unit(A) @ unit(A).T) / 2) ** degree
+    found = []
+    for held_out in groups:
+        known = np.flatnonzero(~held_out)
+        R = own[known] - guess[known]
+        dual = np.linalg.solve(
+            K[np.ix_(known, known)] + alpha * np.eye(len(known)), R - R.mean(axis=0)
+        )
+        P = unit(guess + R.mean(axis=0) + K[:, known] @ dual)
+        P[known] = unit(own_weight * unit(own[known]) + (1 - own_weight) * P[known])
+        scores, y = Z[judged] @ P.T, codes[judged]
+        S_curve, U_curve, _ = seen_unseen_curve(y, scores, seen_classes=known)
+        out = np.flatnonzero(held_out)
+        mine = np.isin(y, out)
+        among = per_class_accuracy(y[mine], out[scores[mine][:, out].argmax(axis=1)])
+        with np.errstate(invalid="ignore"):
+            H = np.nan_to_num(2 * S_curve * U_curve / (S_curve + U_curve))
+        found.append(among + H.max())
+    return np.mean(found)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [(None, 0.3, 1, 0.1, 0.0), (0.5, 0.8, 4, 0.01, 0.0), (None, 0.5, 2, 0.3, 0.8)],
+)
+def test_settings_are_judged_by_the_criterion(rows, values):
+    X, codes, A = rows
+    fitted, judged = _halves(codes)
+    judge = _Judge(X, codes, A, fitted, judged, 0.6)
+    settings = dict(zip(CHOSEN, values, strict=True))
+    expected = criterion(
+        X, codes, A, judge._groups, fitted, judged, own_weight=0.6, settings=settings
+    )
+    assert judge(**settings) == pytest.approx(expected, abs=1e-6)
+
+
+def test_each_class_is_held_out_and_judged_by_rows_that_were_not_learned_from(rows):
+    X, codes, A = rows
+    fitted, judged = _halves(codes)
+    assert not np.intersect1d(fitted, judged).size
+    assert np.unique(codes[judged]).tolist() == np.unique(codes[fitted]).tolist()
+    groups = np.array(_Judge(X, codes, A, fitted, judged, 0.7)._groups)
+    assert (groups.sum(axis=0) == 2).all()  # once in each of two partitions
+
+
+def test_a_class_of_one_row_is_learned_from():
+    codes = np.array([0, 1, 1, 1, 2])
+    fitted, judged = _halves(codes)
+    assert np.unique(codes[fitted]).tolist() == [0, 1, 2]
+    assert judged.tolist() == [3]
+
+
+def test_the_choice_is_the_best_of_its_neighbours(rows):
+    """No change of a single setting would have been judged better."""
+    X, codes, A = rows
+    clf = PrototypeClassifier().fit(X, codes, class_attributes=A)
+    judge = _Judge(X, codes, A, *_halves(codes), clf.own_weight)
+    chosen = {name: getattr(clf, f"{name}_") for name in CHOSEN}
+    best = judge(**chosen)
+    for name, values in GRID.items():
+        for value in values:
+            assert judge(**chosen | {name: value}) <= best
+
+
+def test_names_in_the_space_of_the_rows_are_used():
+    data = make_gzsl_classification(random_state=0)
+    X, y = data.data[data.train], data.target[data.train]
+    # Descriptions that say where the class is: the mean of its rows, with some noise.
+    rng, labels = np.random.default_rng(0), np.unique(data.target)
+    means = np.array([data.data[data.target == c].mean(axis=0) for c in labels])
+    noisy = means + 0.5 * means.std() * rng.normal(size=means.shape)
+    clf = PrototypeClassifier().fit(
+        X, y, class_attributes=ClassAttributes(labels, noisy)
+    )
+    assert clf.description_weight_ > 0
+
+
+def test_what_is_given_is_not_chosen():
+    numbers = load_two_digit_numbers(n_train=6, n_test=1)
+    X, y = numbers.data[numbers.train], numbers.target[numbers.train]
+    clf = PrototypeClassifier(power=None, shrinkage=0.3, alpha=0.05)
+    clf.fit(X, y, class_attributes=numbers.class_attributes)
+    assert (clf.power_, clf.shrinkage_, clf.alpha_) == (None, 0.3, 0.05)
+    assert clf.degree_ in GRID["degree"]
+    assert clf.description_weight_ == 0.0  # descriptions live elsewhere
+
+
+def test_with_few_classes_the_first_values_are_taken():
+    X = np.random.default_rng(0).normal(size=(12, 4))
+    clf = PrototypeClassifier().fit(X, np.repeat([0, 1, 2], 4))
+    assert [getattr(clf, f"{name}_") for name in CHOSEN] == [
+        values[0] for values in GRID.values()
+    ]
