@@ -13,12 +13,12 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._sklearn_compat import HasMethods, Interval, StrOptions, _fit_context
 from ..attributes import check_class_attributes, extend_class_attributes
-from ..linear_model._class_means import ClassMeansRegression, unit_rows
+from ..linear_model._class_means import unit_rows
 from ..utils import all_or_nothing, like, mean_rows, register, validate_rows
 from ._parts import DefaultPartsMixin
 from ._prediction import PredictionMixin
-from ._prototype_choice import choose_settings
-from ._prototype_space import ClassSums, WhitenedSpace
+from ._prototype_choice import GRID, choose_settings
+from ._prototype_space import ClassSums, PredictedPrototypes, WhitenedSpace
 from ._wrapped import check_described
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 # A cosine of 1 counts as much as 20 nats: as steep as the posterior of the seen
 # classes on three sets of real data.
 _SCALE = 20.0
-_CHOSEN = ("power", "shrinkage", "degree", "alpha", "description_weight")
 # Rows that a predicted prototype counts as much as, where a class has a few of its own.
 _PRIOR_ROWS = 5
 
@@ -100,8 +99,9 @@ class PrototypeClassifier(
         The fitted classifier of the seen classes.
     class_attributes_ : ClassAttributes
         Descriptions of ``classes_``.
-    power_, shrinkage_, degree_, alpha_, description_weight_ : float, int or None
-        What was used for the parameters of these names.
+    settings_ : dict
+        What was used for ``power``, ``shrinkage``, ``degree``, ``alpha`` and
+        ``description_weight``, given or chosen.
 
     See Also
     --------
@@ -305,48 +305,28 @@ class PrototypeClassifier(
                 f"with rows, but they have {seen.shape[1]} and {X.shape[1]} columns; "
                 "use 0 or 'auto', or embed classes and rows alike."
             )
-        chosen = choose_settings(
-            {name: getattr(self, name) for name in _CHOSEN},
+        # Scores go by these, whatever set_params does later.
+        self.settings_ = choose_settings(
+            {name: getattr(self, name) for name in GRID},
             X,
             codes,
             seen,
             own_weight=self.own_weight,
         )
-        # Scores go by these, whatever set_params does later.
-        for name, value in chosen.items():
-            setattr(self, f"{name}_", value)
-        self._space = WhitenedSpace(X, codes, len(self.seen_classes_), self.power_)
+        power = self.settings_["power"]
+        self._space = WhitenedSpace(X, codes, len(self.seen_classes_), power)
         Z = self._whiten(X)
         self._own = mean_rows(Z, codes, len(self.seen_classes_))
-        self._fit_ridge(seen)
+        self._predicted = PredictedPrototypes(
+            self._space, self.settings_, self._own, seen
+        )
         self.seen_classifier_ = None
         if self.seen_weight and len(self.seen_classes_) > 1:
             classifier = clone(self._part("seen_classifier"))
             self.seen_classifier_ = classifier.fit(Z, self.seen_classes_[codes])
 
     def _whiten(self, X):
-        return self._space.whiten(X, self.shrinkage_)
-
-    def _fit_ridge(self, seen):
-        """Learn what the description adds to a first guess of the prototype."""
-        # Names' embeddings share most of their direction, which tells nothing apart.
-        self._attribute_centre = seen.mean(axis=0)
-        # How long means of rows are: as those of a class agree among each other.
-        self._length = np.linalg.norm(self._own, axis=1).mean()
-        # Ridge learns what the guess leaves over, so that far from all seen classes the
-        # prediction falls back to the guess and not to the mean.
-        residual = self._own - self._guess(seen)
-        self._offset = residual.mean(axis=0)
-        self._regression = ClassMeansRegression(seen, self.degree_)
-        self._dual = self._regression.solve(residual - self._offset, self.alpha_)[0]
-
-    def _guess(self, A):
-        """The description itself, in the space of the whitened rows; or nothing."""
-        if not self.description_weight_:
-            return 0.0
-        guess = self._space.rotated_descriptions(A - self._attribute_centre)
-        guess = unit_rows(guess / self._space.scale(self.shrinkage_))
-        return self.description_weight_ * self._length * guess
+        return self._space.whiten(X, self.settings_["shrinkage"])
 
     def _describe(self, attributes):
         """Set classes and prototypes."""
@@ -355,8 +335,7 @@ class PrototypeClassifier(
         self.classes_ = np.union1d(self.seen_classes_, self.unseen_classes_)
         self.class_attributes_ = attributes.subset(self.classes_)
         A = self.class_attributes_.values.astype(np.float64)
-        predicted = self._regression.predict(A, self._dual)
-        prototypes = unit_rows(self._guess(A) + self._offset + predicted)
+        prototypes = self._predicted.of(A)
         seen = np.isin(self.classes_, self.seen_classes_)
         # Seen classes have a mean of their own. A part of the predicted prototype makes
         # them as blurred as unseen ones, which have nothing else.
@@ -368,7 +347,8 @@ class PrototypeClassifier(
         first, n_first = self._first.of(self.classes_)
         if n_first.any():
             # As the mean of so many rows, which is shorter than any of them.
-            prototypes = _PRIOR_ROWS * self._length * unit_rows(prototypes) + first
+            length = self._predicted.length
+            prototypes = _PRIOR_ROWS * length * unit_rows(prototypes) + first
         self.prototypes_ = unit_rows(prototypes)
 
     @all_or_nothing
