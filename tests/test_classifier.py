@@ -23,6 +23,7 @@ from sklearn_gzsl import (
     ClassAttributes,
     GaussianGenerator,
     GZSLClassifier,
+    PrototypeClassifier,
     SoftmaxClassifier,
     VAECFlow,
 )
@@ -48,7 +49,7 @@ def test_five_lines(animals, tiny_flow):
     X_new, y_new = clf.generator_.sample(animals.attributes, 5)
     assert X_new.shape == (60, 5)
     assert_array_equal(y_new, np.repeat(animals.labels, 5))
-    assert isinstance(clf.classifier_, SoftmaxClassifier)
+    assert isinstance(clf.classifier_, PrototypeClassifier)
 
 
 def test_numbers_never_seen_are_recognised(small_numbers):

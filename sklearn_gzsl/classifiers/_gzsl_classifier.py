@@ -93,8 +93,8 @@ class GZSLClassifier(
         unseen classes. "auto" chooses it in ``fit`` as :class:`CalibratedStackingCV`
         does, with the best H on classes held out of the training rows: in one fold, at
         the cost of one more fit, with a generator that is trained in steps
-        (``max_iter``), otherwise in up to five folds. 0 without descriptions and, with a
-        warning, where no class can be held out. Later classes and rows do not change
+        (``max_iter``), otherwise in up to five folds. 0 without descriptions, and with
+        a warning where no class can be held out. Later classes and rows do not change
         it.
 
     memory : str, Path or joblib.Memory, default=None
@@ -129,7 +129,7 @@ class GZSLClassifier(
     n_synthetic_ : int
         Synthetic rows drawn for each class.
     seen_penalty_ : float
-        The penalty that ``fit`` was given or has chosen.
+        The seen penalty, given or chosen.
 
     See Also
     --------

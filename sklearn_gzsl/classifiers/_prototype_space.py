@@ -67,7 +67,7 @@ class PredictedPrototypes:
         Those of PrototypeClassifier, chosen.
     own : ndarray of shape (n_seen, n_features)
         Means of the whitened rows of the seen classes.
-    A : ndarray of shape (n_seen, n_attributes)
+    A : ndarray, (n_seen, n_attributes)
         Their descriptions.
 
     Attributes

@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from .._sklearn_compat import HasMethods, Interval, StrOptions, _fit_context
 from ..attributes import check_class_attributes, extend_class_attributes
 from ..linear_model._class_means import unit_rows
+from ..synthesis import step
 from ..utils import all_or_nothing, like, mean_rows, register, validate_rows
 from ._parts import DefaultPartsMixin
 from ._prediction import PredictionMixin
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
 # A cosine of 1 counts as much as 20 nats: as steep as the posterior of the seen
 # classes on three sets of real data.
 _SCALE = 20.0
-# Rows that a predicted prototype counts as much as, where a class has a few of its own.
-_PRIOR_ROWS = 5
 
 
 class PrototypeClassifier(
@@ -58,15 +57,15 @@ class PrototypeClassifier(
         bring rows to length 1 before all else (power normalisation [2]_). About 0.5
         suits counts, histograms and activations of a network.
 
-    shrinkage : float or "auto", default="auto"
+    shrinkage : float in (0, 1] or "auto", default="auto"
         Share of the covariance within classes that is replaced by a multiple of the
-        identity, in (0, 1]. Small values suit many rows of few features.
+        identity. Small values suit many rows of few features.
 
-    degree : int or "auto", default="auto"
+    degree : positive int or "auto", default="auto"
         Exponent of the kernel. With 1, prototypes are linear in the directions of the
         descriptions; the larger, the less classes unlike another one have a say in it.
 
-    alpha : float or "auto", default="auto"
+    alpha : positive float or "auto", default="auto"
         Strength of the ridge. The kernel of a description with itself is 1.
 
     own_weight : float, default=0.7
@@ -98,7 +97,7 @@ class PrototypeClassifier(
     seen_classifier_ : classifier or None
         The fitted classifier of the seen classes.
     class_attributes_ : ClassAttributes
-        Descriptions of ``classes_``.
+        Of seen and unseen classes.
     settings_ : dict
         What was used for ``power``, ``shrinkage``, ``degree``, ``alpha`` and
         ``description_weight``, given or chosen.
@@ -129,7 +128,7 @@ class PrototypeClassifier(
     ``description_weight=0``.
 
     Of an unseen class with a few real rows among the synthetic ones, the prototype
-    moves towards these: what was predicted counts as much as five of them.
+    moves towards these as far as ``GZSLClassifier.partial_fit`` moves synthetic rows.
 
     References
     ----------
@@ -344,11 +343,12 @@ class PrototypeClassifier(
         drawn, n_drawn = self._drawn.of(self.classes_)
         weight = self.synthetic_weight * (n_drawn > 0)
         prototypes = weight * unit_rows(drawn) + (1 - weight) * prototypes
+        prototypes = self._predicted.length * unit_rows(prototypes)
         first, n_first = self._first.of(self.classes_)
-        if n_first.any():
-            # As the mean of so many rows, which is shorter than any of them.
-            length = self._predicted.length
-            prototypes = _PRIOR_ROWS * length * unit_rows(prototypes) + first
+        for i in np.flatnonzero(n_first):
+            # Rows of length 1 have this total variance about their mean.
+            noise = (1 - self._predicted.length**2) / n_first[i]
+            prototypes[i] += step(first[i] / n_first[i] - prototypes[i], noise)
         self.prototypes_ = unit_rows(prototypes)
 
     @all_or_nothing
