@@ -9,6 +9,7 @@ from sklearn.preprocessing import minmax_scale
 from sklearn.utils import Bunch
 
 from sklearn_gzsl import ClassAttributes, GaussianGenerator, VAECFlow
+from sklearn_gzsl.attributes import learn_scaling
 from sklearn_gzsl.metrics import per_class_accuracy
 from sklearn_gzsl.model_selection import check_gzsl_split
 
@@ -88,3 +89,12 @@ def test_the_published_validation_split_of_flo_leaks_test_rows():
     test = np.concatenate([data["test_seen_loc"], data["test_unseen_loc"]])
     with pytest.raises(ValueError, match=r"leaks\. train and test share rows"):
         check_gzsl_split(data["labels"], data["train_loc"], test)
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.npz")), ids=lambda p: p.stem)
+def test_real_descriptions_are_left_alone(path):
+    with np.load(path, allow_pickle=False) as data:
+        seen = np.unique(data["labels"][data["trainval_loc"].astype(int)])
+        for name in data.files:
+            if name.startswith("att"):
+                assert learn_scaling(data[name][seen], "auto").method is None

@@ -148,8 +148,8 @@ class GZSLClassifier(
     so that the classifier sees more rows than ``n_synthetic`` of each class.
     ``class_weight="balanced"`` goes by the rows of a whole pass.
 
-    Descriptions reach the generator as they are; it divides them by the mean norm of
-    the seen classes' rows, so that their unit does not count.
+    Descriptions reach the generator as they are; its ``attribute_scaling`` sees to
+    columns in different units, and their common unit does not count.
 
     A part in a ``FrozenEstimator`` is used as it was fitted. A frozen classifier must
     know exactly the classes that are to be told apart, and a frozen generator is for

@@ -12,7 +12,12 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._sklearn_compat import HasMethods, Interval, StrOptions, _fit_context
-from ..attributes import check_class_attributes, extend_class_attributes
+from ..attributes import (
+    check_class_attributes,
+    extend_class_attributes,
+    learn_scaling,
+    rescale,
+)
 from ..linear_model._class_means import ClassMeansRegression, unit_rows
 from ..utils import all_or_nothing, like, mean_rows, register, validate_rows
 from ._parts import DefaultPartsMixin
@@ -92,6 +97,11 @@ class PrototypeClassifier(
         Tells the seen classes from each other, from whitened rows of length 1.
         ``LogisticRegression(C=10)`` by default.
 
+    attribute_scaling : {"auto", "standard"} or None, default="auto"
+        What is done about columns of descriptions in different units, as in
+        :class:`BaseGenerator`: "standard" standardises them, "auto" where the range of
+        some is more than 20 times what is typical, None never.
+
     Attributes
     ----------
     prototypes_ : ndarray of shape (n_classes, n_features)
@@ -102,6 +112,10 @@ class PrototypeClassifier(
         Descriptions of ``classes_``.
     power_, shrinkage_, degree_, alpha_, description_weight_ : float, int or None
         What was used for the parameters of these names.
+    attribute_scaling_ : "standard" or None
+        What was done to the columns of descriptions.
+    attribute_location_, attribute_spread_ : ndarray of shape (n_attributes,) or None
+        What was subtracted from them, and what they were divided by; None if nothing.
 
     See Also
     --------
@@ -178,6 +192,7 @@ class PrototypeClassifier(
         "seen_weight": [Interval(Real, 0, None, closed="left")],
         "synthetic_weight": [Interval(Real, 0, 1, closed="both")],
         "seen_classifier": [HasMethods(["fit", "predict_log_proba"]), None],
+        "attribute_scaling": [StrOptions({"auto", "standard"}), None],
     }
 
     def __init__(
@@ -192,6 +207,7 @@ class PrototypeClassifier(
         seen_weight: float = 1.0,
         synthetic_weight: float = 0.25,
         seen_classifier: ClassifierMixin | None = None,
+        attribute_scaling: Literal["auto", "standard"] | None = "auto",
     ):
         self.power = power
         self.shrinkage = shrinkage
@@ -202,6 +218,7 @@ class PrototypeClassifier(
         self.seen_weight = seen_weight
         self.synthetic_weight = synthetic_weight
         self.seen_classifier = seen_classifier
+        self.attribute_scaling = attribute_scaling
 
     @all_or_nothing
     @_fit_context(prefer_skip_nested_validation=False)
@@ -305,11 +322,15 @@ class PrototypeClassifier(
                 f"with rows, but they have {seen.shape[1]} and {X.shape[1]} columns; "
                 "use 0 or 'auto', or embed classes and rows alike."
             )
+        self.attribute_scaling_, self.attribute_location_, self.attribute_spread_ = (
+            learn_scaling(seen, self.attribute_scaling)
+        )
         chosen = choose_settings(
             {name: getattr(self, name) for name in _CHOSEN},
             X,
             codes,
             seen,
+            compared=self._in_one_unit(seen),
             own_weight=self.own_weight,
         )
         # Scores go by these, whatever set_params does later.
@@ -324,6 +345,10 @@ class PrototypeClassifier(
             classifier = clone(self._part("seen_classifier"))
             self.seen_classifier_ = classifier.fit(Z, self.seen_classes_[codes])
 
+    def _in_one_unit(self, A):
+        """Descriptions as the kernel compares them; guesses need them as they are."""
+        return rescale(A, self.attribute_location_, self.attribute_spread_)
+
     def _whiten(self, X):
         return self._space.whiten(X, self.shrinkage_)
 
@@ -337,7 +362,7 @@ class PrototypeClassifier(
         # prediction falls back to the guess and not to the mean.
         residual = self._own - self._guess(seen)
         self._offset = residual.mean(axis=0)
-        self._regression = ClassMeansRegression(seen, self.degree_)
+        self._regression = ClassMeansRegression(self._in_one_unit(seen), self.degree_)
         self._dual = self._regression.solve(residual - self._offset, self.alpha_)[0]
 
     def _guess(self, A):
@@ -355,7 +380,7 @@ class PrototypeClassifier(
         self.classes_ = np.union1d(self.seen_classes_, self.unseen_classes_)
         self.class_attributes_ = attributes.subset(self.classes_)
         A = self.class_attributes_.values.astype(np.float64)
-        predicted = self._regression.predict(A, self._dual)
+        predicted = self._regression.predict(self._in_one_unit(A), self._dual)
         prototypes = unit_rows(self._guess(A) + self._offset + predicted)
         seen = np.isin(self.classes_, self.seen_classes_)
         # Seen classes have a mean of their own. A part of the predicted prototype makes
