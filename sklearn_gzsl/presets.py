@@ -98,4 +98,5 @@ def _classifier(generator, published, data):
         preprocessor=published.preprocessor,
         n_real=published.n_real,
         n_synthetic=published.n_synthetic,
+        seen_penalty=0.0,  # none of the papers has one
     )

@@ -94,6 +94,7 @@ def clf():
         LogisticRegression(C=10, max_iter=1000),
         n_synthetic=20,
         random_state=0,
+        seen_penalty=0.0,
     )
 
 

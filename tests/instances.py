@@ -101,7 +101,9 @@ ADVERSARIAL = variants(
 )
 
 SOFTMAX = SoftmaxClassifier(lr=0.05, max_iter=100)
-CLASSIFIER = GZSLClassifier(GaussianGenerator(), LogisticRegression(), random_state=0)
+CLASSIFIER = GZSLClassifier(
+    GaussianGenerator(), LogisticRegression(), random_state=0, seen_penalty=0.0
+)
 # Any other estimator -> arguments with which it is fast, one instance for each dict.
 FAST = {
     SoftmaxClassifier: [{"max_iter": 200}],

@@ -163,7 +163,9 @@ def test_it_never_changes(holder, way):
 def test_copies_are_the_object_itself(holder):
     assert copy.copy(holder) is holder
     assert copy.deepcopy(holder) is holder
-    clf = clone(GZSLClassifier(GaussianGenerator(), class_attributes=holder))
+    clf = clone(
+        GZSLClassifier(GaussianGenerator(), class_attributes=holder, seen_penalty=0.0)
+    )
     assert clf.class_attributes is holder
 
 
@@ -227,7 +229,9 @@ def test_all_forms_mean_the_same(animals, form):
 @pytest.mark.parametrize("form", [np.asarray, np.ndarray.tolist, pd.DataFrame])
 def test_rows_of_a_table_belong_to_integer_labels(animals, form):
     attributes = form(animals.vectors)
-    clf = GZSLClassifier(GaussianGenerator(), LogisticRegression(), random_state=0)
+    clf = GZSLClassifier(
+        GaussianGenerator(), LogisticRegression(), random_state=0, seen_penalty=0.0
+    )
     clf.fit(animals.X, animals.codes, attributes)
     assert clf.unseen_classes_.tolist() == [9, 10, 11]
     assert_array_equal(clf.class_attributes_[10], np.float32(animals.vectors[10]))
@@ -261,7 +265,9 @@ def test_forms_that_cannot_be_meant(animals, wrong, message):
     "estimator",
     [
         GaussianGenerator(),
-        GZSLClassifier(GaussianGenerator(), LogisticRegression(), random_state=0),
+        GZSLClassifier(
+            GaussianGenerator(), LogisticRegression(), random_state=0, seen_penalty=0.0
+        ),
     ],
     ids=["generator", "classifier"],
 )
@@ -284,7 +290,9 @@ def test_cross_validation_never_cuts_it():
     y = np.repeat(np.arange(5), 8)
     A = ClassAttributes(np.arange(40), rng.normal(size=(40, 3)))
     X = A.take(y) + 0.1 * rng.normal(size=(40, 3))
-    clf = GZSLClassifier(GaussianGenerator(), LogisticRegression(), random_state=0)
+    clf = GZSLClassifier(
+        GaussianGenerator(), LogisticRegression(), random_state=0, seen_penalty=0.0
+    )
     options = {
         "cv": GZSLShuffleSplit(2, random_state=0),
         "scoring": GZSLScorer("H"),

@@ -45,6 +45,7 @@ def test_figures_are_those_of_a_fit_by_hand(run, animals, arrays):
         SoftmaxClassifier(max_iter=60, lr=0.1),
         n_synthetic=5,
         random_state=3,
+        seen_penalty=0.0,
     ).fit(X[train], y[train], animals.attributes)
     test = np.concatenate([arrays["test_seen_loc"], unseen])
     expected = GZSLScorer(candidates="all")(clf, X[test], y[test])

@@ -332,7 +332,11 @@ def test_wrong_input_is_explained(clf, fitted, animals):
 def test_the_penalty_is_finite_where_scores_are_not(classifier, animals):
     known = {"class_attributes": animals.attributes}
     clf = GZSLClassifier(
-        GaussianGenerator(), classifier, n_synthetic=20, random_state=0
+        GaussianGenerator(),
+        classifier,
+        n_synthetic=20,
+        random_state=0,
+        seen_penalty=0.0,
     )
     calibrated = CalibratedStackingCV(clf, store_cv_results=True)
     calibrated.fit(animals.X, animals.y, **known)

@@ -23,6 +23,7 @@ from sklearn_gzsl import (
     ClassAttributes,
     GaussianGenerator,
     GZSLClassifier,
+    PrototypeClassifier,
     SoftmaxClassifier,
     VAECFlow,
 )
@@ -38,7 +39,9 @@ class Recorder(LogisticRegression):
 
 
 def test_five_lines(animals, tiny_flow):
-    clf = GZSLClassifier(generator=VAECFlow(**tiny_flow), random_state=0)
+    clf = GZSLClassifier(
+        generator=VAECFlow(**tiny_flow), random_state=0, seen_penalty=0.0
+    )
     clf.fit(animals.X, animals.y, class_attributes=animals.attributes)
     y_pred = clf.predict(animals.X_test)
     assert y_pred.dtype.kind == animals.y.dtype.kind
@@ -46,7 +49,7 @@ def test_five_lines(animals, tiny_flow):
     X_new, y_new = clf.generator_.sample(animals.attributes, 5)
     assert X_new.shape == (60, 5)
     assert_array_equal(y_new, np.repeat(animals.labels, 5))
-    assert isinstance(clf.classifier_, SoftmaxClassifier)
+    assert isinstance(clf.classifier_, PrototypeClassifier)
 
 
 def test_numbers_never_seen_are_recognised(small_numbers):
@@ -58,6 +61,7 @@ def test_numbers_never_seen_are_recognised(small_numbers):
         n_synthetic=30,
         synthesize="all",
         random_state=0,
+        seen_penalty=0.0,
     ).fit(X[train], y[train], class_attributes=numbers.class_attributes)
     y_pred = clf.predict(X[test])
     assert gzsl_scores(y[test], y_pred, seen_classes=numbers.seen_classes)["H"] > 0.7
@@ -168,7 +172,9 @@ def test_seen_penalty_trades_seen_for_unseen(fitted, animals):
     ],
 )
 def test_rows_that_the_classifier_sees(animals, params, per_seen, per_unseen):
-    clf = GZSLClassifier(GaussianGenerator(), Recorder(), random_state=0, **params)
+    clf = GZSLClassifier(
+        GaussianGenerator(), Recorder(), random_state=0, **params, seen_penalty=0.0
+    )
     clf.fit(animals.X, animals.y, class_attributes=animals.attributes)
     labels, rows = clf.classifier_.labels_, clf.classifier_.rows_
     assert clf.n_synthetic_ == per_unseen

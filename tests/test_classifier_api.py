@@ -107,6 +107,7 @@ def test_round_trips(animals, tiny_flow, round_trip):
         class_attributes=animals.attributes,
         n_synthetic=10,
         random_state=0,
+        seen_penalty=0.0,
     ).fit(animals.X, animals.y)
     loaded = round_trip(clf)
     for method in ("predict", "predict_proba", "transform"):

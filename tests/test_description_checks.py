@@ -64,9 +64,14 @@ def test_a_set_has_no_order():
 
 LEARNERS = {
     "generator": GaussianGenerator(),
-    "synthetic": GZSLClassifier(GaussianGenerator(), LogisticRegression()),
+    "synthetic": GZSLClassifier(
+        GaussianGenerator(), LogisticRegression(), seen_penalty=0.0
+    ),
     "any preprocessor": GZSLClassifier(
-        GaussianGenerator(), LogisticRegression(), preprocessor=StandardScaler()
+        GaussianGenerator(),
+        LogisticRegression(),
+        preprocessor=StandardScaler(),
+        seen_penalty=0.0,
     ),
     "prototypes": PrototypeClassifier(),
     "calibrated": CalibratedStackingCV(PrototypeClassifier(), cv=2),
@@ -123,7 +128,9 @@ def test_descriptions_that_differ_somewhere_raise_no_warning(animals, recwarn):
 def test_a_fit_warns_once_and_its_folds_not_at_all(animals):
     twins = dict(zip(animals.labels.tolist(), animals.vectors, strict=True))
     twins["elk"] = twins["ant"]
-    clf = GZSLClassifier(GaussianGenerator(), LogisticRegression(), random_state=0)
+    clf = GZSLClassifier(
+        GaussianGenerator(), LogisticRegression(), random_state=0, seen_penalty=0.0
+    )
     with pytest.warns(UserWarning, match=r"each of \['ant', 'elk'\]") as warned:
         clf.fit(animals.X, animals.y, class_attributes=twins)
     assert len(warned) == 1
@@ -178,6 +185,8 @@ def test_sparse_rows_are_refused_with_a_way_out(animals):
     X = csr_array(animals.X)
     with pytest.raises(TypeError, match=r"Sparse data was passed for X.*toarray"):
         PrototypeClassifier().fit(X, animals.y, animals.attributes)
-    clf = GZSLClassifier(GaussianGenerator(), preprocessor=MaxAbsScaler())
+    clf = GZSLClassifier(
+        GaussianGenerator(), preprocessor=MaxAbsScaler(), seen_penalty=0.0
+    )
     with pytest.raises(TypeError, match=r"MaxAbsScaler\(\) makes sparse rows.*SVD"):
         clf.fit(X, animals.y, animals.attributes)

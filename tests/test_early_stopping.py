@@ -352,7 +352,9 @@ def test_wrong_parameters(generator, animals, wrong):
 
 def test_in_a_grid(generator, animals):
     search = GridSearchCV(
-        GZSLClassifier(generator, SoftmaxClassifier(max_iter=20), n_synthetic=5),
+        GZSLClassifier(
+            generator, SoftmaxClassifier(max_iter=20), n_synthetic=5, seen_penalty=0.0
+        ),
         {"generator__early_stopping": [False, True]},
         cv=GZSLShuffleSplit(2, random_state=0),
         scoring=GZSLScorer(),

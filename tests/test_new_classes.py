@@ -218,6 +218,7 @@ def test_rows_that_the_classifier_sees(animals, candidates, k):
         n_synthetic=20,
         candidate_classes=candidates,
         random_state=0,
+        seen_penalty=0.0,
     ).fit(animals.X, animals.y, animals.attributes)
 
     def rows(label):
@@ -296,7 +297,9 @@ class NoisyLatents(Latents):
 
 @pytest.mark.parametrize("cls", [Latents, NoisyLatents])
 def test_generators_of_others(animals, shots, cls):
-    clf = GZSLClassifier(cls(), Recorder(), n_real=20, n_synthetic=20, random_state=0)
+    clf = GZSLClassifier(
+        cls(), Recorder(), n_real=20, n_synthetic=20, random_state=0, seen_penalty=0.0
+    )
     clf.fit(animals.X, animals.y, some(animals, "elk"))
     assert clf.score(animals.X, animals.y) > 0.95
     ants = clf.classifier_.rows_[clf.classifier_.labels_ == "ant"]
@@ -406,6 +409,7 @@ def test_after_storing(animals, shots, tiny_flow, round_trip):
         n_real=4,
         n_synthetic=10,
         random_state=0,
+        seen_penalty=0.0,
     ).fit(animals.X, animals.y, some(animals, "elk"))
     loaded = round_trip(clf)
     for _ in range(2):
@@ -451,7 +455,10 @@ def test_parameters_are_checked_before_new_rows_and_classes(fitted, animals):
 def test_kept_rows_are_not_the_users(animals):
     X = animals.X.astype(np.float32)
     clf = GZSLClassifier(
-        GaussianGenerator(), preprocessor=FunctionTransformer(), n_synthetic=5
+        GaussianGenerator(),
+        preprocessor=FunctionTransformer(),
+        n_synthetic=5,
+        seen_penalty=0.0,
     )
     clf.fit(X, animals.y, animals.attributes)
     assert not np.shares_memory(clf._rows, X)

@@ -104,6 +104,7 @@ def test_products_do_not_overflow(animals, integer, floating, streamed):
         n_real=10,
         memory_limit=30_000 if streamed else None,
         random_state=0,
+        seen_penalty=0.0,
     )
     expected = outcome(clone(clf), animals)
     numbers = clf.get_params()

@@ -43,7 +43,9 @@ class Wide(ClassifierMixin, BaseEstimator):
 
 @pytest.fixture
 def wide(animals):
-    clf = GZSLClassifier(GaussianGenerator(), Wide(), n_synthetic=5, random_state=0)
+    clf = GZSLClassifier(
+        GaussianGenerator(), Wide(), n_synthetic=5, random_state=0, seen_penalty=0.0
+    )
     return clf.fit(animals.X, animals.y, animals.attributes)
 
 

@@ -97,11 +97,10 @@ def test_the_choice_is_the_best_of_its_neighbours(rows):
     X, codes, A = rows
     clf = PrototypeClassifier().fit(X, codes, class_attributes=A)
     judge = _Judge(X, codes, A, *_halves(codes), clf.own_weight)
-    chosen = {name: getattr(clf, f"{name}_") for name in CHOSEN}
-    best = judge(**chosen)
+    best = judge(**clf.settings_)
     for name, values in GRID.items():
         for value in values:
-            assert judge(**chosen | {name: value}) <= best
+            assert judge(**clf.settings_ | {name: value}) <= best
 
 
 def test_names_in_the_space_of_the_rows_are_used():
@@ -114,7 +113,7 @@ def test_names_in_the_space_of_the_rows_are_used():
     clf = PrototypeClassifier().fit(
         X, y, class_attributes=ClassAttributes(labels, noisy)
     )
-    assert clf.description_weight_ > 0
+    assert clf.settings_["description_weight"] > 0
 
 
 def test_what_is_given_is_not_chosen():
@@ -122,14 +121,13 @@ def test_what_is_given_is_not_chosen():
     X, y = numbers.data[numbers.train], numbers.target[numbers.train]
     clf = PrototypeClassifier(power=None, shrinkage=0.3, alpha=0.05)
     clf.fit(X, y, class_attributes=numbers.class_attributes)
-    assert (clf.power_, clf.shrinkage_, clf.alpha_) == (None, 0.3, 0.05)
-    assert clf.degree_ in GRID["degree"]
-    assert clf.description_weight_ == 0.0  # descriptions live elsewhere
+    given = {"power": None, "shrinkage": 0.3, "alpha": 0.05}
+    # Descriptions live elsewhere.
+    assert clf.settings_.items() >= {**given, "description_weight": 0.0}.items()
+    assert clf.settings_["degree"] in GRID["degree"]
 
 
 def test_with_few_classes_the_first_values_are_taken():
     X = np.random.default_rng(0).normal(size=(12, 4))
     clf = PrototypeClassifier().fit(X, np.repeat([0, 1, 2], 4))
-    assert [getattr(clf, f"{name}_") for name in CHOSEN] == [
-        values[0] for values in GRID.values()
-    ]
+    assert clf.settings_ == {name: values[0] for name, values in GRID.items()}

@@ -63,6 +63,7 @@ def streamed(animals):
         n_synthetic=100,
         memory_limit=SMALL,
         random_state=0,
+        seen_penalty=0.0,
     )
 
 
@@ -99,6 +100,7 @@ def test_as_good_as_all_at_once(small_numbers, classifier, at_least):
             n_synthetic=40,
             memory_limit=limit,
             random_state=0,
+            seen_penalty=0.0,
         )
         clf.fit(
             numbers.data[numbers.train],

@@ -39,7 +39,10 @@ def _legend(display):
 def certain(animals):
     """A classifier whose synthetic rows of a class are all the same."""
     clf = GZSLClassifier(
-        GaussianGenerator(temperature=0.0), LogisticRegression(), n_synthetic=5
+        GaussianGenerator(temperature=0.0),
+        LogisticRegression(),
+        n_synthetic=5,
+        seen_penalty=0.0,
     )
     return clf.fit(animals.X, animals.y, class_attributes=animals.attributes)
 
@@ -103,7 +106,10 @@ def test_numbers_of_rows_that_are_moved_and_stretched(
 def test_shift_of_a_true_generator_is_what_chance_gives(animals):
     """The formula in the notes: sqrt(1 / n + 1 / m)."""
     clf = GZSLClassifier(
-        GaussianGenerator(), LogisticRegression(), preprocessor="passthrough"
+        GaussianGenerator(),
+        LogisticRegression(),
+        preprocessor="passthrough",
+        seen_penalty=0.0,
     ).fit(animals.X, animals.y, class_attributes=animals.attributes)
     squares = []
     ax = plt.subplots()[1]
@@ -249,6 +255,7 @@ def test_latent_space_of_a_generator(animals, blurred):
         CADAVAE(latent_dim=3, encoder_dim=8, decoder_dim=8, max_iter=20),
         LogisticRegression(),
         random_state=0,
+        seen_penalty=0.0,
     ).fit(animals.X, animals.y, class_attributes=animals.attributes)
     display = SyntheticFeaturesDisplay.from_estimator(clf, blurred, animals.y_test)
     assert display.reducer.n_features_in_ == 3
@@ -270,7 +277,10 @@ def test_seeds(fitted, animals, blurred, global_states_unchanged):
 def test_default_shows_eight_unseen_classes_at_most(small_numbers):
     X, y = small_numbers.data, small_numbers.target
     clf = GZSLClassifier(
-        GaussianGenerator(), LinearDiscriminantAnalysis(), n_synthetic=2
+        GaussianGenerator(),
+        LinearDiscriminantAnalysis(),
+        n_synthetic=2,
+        seen_penalty=0.0,
     )
     clf.fit(
         X[small_numbers.train],

@@ -149,6 +149,7 @@ def test_a_fitted_classifier_grows(context, animals):
             SoftmaxClassifier(max_iter=20),
             n_synthetic=5,
             random_state=0,
+            seen_penalty=0.0,
         )
         clf.fit(animals.X, animals.y, class_attributes=animals.attributes)
         clf.add_classes({"yak": animals.vectors[0] + animals.vectors[5]})

@@ -132,7 +132,9 @@ def test_two_unlike_members_beat_the_worse_one(small_numbers):
     numbers = small_numbers
     X, y = numbers.data, numbers.target
     softmax = SoftmaxClassifier(lr=0.05, max_iter=100)
-    gauss = GZSLClassifier(GaussianGenerator(), softmax, n_synthetic=5, random_state=0)
+    gauss = GZSLClassifier(
+        GaussianGenerator(), softmax, n_synthetic=5, random_state=0, seen_penalty=0.0
+    )
     voting = GZSLVotingClassifier(
         [("gauss", gauss), ("proto", PrototypeClassifier(alpha=0.01))]
     )
@@ -197,7 +199,9 @@ def test_where_no_class_is_left_the_least_weight_is_overruled(animals):
 
 def test_members_that_are_sure_of_every_row(animals):
     """A nearest neighbour rules out all classes but one, also where two disagree."""
-    sure = GZSLClassifier(GaussianGenerator(), KNeighborsClassifier(1), random_state=0)
+    sure = GZSLClassifier(
+        GaussianGenerator(), KNeighborsClassifier(1), random_state=0, seen_penalty=0.0
+    )
     other = clone(sure).set_params(random_state=1, n_synthetic=3)
     pair = GZSLVotingClassifier([("a", sure), ("b", other)])
     pair.fit(animals.X, animals.y, animals.attributes)
@@ -227,7 +231,9 @@ def test_a_member_without_preferences_adds_no_noise(animals):
 
 
 def test_without_probabilities_there_are_scores_only(animals):
-    margin = GZSLClassifier(GaussianGenerator(), LinearSVC(), random_state=0)
+    margin = GZSLClassifier(
+        GaussianGenerator(), LinearSVC(), random_state=0, seen_penalty=0.0
+    )
     voting = GZSLVotingClassifier([("svm", margin), ("proto", PrototypeClassifier())])
     assert not hasattr(voting, "predict_proba")
     voting.fit(animals.X, animals.y, animals.attributes)

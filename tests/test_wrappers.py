@@ -54,6 +54,7 @@ def gzsl(attributes, classifier=None):
         class_attributes=attributes,
         n_synthetic=20,
         random_state=0,
+        seen_penalty=0.0,
     )
 
 

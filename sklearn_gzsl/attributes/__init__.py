@@ -2,10 +2,11 @@
 
 from ._checks import check_class_attributes, extend_class_attributes
 from ._class_attributes import ClassAttributes
-from ._scaling import learn_scaling, rescale
+from ._scaling import UnitsMixin, learn_scaling, rescale
 
 __all__ = [
     "ClassAttributes",
+    "UnitsMixin",
     "check_class_attributes",
     "extend_class_attributes",
     "learn_scaling",

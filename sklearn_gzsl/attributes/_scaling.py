@@ -21,6 +21,20 @@ class Scaling(NamedTuple):
     spread: np.ndarray | None
 
 
+class UnitsMixin:
+    """For estimators with the parameter ``attribute_scaling``."""
+
+    def _learn_units(self, seen):
+        """What is to be done to columns, from the seen classes' rows."""
+        self.attribute_scaling_, self.attribute_location_, self.attribute_spread_ = (
+            learn_scaling(seen, self.attribute_scaling)
+        )
+
+    def _in_one_unit(self, A):
+        """Descriptions with columns standardised, if those in fit were."""
+        return rescale(A, self.attribute_location_, self.attribute_spread_)
+
+
 def learn_scaling(seen: np.ndarray, attribute_scaling: str | None) -> Scaling:
     """Learn from the descriptions of the seen classes how to bring all to one unit.
 

@@ -33,7 +33,7 @@ def like_unseen(n_seen, n_unseen, random_state):
 
     The more classes are held out, the larger is the penalty that suits them.
     """
-    n_splits = round((n_seen + n_unseen) / n_unseen)
+    n_splits = round((n_seen + n_unseen) / n_unseen) if n_unseen else _MAX_FOLDS
     return _k_fold(max(min(n_splits, _MAX_FOLDS, n_seen), 2), random_state)
 
 

@@ -13,13 +13,12 @@ from sklearn.preprocessing import MinMaxScaler
 
 from .._sklearn_compat import HasMethods, Interval, StrOptions, _fit_context
 from ..generators import GaussianGenerator
-from ..linear_model._softmax import SoftmaxClassifier
-from ..synthesis import TrainingRows, is_streamed, train
+from ..synthesis import TrainingRows, train
 from ..training import draw_seed
 from ..utils import all_or_nothing, like, seeded
 from ._generator_fit import fit_generator, keeps_features
 from ._own_penalty import choose_own_penalty
-from ._parts import DefaultPartsMixin, check_classifier, warn_of_met_classes
+from ._parts import DefaultPartsMixin, FinalClassifierMixin, warn_of_met_classes
 from ._prototypes import PrototypeClassifier
 from ._scoring import ScoringMixin
 from ._updates import UpdatesMixin
@@ -40,7 +39,12 @@ _AUTO_FACTOR = 12
 
 
 class GZSLClassifier(
-    DefaultPartsMixin, ClassifierMixin, ScoringMixin, UpdatesMixin, BaseEstimator
+    FinalClassifierMixin,
+    DefaultPartsMixin,
+    ClassifierMixin,
+    ScoringMixin,
+    UpdatesMixin,
+    BaseEstimator,
 ):
     """Generalized zero-shot classifier: recognises seen and unseen classes.
 
@@ -89,8 +93,9 @@ class GZSLClassifier(
         unseen classes. "auto" chooses it in ``fit`` as :class:`CalibratedStackingCV`
         does, with the best H on classes held out of the training rows: in one fold, at
         the cost of one more fit, with a generator that is trained in steps
-        (``max_iter``), otherwise in up to five folds. 0 where no class is unseen, and,
-        with a warning, where none can be held out.
+        (``max_iter``), otherwise in up to five folds. 0 without descriptions, and with
+        a warning where no class can be held out. Later classes and rows do not change
+        it.
 
     memory : str, Path or joblib.Memory, default=None
         Where to keep fitted generators, as in a pipeline. A search over what comes
@@ -124,7 +129,7 @@ class GZSLClassifier(
     n_synthetic_ : int
         Synthetic rows drawn for each class.
     seen_penalty_ : float
-        The penalty that ``fit`` was given or has chosen.
+        The seen penalty, given or chosen.
 
     See Also
     --------
@@ -148,8 +153,8 @@ class GZSLClassifier(
     so that the classifier sees more rows than ``n_synthetic`` of each class.
     ``class_weight="balanced"`` goes by the rows of a whole pass.
 
-    Descriptions reach the generator as they are; its ``attribute_scaling`` sees to
-    columns in different units, and their common unit does not count.
+    Descriptions reach the generator, and prototypes as classifier, as they are; the
+    ``attribute_scaling`` of each sees to columns in different units.
 
     A part in a ``FrozenEstimator`` is used as it was fitted. A frozen classifier must
     know exactly the classes that are to be told apart, and a frozen generator is for
@@ -328,13 +333,16 @@ class GZSLClassifier(
         # For add_classes and partial_fit, which train the classifier anew.
         self._rows, self._labels, self._seeds = X, y, seeds
         self._fit_classifier()
-        if self.seen_penalty == "auto":
+        if self.seen_penalty != "auto":
+            self.seen_penalty_ = float(self.seen_penalty)
+        elif class_attributes is None:  # an ordinary classifier
+            self.seen_penalty_ = 0.0
+        else:
+            # Classes without rows may also come later, in add_classes.
             self.seen_penalty_ = choose_own_penalty(
                 self, *given, attributes, fold_seeds
             )
             self._say(f"seen_penalty_={self.seen_penalty_:.4g}")
-        else:
-            self.seen_penalty_ = float(self.seen_penalty)
         return self
 
     def _fit_classifier(self):
@@ -363,34 +371,6 @@ class GZSLClassifier(
             say=self._say,
         )
         return self
-
-    def _checked_classifier(self):
-        if self.candidate_classes == "unseen" and not len(self.unseen_classes_):
-            raise ValueError(
-                "candidate_classes='unseen', but every class of class_attributes has "
-                "rows in y; describe classes without rows, or use 'all'."
-            )
-        if self.classifier is None and len(self.class_attributes_.sources) > 1:
-            classifier = SoftmaxClassifier()  # prototypes are predicted from one
-        else:
-            classifier = self._part("classifier")
-        all_classes = self.candidate_classes == "all"
-        check_classifier(
-            classifier, self.classes_ if all_classes else self.unseen_classes_
-        )
-        return classifier
-
-    def _check_memory(self, classifier, n_features):
-        """Refuse more synthetic rows than the classifier could learn from."""
-        all_classes = self.candidate_classes == self.synthesize == "all"
-        synthesized = self.classes_ if all_classes else self.unseen_classes_
-        is_streamed(
-            classifier,
-            len(synthesized),
-            self.n_synthetic_,
-            n_features,
-            self.memory_limit,
-        )
 
     def _describe(self, attributes):
         """Set the classes: those described, apart from the seen ones, are unseen."""

@@ -10,6 +10,8 @@ from sklearn.base import is_classifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from ..linear_model._softmax import SoftmaxClassifier
+from ..synthesis import is_streamed
 from ..utils import few
 
 if TYPE_CHECKING:
@@ -51,7 +53,39 @@ class DefaultPartsMixin:
         return super().set_params(**params)
 
 
-def check_classifier(classifier, classes):
+class FinalClassifierMixin:
+    """How GZSLClassifier comes by the classifier that it trains."""
+
+    def _checked_classifier(self):
+        if self.candidate_classes == "unseen" and not len(self.unseen_classes_):
+            raise ValueError(
+                "candidate_classes='unseen', but every class of class_attributes has "
+                "rows in y; describe classes without rows, or use 'all'."
+            )
+        if self.classifier is None and len(self.class_attributes_.sources) > 1:
+            classifier = SoftmaxClassifier()  # prototypes are predicted from one
+        else:
+            classifier = self._part("classifier")
+        all_classes = self.candidate_classes == "all"
+        _check_classifier(
+            classifier, self.classes_ if all_classes else self.unseen_classes_
+        )
+        return classifier
+
+    def _check_memory(self, classifier, n_features):
+        """Refuse more synthetic rows than the classifier could learn from."""
+        all_classes = self.candidate_classes == self.synthesize == "all"
+        synthesized = self.classes_ if all_classes else self.unseen_classes_
+        is_streamed(
+            classifier,
+            len(synthesized),
+            self.n_synthetic_,
+            n_features,
+            self.memory_limit,
+        )
+
+
+def _check_classifier(classifier, classes):
     """Refuse what cannot become a classifier of these classes, before any training."""
     # StackingClassifier, for one, has no predict before fit.
     if not (hasattr(classifier, "predict") or is_classifier(classifier)):

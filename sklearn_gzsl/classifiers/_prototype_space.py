@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import linalg
 
-from ..linear_model._class_means import unit_rows
+from ..linear_model._class_means import ClassMeansRegression, unit_rows
 from ..utils import mean_rows
 
 
@@ -55,6 +55,56 @@ class WhitenedSpace:
         if self.power is None:
             return X
         return unit_rows(np.sign(X) * np.abs(X) ** self.power)
+
+
+class PredictedPrototypes:
+    """Prototypes from descriptions: a first guess, and what ridge regression adds.
+
+    Parameters
+    ----------
+    space : WhitenedSpace
+    settings : dict
+        Those of PrototypeClassifier, chosen.
+    own : ndarray of shape (n_seen, n_features)
+        Means of the whitened rows of the seen classes.
+    A : ndarray, (n_seen, n_attributes)
+        Their descriptions.
+    compared : ndarray, (n_seen, n_attributes)
+        The same, as the kernel compares them: with columns in one unit.
+
+    Attributes
+    ----------
+    length : float
+        How long means of rows are: as those of a class agree among each other.
+    """
+
+    def __init__(self, space, settings, own, A, compared):
+        self._space, self._settings = space, settings
+        # Names' embeddings share most of their direction, which tells nothing apart.
+        self._centre = A.mean(axis=0)
+        self.length = np.linalg.norm(own, axis=1).mean()
+        # Ridge learns what the guess leaves over, so that far from all seen classes the
+        # prediction falls back to the guess and not to the mean.
+        residual = own - self._guess(A)
+        self._offset = residual.mean(axis=0)
+        self._regression = ClassMeansRegression(compared, settings["degree"])
+        self._dual, _ = self._regression.solve(
+            residual - self._offset, settings["alpha"]
+        )
+
+    def of(self, A, compared):
+        """Prototypes of the classes with these descriptions, rows of length 1."""
+        predicted = self._regression.predict(compared, self._dual)
+        return unit_rows(self._guess(A) + self._offset + predicted)
+
+    def _guess(self, A):
+        """The description itself, in the space of the whitened rows; or nothing."""
+        weight = self._settings["description_weight"]
+        if not weight:
+            return 0.0
+        guess = self._space.rotated_descriptions(A - self._centre)
+        guess = unit_rows(guess / self._space.scale(self._settings["shrinkage"]))
+        return weight * self.length * guess
 
 
 class ClassSums:

@@ -12,18 +12,14 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._sklearn_compat import HasMethods, Interval, StrOptions, _fit_context
-from ..attributes import (
-    check_class_attributes,
-    extend_class_attributes,
-    learn_scaling,
-    rescale,
-)
-from ..linear_model._class_means import ClassMeansRegression, unit_rows
+from ..attributes import UnitsMixin, check_class_attributes, extend_class_attributes
+from ..linear_model._class_means import unit_rows
+from ..synthesis import step
 from ..utils import all_or_nothing, like, mean_rows, register, validate_rows
 from ._parts import DefaultPartsMixin
 from ._prediction import PredictionMixin
-from ._prototype_choice import choose_settings
-from ._prototype_space import ClassSums, WhitenedSpace
+from ._prototype_choice import GRID, choose_settings
+from ._prototype_space import ClassSums, PredictedPrototypes, WhitenedSpace
 from ._wrapped import check_described
 
 if TYPE_CHECKING:
@@ -35,13 +31,11 @@ if TYPE_CHECKING:
 # A cosine of 1 counts as much as 20 nats: as steep as the posterior of the seen
 # classes on three sets of real data.
 _SCALE = 20.0
-_CHOSEN = ("power", "shrinkage", "degree", "alpha", "description_weight")
-# Rows that a predicted prototype counts as much as, where a class has a few of its own.
-_PRIOR_ROWS = 5
+_AUTO = StrOptions({"auto"})
 
 
 class PrototypeClassifier(
-    DefaultPartsMixin, PredictionMixin, ClassifierMixin, BaseEstimator
+    DefaultPartsMixin, UnitsMixin, PredictionMixin, ClassifierMixin, BaseEstimator
 ):
     """Cosine similarity to class prototypes predicted from descriptions, closed form.
 
@@ -64,15 +58,15 @@ class PrototypeClassifier(
         bring rows to length 1 before all else (power normalisation [2]_). About 0.5
         suits counts, histograms and activations of a network.
 
-    shrinkage : float or "auto", default="auto"
+    shrinkage : float in (0, 1] or "auto", default="auto"
         Share of the covariance within classes that is replaced by a multiple of the
-        identity, in (0, 1]. Small values suit many rows of few features.
+        identity. Small values suit many rows of few features.
 
-    degree : int or "auto", default="auto"
+    degree : positive int or "auto", default="auto"
         Exponent of the kernel. With 1, prototypes are linear in the directions of the
         descriptions; the larger, the less classes unlike another one have a say in it.
 
-    alpha : float or "auto", default="auto"
+    alpha : positive float or "auto", default="auto"
         Strength of the ridge. The kernel of a description with itself is 1.
 
     own_weight : float, default=0.7
@@ -98,9 +92,8 @@ class PrototypeClassifier(
         ``LogisticRegression(C=10)`` by default.
 
     attribute_scaling : {"auto", "standard"} or None, default="auto"
-        What is done about columns of descriptions in different units, as in
-        :class:`BaseGenerator`: "standard" standardises them, "auto" where the range of
-        some is more than 20 times what is typical, None never.
+        Whether the kernel compares descriptions with columns standardised; "auto" does
+        where these are in different units, as :class:`~sklearn_gzsl.BaseGenerator` says.
 
     Attributes
     ----------
@@ -109,13 +102,12 @@ class PrototypeClassifier(
     seen_classifier_ : classifier or None
         The fitted classifier of the seen classes.
     class_attributes_ : ClassAttributes
-        Descriptions of ``classes_``.
-    power_, shrinkage_, degree_, alpha_, description_weight_ : float, int or None
-        What was used for the parameters of these names.
-    attribute_scaling_ : "standard" or None
-        What was done to the columns of descriptions.
-    attribute_location_, attribute_spread_ : ndarray of shape (n_attributes,) or None
-        What was subtracted from them, and what they were divided by; None if nothing.
+        Of seen and unseen classes.
+    settings_ : dict
+        What was used for ``power``, ``shrinkage``, ``degree``, ``alpha`` and
+        ``description_weight``, given or chosen.
+    attribute_scaling_, attribute_location_, attribute_spread_ : str and arrays, or None
+        What was done to columns, as in :class:`~sklearn_gzsl.BaseGenerator`.
 
     See Also
     --------
@@ -143,7 +135,7 @@ class PrototypeClassifier(
     ``description_weight=0``.
 
     Of an unseen class with a few real rows among the synthetic ones, the prototype
-    moves towards these: what was predicted counts as much as five of them.
+    moves towards these as far as ``GZSLClassifier.partial_fit`` moves synthetic rows.
 
     References
     ----------
@@ -176,19 +168,12 @@ class PrototypeClassifier(
     __metadata_request__fit = {"class_attributes": True}
 
     _parameter_constraints: dict = {
-        "power": [
-            Interval(Real, 0, None, closed="neither"),
-            StrOptions({"auto"}),
-            None,
-        ],
-        "shrinkage": [Interval(Real, 0, 1, closed="right"), StrOptions({"auto"})],
-        "degree": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
-        "alpha": [Interval(Real, 0, None, closed="neither"), StrOptions({"auto"})],
+        "power": [Interval(Real, 0, None, closed="neither"), _AUTO, None],
+        "shrinkage": [Interval(Real, 0, 1, closed="right"), _AUTO],
+        "degree": [Interval(Integral, 1, None, closed="left"), _AUTO],
+        "alpha": [Interval(Real, 0, None, closed="neither"), _AUTO],
         "own_weight": [Interval(Real, 0, 1, closed="both")],
-        "description_weight": [
-            Interval(Real, 0, None, closed="left"),
-            StrOptions({"auto"}),
-        ],
+        "description_weight": [Interval(Real, 0, None, closed="left"), _AUTO],
         "seen_weight": [Interval(Real, 0, None, closed="left")],
         "synthetic_weight": [Interval(Real, 0, 1, closed="both")],
         "seen_classifier": [HasMethods(["fit", "predict_log_proba"]), None],
@@ -322,56 +307,27 @@ class PrototypeClassifier(
                 f"with rows, but they have {seen.shape[1]} and {X.shape[1]} columns; "
                 "use 0 or 'auto', or embed classes and rows alike."
             )
-        self.attribute_scaling_, self.attribute_location_, self.attribute_spread_ = (
-            learn_scaling(seen, self.attribute_scaling)
-        )
-        chosen = choose_settings(
-            {name: getattr(self, name) for name in _CHOSEN},
-            X,
-            codes,
-            seen,
-            compared=self._in_one_unit(seen),
-            own_weight=self.own_weight,
-        )
+        self._learn_units(seen)
+        compared = self._in_one_unit(seen)
+        given = {name: getattr(self, name) for name in GRID}
         # Scores go by these, whatever set_params does later.
-        for name, value in chosen.items():
-            setattr(self, f"{name}_", value)
-        self._space = WhitenedSpace(X, codes, len(self.seen_classes_), self.power_)
+        self.settings_ = choose_settings(
+            given, X, codes, seen, compared=compared, own_weight=self.own_weight
+        )
+        power = self.settings_["power"]
+        self._space = WhitenedSpace(X, codes, len(self.seen_classes_), power)
         Z = self._whiten(X)
         self._own = mean_rows(Z, codes, len(self.seen_classes_))
-        self._fit_ridge(seen)
+        self._predicted = PredictedPrototypes(
+            self._space, self.settings_, self._own, seen, compared
+        )
         self.seen_classifier_ = None
         if self.seen_weight and len(self.seen_classes_) > 1:
             classifier = clone(self._part("seen_classifier"))
             self.seen_classifier_ = classifier.fit(Z, self.seen_classes_[codes])
 
-    def _in_one_unit(self, A):
-        """Descriptions as the kernel compares them; guesses need them as they are."""
-        return rescale(A, self.attribute_location_, self.attribute_spread_)
-
     def _whiten(self, X):
-        return self._space.whiten(X, self.shrinkage_)
-
-    def _fit_ridge(self, seen):
-        """Learn what the description adds to a first guess of the prototype."""
-        # Names' embeddings share most of their direction, which tells nothing apart.
-        self._attribute_centre = seen.mean(axis=0)
-        # How long means of rows are: as those of a class agree among each other.
-        self._length = np.linalg.norm(self._own, axis=1).mean()
-        # Ridge learns what the guess leaves over, so that far from all seen classes the
-        # prediction falls back to the guess and not to the mean.
-        residual = self._own - self._guess(seen)
-        self._offset = residual.mean(axis=0)
-        self._regression = ClassMeansRegression(self._in_one_unit(seen), self.degree_)
-        self._dual = self._regression.solve(residual - self._offset, self.alpha_)[0]
-
-    def _guess(self, A):
-        """The description itself, in the space of the whitened rows; or nothing."""
-        if not self.description_weight_:
-            return 0.0
-        guess = self._space.rotated_descriptions(A - self._attribute_centre)
-        guess = unit_rows(guess / self._space.scale(self.shrinkage_))
-        return self.description_weight_ * self._length * guess
+        return self._space.whiten(X, self.settings_["shrinkage"])
 
     def _describe(self, attributes):
         """Set classes and prototypes."""
@@ -380,8 +336,7 @@ class PrototypeClassifier(
         self.classes_ = np.union1d(self.seen_classes_, self.unseen_classes_)
         self.class_attributes_ = attributes.subset(self.classes_)
         A = self.class_attributes_.values.astype(np.float64)
-        predicted = self._regression.predict(self._in_one_unit(A), self._dual)
-        prototypes = unit_rows(self._guess(A) + self._offset + predicted)
+        prototypes = self._predicted.of(A, self._in_one_unit(A))
         seen = np.isin(self.classes_, self.seen_classes_)
         # Seen classes have a mean of their own. A part of the predicted prototype makes
         # them as blurred as unseen ones, which have nothing else.
@@ -390,10 +345,12 @@ class PrototypeClassifier(
         drawn, n_drawn = self._drawn.of(self.classes_)
         weight = self.synthetic_weight * (n_drawn > 0)
         prototypes = weight * unit_rows(drawn) + (1 - weight) * prototypes
+        prototypes = self._predicted.length * unit_rows(prototypes)
         first, n_first = self._first.of(self.classes_)
-        if n_first.any():
-            # As the mean of so many rows, which is shorter than any of them.
-            prototypes = _PRIOR_ROWS * self._length * unit_rows(prototypes) + first
+        for i in np.flatnonzero(n_first):
+            # Rows of length 1 have this total variance about their mean.
+            noise = (1 - self._predicted.length**2) / n_first[i]
+            prototypes[i] += step(first[i] / n_first[i] - prototypes[i], noise)
         self.prototypes_ = unit_rows(prototypes)
 
     @all_or_nothing

@@ -15,7 +15,7 @@ from sklearn.utils import check_scalar
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._sklearn_compat import StrOptions, _fit_context
-from ..attributes import check_class_attributes, learn_scaling, rescale
+from ..attributes import UnitsMixin, check_class_attributes
 from ..training import draw_seed, sheltered
 from ..utils import DeclaredParameters, all_or_nothing, validate_rows
 from ..utils._typing import RandomState
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 class BaseGenerator(
     DeclaredParameters,
+    UnitsMixin,
     OneToOneFeatureMixin,
     TransformerMixin,
     BaseEstimator,
@@ -161,15 +162,6 @@ class BaseGenerator(
                 "describe the classes in the same way as in fit."
             )
         return A
-
-    def _learn_units(self, A):
-        self.attribute_scaling_, self.attribute_location_, self.attribute_spread_ = (
-            learn_scaling(A, self.attribute_scaling)
-        )
-
-    def _in_one_unit(self, A):
-        """Descriptions with columns standardised, if those in fit were."""
-        return rescale(A, self.attribute_location_, self.attribute_spread_)
 
     def _learn_scale(self, A):
         # One number, not one for each column: angles and distances stay as they are.

@@ -129,6 +129,7 @@ class VAECFlow(DensityMixin, NeuralGenerator):
     cls_weight: float = 0.01
     noise: str = "sample"
     feature_noise: float = 0.4
+    max_iter: int = 700
 
     _parameter_constraints = {
         "hidden_dim": [Interval(Integral, 1, None, closed="left")],

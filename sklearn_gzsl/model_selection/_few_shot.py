@@ -128,7 +128,9 @@ def few_shot_curve(
     >>> numbers = load_two_digit_numbers(n_train=10, n_test=15)
     >>> X, y = numbers.data, numbers.target
     >>> classifier = GaussianNB(var_smoothing=0.1)
-    >>> clf = GZSLClassifier(GaussianGenerator(), classifier, random_state=0)
+    >>> clf = GZSLClassifier(
+    ...     GaussianGenerator(), classifier, seen_penalty=0.0, random_state=0
+    ... )
     >>> clf = clf.fit(
     ...     X[numbers.train],
     ...     y[numbers.train],

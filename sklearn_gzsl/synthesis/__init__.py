@@ -1,7 +1,8 @@
 """Training rows for a final classifier: real and synthetic, at once and streamed."""
 
+from ._moves import step
 from ._stream import RowStream
 from ._training import is_streamed, train
 from ._training_rows import TrainingRows
 
-__all__ = ["RowStream", "TrainingRows", "is_streamed", "train"]
+__all__ = ["RowStream", "TrainingRows", "is_streamed", "step", "train"]

@@ -1,0 +1,161 @@
+"""What GZSLClassifier hands to its classifier, and what prototypes make of it."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sklearn_gzsl import (
+    CADAVAE,
+    ClassAttributes,
+    GaussianGenerator,
+    GZSLClassifier,
+    PrototypeClassifier,
+    SoftmaxClassifier,
+)
+from tests.instances import TINY
+
+
+class Asks(LogisticRegression):
+    """Keeps all that it is given."""
+
+    def fit(self, X, y, class_attributes=None, seen_classes=None, synthetic=None):
+        self.given_ = class_attributes, seen_classes, synthetic
+        self.labels_ = y
+        return super().fit(X, y)
+
+
+class AsksForOne(LogisticRegression):
+    def fit(self, X, y, seen_classes=None):
+        self.given_ = seen_classes
+        return super().fit(X, y)
+
+
+def fit(classifier, data, **params):
+    clf = GZSLClassifier(
+        GaussianGenerator(), classifier, n_synthetic=6, random_state=0, seen_penalty=0.0
+    ).set_params(**params)
+    return clf.fit(data.X, data.y, class_attributes=data.attributes)
+
+
+def test_a_classifier_is_given_what_its_fit_has_a_name_for(animals):
+    clf = fit(Asks(), animals)
+    attributes, seen, synthetic = clf.classifier_.given_
+    assert_array_equal(attributes.labels, clf.classes_)
+    assert_array_equal(seen, animals.seen)
+    drawn = np.isin(clf.classifier_.labels_, animals.unseen)
+    assert_array_equal(synthetic, drawn)
+    assert_array_equal(fit(AsksForOne(), animals).classifier_.given_, animals.seen)
+
+
+def test_so_is_the_last_step_of_a_pipeline(animals):
+    clf = fit(make_pipeline(StandardScaler(), Asks()), animals)
+    _, seen, synthetic = clf.classifier_[-1].given_
+    assert_array_equal(seen, animals.seen)
+    assert synthetic.sum() == 6 * len(animals.unseen)
+
+
+def test_first_rows_of_unseen_classes_are_not_synthetic(animals):
+    clf = fit(Asks(), animals)
+    clf.partial_fit(animals.X_test[:0:-1][:2], ["elephant", "elephant"])
+    _, seen, synthetic = clf.classifier_.given_
+    assert_array_equal(seen, animals.seen)
+    labels = clf.classifier_.labels_
+    assert (labels[~synthetic] == "elephant").sum() == 2
+    assert (labels[synthetic] == "elephant").sum() == 6
+
+
+def test_with_unseen_candidates_alone_no_class_is_seen(animals):
+    clf = fit(Asks(), animals, candidate_classes="unseen")
+    attributes, seen, synthetic = clf.classifier_.given_
+    assert seen is synthetic is None
+    assert_array_equal(attributes.labels, animals.unseen)
+
+
+def prototypes(animals, **params):
+    return fit(PrototypeClassifier(**params), animals).classifier_
+
+
+def test_the_weight_of_synthetic_rows_goes_from_none_to_all(animals):
+    alone = PrototypeClassifier()
+    scaled = fit(None, animals).transform(animals.X)
+    alone.fit(scaled, animals.y, class_attributes=animals.attributes)
+    none, all_of_it = (prototypes(animals, synthetic_weight=w) for w in (0.0, 1.0))
+    assert none.settings_ == alone.settings_
+    assert_allclose(none.prototypes_, alone.prototypes_, atol=1e-9)
+
+    unseen = np.isin(all_of_it.classes_, animals.unseen)
+    assert not np.allclose(all_of_it.prototypes_[unseen], none.prototypes_[unseen])
+    assert_allclose(all_of_it.prototypes_[~unseen], none.prototypes_[~unseen])
+    half = prototypes(animals, synthetic_weight=0.5).prototypes_
+    middle = none.prototypes_ + all_of_it.prototypes_
+    middle /= np.linalg.norm(middle, axis=1, keepdims=True)
+    assert_allclose(half, middle, atol=1e-9)
+
+
+def test_with_all_the_weight_a_prototype_is_the_mean_of_the_synthetic_rows(animals):
+    rng = np.random.default_rng(0)
+    drawn = rng.normal(size=(40, animals.X.shape[1]))
+    clf = PrototypeClassifier(synthetic_weight=1.0).fit(
+        np.concatenate([animals.X, drawn]),
+        np.concatenate([animals.y, np.repeat(animals.unseen[0], 40)]),
+        class_attributes=animals.attributes,
+        seen_classes=animals.seen,
+    )
+    assert_array_equal(clf.seen_classes_, animals.seen)
+    mean = clf._whiten(drawn).mean(axis=0)
+    at = clf.classes_.tolist().index(animals.unseen[0])
+    assert_allclose(clf.prototypes_[at], mean / np.linalg.norm(mean))
+
+
+def test_many_first_rows_outweigh_the_description(animals):
+    clf = fit(PrototypeClassifier(), animals)
+    shifted = animals.X[animals.y == "owl"] + 3.0
+    clf.partial_fit(shifted, np.repeat("elephant", len(shifted)))
+    head = clf.classifier_
+    rows = head._whiten(clf.transform(shifted).astype(np.float64)).mean(axis=0)
+    at = head.classes_.tolist().index("elephant")
+    before = fit(PrototypeClassifier(), animals).classifier_.prototypes_[at]
+    now = head.prototypes_[at]
+    assert now @ rows > before @ rows
+    assert now @ rows / np.linalg.norm(rows) > 0.9
+
+
+def test_a_stream_teaches_the_same(animals):
+    at_once = fit(None, animals, n_synthetic=500)
+    streamed = fit(None, animals, n_synthetic=500, memory_limit=1 << 14)
+    assert_allclose(
+        streamed.classifier_.prototypes_, at_once.classifier_.prototypes_, atol=0.05
+    )
+    assert_array_equal(
+        streamed.predict(animals.X_test), at_once.predict(animals.X_test)
+    )
+
+
+def test_a_stream_without_seen_classes_is_explained(animals):
+    with pytest.raises(ValueError, match="learns from real rows of seen classes"):
+        fit(None, animals, candidate_classes="unseen", memory_limit=1 << 6)
+
+
+def test_seen_classes_without_rows_are_refused(animals):
+    with pytest.raises(ValueError, match="seen_classes has no class of y"):
+        PrototypeClassifier().fit(
+            animals.X,
+            animals.y,
+            class_attributes=animals.attributes,
+            seen_classes=["unicorn"],
+        )
+
+
+def test_several_sources_have_the_papers_classifier(animals):
+    sources = {"a": animals.vectors, "b": animals.vectors[:, :3]}
+    clf = GZSLClassifier(CADAVAE(**TINY[CADAVAE]), random_state=0, seen_penalty=0.0)
+    clf = clone(clf).fit(
+        animals.X,
+        animals.y,
+        class_attributes=ClassAttributes(animals.labels, sources),
+    )
+    assert isinstance(clf.classifier_, SoftmaxClassifier)
