@@ -9,6 +9,7 @@ from sklearn.preprocessing import minmax_scale
 from sklearn.utils import Bunch
 
 from sklearn_gzsl import ClassAttributes, GaussianGenerator, VAECFlow
+from sklearn_gzsl.attributes import learn_scaling
 from sklearn_gzsl.metrics import per_class_accuracy
 from sklearn_gzsl.model_selection import check_gzsl_split
 
@@ -88,3 +89,15 @@ def test_the_published_validation_split_of_flo_leaks_test_rows():
     test = np.concatenate([data["test_seen_loc"], data["test_unseen_loc"]])
     with pytest.raises(ValueError, match=r"leaks\. train and test share rows"):
         check_gzsl_split(data["labels"], data["train_loc"], test)
+
+
+@pytest.mark.parametrize(
+    "name", ["awa1_shallow", "clinc150_minilm", "cub_lite2", "flo_mobilenetv2"]
+)
+def test_columns_of_descriptions_are_in_one_unit(name):
+    data = load(name)
+    seen = np.unique(data["labels"][data["trainval_loc"].astype(int)])
+    tables = [values for key, values in data.items() if key.startswith("att")]
+    assert tables
+    for table in tables:
+        assert learn_scaling(table[seen], "auto").method is None

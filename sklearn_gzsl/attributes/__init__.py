@@ -2,5 +2,13 @@
 
 from ._checks import check_class_attributes, extend_class_attributes
 from ._class_attributes import ClassAttributes
+from ._scaling import UnitsMixin, learn_scaling, rescale
 
-__all__ = ["ClassAttributes", "check_class_attributes", "extend_class_attributes"]
+__all__ = [
+    "ClassAttributes",
+    "UnitsMixin",
+    "check_class_attributes",
+    "extend_class_attributes",
+    "learn_scaling",
+    "rescale",
+]

@@ -153,8 +153,8 @@ class GZSLClassifier(
     so that the classifier sees more rows than ``n_synthetic`` of each class.
     ``class_weight="balanced"`` goes by the rows of a whole pass.
 
-    Descriptions reach the generator as they are; it divides them by the mean norm of
-    the seen classes' rows, so that their unit does not count.
+    Descriptions reach the generator, and prototypes as classifier, as they are; the
+    ``attribute_scaling`` of each sees to columns in different units.
 
     A part in a ``FrozenEstimator`` is used as it was fitted. A frozen classifier must
     know exactly the classes that are to be told apart, and a frozen generator is for

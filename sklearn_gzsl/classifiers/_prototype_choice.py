@@ -32,7 +32,7 @@ _N_GROUPS, _N_PARTITIONS = 5, 2
 _FEWEST_CLASSES = 4
 
 
-def choose_settings(settings, X, codes, A, *, own_weight):
+def choose_settings(settings, X, codes, A, *, compared, own_weight):
     """Replace "auto" in the settings by what serves held-out classes best.
 
     Seen classes are held out in groups, and their prototypes predicted from the
@@ -49,7 +49,9 @@ def choose_settings(settings, X, codes, A, *, own_weight):
     X, codes : ndarray
         Rows, float64, and their classes as numbers.
     A : ndarray of shape (n_seen, n_attributes)
-        Descriptions of these classes.
+        Descriptions of these classes, as they may stand in for prototypes.
+    compared : ndarray of shape (n_seen, n_attributes)
+        The same, as the kernel compares them: with columns in one unit.
     own_weight : float
         That of the classifier.
 
@@ -65,7 +67,7 @@ def choose_settings(settings, X, codes, A, *, own_weight):
     fitted, judged = _halves(codes)
     if max(map(len, grid.values())) == 1 or len(A) < _FEWEST_CLASSES or not len(judged):
         return best
-    judge = cache(_Judge(X, codes, A, fitted, judged, own_weight))
+    judge = cache(_Judge(X, codes, A, fitted, judged, own_weight, compared))
     score = judge(**best)
     while True:
         before = best
@@ -104,7 +106,7 @@ class _Judge:
     to nothing. Prototypes are here rows of weights of these vectors, the basis.
     """
 
-    def __init__(self, X, codes, A, fitted, judged, own_weight):
+    def __init__(self, X, codes, A, fitted, judged, own_weight, compared=None):
         self._X, self._codes, self._A = X, codes, A
         self._fitted, self._judged = fitted, judged
         self._own_weight = own_weight
@@ -121,7 +123,8 @@ class _Judge:
         # What a search asks for again and again.
         self._space = cache(self._space)
         self._basis = cache(self._basis)
-        self._kernel = cache(partial(description_kernel, A, A))
+        compared = A if compared is None else compared
+        self._kernel = cache(partial(description_kernel, compared, compared))
 
     def __call__(self, power, shrinkage, degree, alpha, description_weight):
         rows, gram, length = self._basis(power, shrinkage, description_weight > 0)

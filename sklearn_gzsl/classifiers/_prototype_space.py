@@ -69,6 +69,8 @@ class PredictedPrototypes:
         Means of the whitened rows of the seen classes.
     A : ndarray, (n_seen, n_attributes)
         Their descriptions.
+    compared : ndarray, (n_seen, n_attributes)
+        The same, as the kernel compares them: with columns in one unit.
 
     Attributes
     ----------
@@ -76,7 +78,7 @@ class PredictedPrototypes:
         How long means of rows are: as those of a class agree among each other.
     """
 
-    def __init__(self, space, settings, own, A):
+    def __init__(self, space, settings, own, A, compared):
         self._space, self._settings = space, settings
         # Names' embeddings share most of their direction, which tells nothing apart.
         self._centre = A.mean(axis=0)
@@ -85,14 +87,14 @@ class PredictedPrototypes:
         # prediction falls back to the guess and not to the mean.
         residual = own - self._guess(A)
         self._offset = residual.mean(axis=0)
-        self._regression = ClassMeansRegression(A, settings["degree"])
+        self._regression = ClassMeansRegression(compared, settings["degree"])
         self._dual, _ = self._regression.solve(
             residual - self._offset, settings["alpha"]
         )
 
-    def of(self, A):
+    def of(self, A, compared):
         """Prototypes of the classes with these descriptions, rows of length 1."""
-        predicted = self._regression.predict(A, self._dual)
+        predicted = self._regression.predict(compared, self._dual)
         return unit_rows(self._guess(A) + self._offset + predicted)
 
     def _guess(self, A):

@@ -12,7 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._sklearn_compat import HasMethods, Interval, StrOptions, _fit_context
-from ..attributes import check_class_attributes, extend_class_attributes
+from ..attributes import UnitsMixin, check_class_attributes, extend_class_attributes
 from ..linear_model._class_means import unit_rows
 from ..synthesis import step
 from ..utils import all_or_nothing, like, mean_rows, register, validate_rows
@@ -31,10 +31,11 @@ if TYPE_CHECKING:
 # A cosine of 1 counts as much as 20 nats: as steep as the posterior of the seen
 # classes on three sets of real data.
 _SCALE = 20.0
+_AUTO = StrOptions({"auto"})
 
 
 class PrototypeClassifier(
-    DefaultPartsMixin, PredictionMixin, ClassifierMixin, BaseEstimator
+    DefaultPartsMixin, UnitsMixin, PredictionMixin, ClassifierMixin, BaseEstimator
 ):
     """Cosine similarity to class prototypes predicted from descriptions, closed form.
 
@@ -90,6 +91,10 @@ class PrototypeClassifier(
         Tells the seen classes from each other, from whitened rows of length 1.
         ``LogisticRegression(C=10)`` by default.
 
+    attribute_scaling : {"auto", "standard"} or None, default="auto"
+        Whether the kernel compares descriptions with columns standardised; "auto" does
+        where these are in different units, as :class:`~sklearn_gzsl.BaseGenerator` says.
+
     Attributes
     ----------
     prototypes_ : ndarray of shape (n_classes, n_features)
@@ -101,6 +106,8 @@ class PrototypeClassifier(
     settings_ : dict
         What was used for ``power``, ``shrinkage``, ``degree``, ``alpha`` and
         ``description_weight``, given or chosen.
+    attribute_scaling_, attribute_location_, attribute_spread_ : str and arrays, or None
+        What was done to columns, as in :class:`~sklearn_gzsl.BaseGenerator`.
 
     See Also
     --------
@@ -161,22 +168,16 @@ class PrototypeClassifier(
     __metadata_request__fit = {"class_attributes": True}
 
     _parameter_constraints: dict = {
-        "power": [
-            Interval(Real, 0, None, closed="neither"),
-            StrOptions({"auto"}),
-            None,
-        ],
-        "shrinkage": [Interval(Real, 0, 1, closed="right"), StrOptions({"auto"})],
-        "degree": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
-        "alpha": [Interval(Real, 0, None, closed="neither"), StrOptions({"auto"})],
+        "power": [Interval(Real, 0, None, closed="neither"), _AUTO, None],
+        "shrinkage": [Interval(Real, 0, 1, closed="right"), _AUTO],
+        "degree": [Interval(Integral, 1, None, closed="left"), _AUTO],
+        "alpha": [Interval(Real, 0, None, closed="neither"), _AUTO],
         "own_weight": [Interval(Real, 0, 1, closed="both")],
-        "description_weight": [
-            Interval(Real, 0, None, closed="left"),
-            StrOptions({"auto"}),
-        ],
+        "description_weight": [Interval(Real, 0, None, closed="left"), _AUTO],
         "seen_weight": [Interval(Real, 0, None, closed="left")],
         "synthetic_weight": [Interval(Real, 0, 1, closed="both")],
         "seen_classifier": [HasMethods(["fit", "predict_log_proba"]), None],
+        "attribute_scaling": [StrOptions({"auto", "standard"}), None],
     }
 
     def __init__(
@@ -191,6 +192,7 @@ class PrototypeClassifier(
         seen_weight: float = 1.0,
         synthetic_weight: float = 0.25,
         seen_classifier: ClassifierMixin | None = None,
+        attribute_scaling: Literal["auto", "standard"] | None = "auto",
     ):
         self.power = power
         self.shrinkage = shrinkage
@@ -201,6 +203,7 @@ class PrototypeClassifier(
         self.seen_weight = seen_weight
         self.synthetic_weight = synthetic_weight
         self.seen_classifier = seen_classifier
+        self.attribute_scaling = attribute_scaling
 
     @all_or_nothing
     @_fit_context(prefer_skip_nested_validation=False)
@@ -304,20 +307,19 @@ class PrototypeClassifier(
                 f"with rows, but they have {seen.shape[1]} and {X.shape[1]} columns; "
                 "use 0 or 'auto', or embed classes and rows alike."
             )
+        self._learn_units(seen)
+        compared = self._in_one_unit(seen)
+        given = {name: getattr(self, name) for name in GRID}
         # Scores go by these, whatever set_params does later.
         self.settings_ = choose_settings(
-            {name: getattr(self, name) for name in GRID},
-            X,
-            codes,
-            seen,
-            own_weight=self.own_weight,
+            given, X, codes, seen, compared=compared, own_weight=self.own_weight
         )
         power = self.settings_["power"]
         self._space = WhitenedSpace(X, codes, len(self.seen_classes_), power)
         Z = self._whiten(X)
         self._own = mean_rows(Z, codes, len(self.seen_classes_))
         self._predicted = PredictedPrototypes(
-            self._space, self.settings_, self._own, seen
+            self._space, self.settings_, self._own, seen, compared
         )
         self.seen_classifier_ = None
         if self.seen_weight and len(self.seen_classes_) > 1:
@@ -334,7 +336,7 @@ class PrototypeClassifier(
         self.classes_ = np.union1d(self.seen_classes_, self.unseen_classes_)
         self.class_attributes_ = attributes.subset(self.classes_)
         A = self.class_attributes_.values.astype(np.float64)
-        prototypes = self._predicted.of(A)
+        prototypes = self._predicted.of(A, self._in_one_unit(A))
         seen = np.isin(self.classes_, self.seen_classes_)
         # Seen classes have a mean of their own. A part of the predicted prototype makes
         # them as blurred as unseen ones, which have nothing else.

@@ -14,8 +14,8 @@ from sklearn.base import (
 from sklearn.utils import check_scalar
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .._sklearn_compat import _fit_context
-from ..attributes import check_class_attributes
+from .._sklearn_compat import StrOptions, _fit_context
+from ..attributes import UnitsMixin, check_class_attributes
 from ..training import draw_seed, sheltered
 from ..utils import DeclaredParameters, all_or_nothing, validate_rows
 from ..utils._typing import RandomState
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 class BaseGenerator(
     DeclaredParameters,
+    UnitsMixin,
     OneToOneFeatureMixin,
     TransformerMixin,
     BaseEstimator,
@@ -43,19 +44,33 @@ class BaseGenerator(
     :doc:`/new_generator` shows it from beginning to end.
 
     Descriptions are divided by one number, the mean norm of the seen classes' rows,
-    so that learning rates and ridges mean the same for attributes and embeddings.
+    so that learning rates and ridges mean the same for attributes and embeddings;
+    before that, ``attribute_scaling`` sees to columns in different units.
 
     Parameters
     ----------
     random_state : int, RandomState instance or None, default=None
         Seed of all that is random in ``fit`` and ``sample``.
 
+    attribute_scaling : {"auto", "standard"} or None, default="auto"
+        What is done about columns of descriptions in different units, of which the
+        largest would drown the others. "standard" subtracts the mean of the seen
+        classes' rows from each column and divides it by their standard deviation, or by
+        1 if it is constant there. "auto" does so where the range of some column, among
+        the seen classes, is more than 20 times that of 40 % of the columns, constant
+        ones aside; attributes in one unit, embeddings, and a single column, which has
+        nothing to compare with, it leaves as they are. None always does.
+
     Attributes
     ----------
     classes_ : ndarray of shape (n_seen,)
         Sorted labels of the classes fitted on.
     attribute_scale_ : float
-        The number that descriptions are divided by.
+        The number that descriptions are divided by; standardised ones, if they are.
+    attribute_scaling_ : "standard" or None
+        What was done to the columns.
+    attribute_location_, attribute_spread_ : ndarray of shape (n_attributes,) or None
+        What was subtracted from them, and what they were divided by; None if nothing.
     n_attributes_in_ : int
         Length of a description.
     n_features_in_ : int
@@ -69,8 +84,12 @@ class BaseGenerator(
     """
 
     random_state: RandomState = None
+    attribute_scaling: str | None = "auto"
 
-    _parameter_constraints = {"random_state": ["random_state"]}
+    _parameter_constraints = {
+        "random_state": ["random_state"],
+        "attribute_scaling": [StrOptions({"auto", "standard"}), None],
+    }
 
     # Routed to by default: a generator without descriptions is rarely what is wanted.
     __metadata_request__fit = {"class_attributes": True}
@@ -124,6 +143,8 @@ class BaseGenerator(
         A = self._table(attributes, reset=True)
         self.n_attributes_in_ = A.shape[1]
         seen = attributes.positions(self.classes_)
+        self._learn_units(A[seen])
+        A = self._in_one_unit(A)
         self._learn_scale(A[seen])
         A = A / self._column_scale
         # What ``score_samples`` goes by where it is told of no classes.
@@ -232,7 +253,8 @@ class BaseGenerator(
     def _described(self, class_attributes):
         """Labels and scaled rows of descriptions as long as those in fit."""
         attributes = check_class_attributes(class_attributes)
-        return attributes.labels, self._table(attributes) / self._column_scale
+        A = self._in_one_unit(self._table(attributes))
+        return attributes.labels, A / self._column_scale
 
     def _rows(self, class_attributes):
         """Scaled rows of the described classes; of the seen ones by default."""

@@ -7,6 +7,7 @@ import torch
 from sklearn.base import ClassNamePrefixFeaturesOutMixin
 
 from .._sklearn_compat import Interval, StrOptions
+from ..attributes import learn_scaling, rescale
 from ..training import draw_seed, torch_generator
 from ..utils import SPLITS, Published, register
 from ._cada_vae_modules import CADAVAEModule
@@ -69,6 +70,10 @@ class CADAVAE(ClassNamePrefixFeaturesOutMixin, NeuralGenerator):
         Length of a description in each source.
     attribute_scale_ : float, or dict of str to float
         The number that descriptions are divided by; one for each of several sources.
+    attribute_scaling_ : "standard" or None, or dict of str to it
+        What was done to the columns; of several sources, to each.
+    attribute_location_, attribute_spread_ : ndarray or None, or dict of str to it
+        What was subtracted from them, and what they were divided by; None if nothing.
     n_attributes_in_ : int
         Length of a description, in all sources together.
 
@@ -95,7 +100,8 @@ class CADAVAE(ClassNamePrefixFeaturesOutMixin, NeuralGenerator):
     the code has sums (Adam does not notice a common factor), and a small number under
     the root of the distance keeps its gradient finite where two Gaussians coincide.
     Standardized inputs make the weights mean the same for any number of features, and
-    keep exp(logvar) finite whatever their unit.
+    keep exp(logvar) finite whatever the unit of all features, or of all descriptions.
+    Where columns of a source are in different units, ``attribute_scaling`` sees to it.
 
     The optimiser is Adam with AMSGrad. The defaults of ``standardize``, the weights,
     ``lr``, ``lr_schedule`` and ``max_iter`` were chosen on held-out classes of real
@@ -185,18 +191,35 @@ class CADAVAE(ClassNamePrefixFeaturesOutMixin, NeuralGenerator):
             tables.append(table)
         return np.concatenate(tables, axis=1)
 
+    def _learn_units(self, A):
+        """For each source, as it has a VAE of its own."""
+        if len(self.source_dims_) == 1:
+            super()._learn_units(A)
+            return
+        learned = {
+            name: learn_scaling(table, self.attribute_scaling)
+            for name, table in self._parted(A)
+        }
+        self.attribute_scaling_ = {k: s.method for k, s in learned.items()}
+        self.attribute_location_ = {k: s.location for k, s in learned.items()}
+        self.attribute_spread_ = {k: s.spread for k, s in learned.items()}
+
+    def _in_one_unit(self, A):
+        if len(self.source_dims_) == 1:
+            return super()._in_one_unit(A)
+        tables = [
+            rescale(table, self.attribute_location_[name], self.attribute_spread_[name])
+            for name, table in self._parted(A)
+        ]
+        return np.concatenate(tables, axis=1)
+
     def _learn_scale(self, A):
         """One number for each source, from the seen classes that it describes."""
         if len(self.source_dims_) == 1:
             super()._learn_scale(A)
             return
         # Each has its own VAE, and its own unit: attributes beside embeddings.
-        norms = {
-            name: np.linalg.norm(table, axis=1)
-            for name, table in zip(
-                self.source_dims_, np.split(A, self._bounds(), axis=1), strict=True
-            )
-        }
+        norms = {name: np.linalg.norm(table, axis=1) for name, table in self._parted(A)}
         useless = [name for name, norm in norms.items() if np.isnan(norm).all()]
         if useless:
             raise ValueError(
@@ -211,8 +234,10 @@ class CADAVAE(ClassNamePrefixFeaturesOutMixin, NeuralGenerator):
             list(self.source_dims_.values()),
         )
 
-    def _bounds(self):
-        return np.cumsum(list(self.source_dims_.values()))[:-1]
+    def _parted(self, A):
+        """Name and columns of each source."""
+        bounds = np.cumsum(list(self.source_dims_.values()))[:-1]
+        return zip(self.source_dims_, np.split(A, bounds, axis=1), strict=True)
 
     def _training_options(self, n_rows):
         # The authors' variant of Adam, whose step sizes never grow again.

@@ -1,0 +1,86 @@
+"""Columns of descriptions in different units: told by their ranges, standardised."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+# Real attributes and embeddings stay below 12 (the sentences of CUB; all others below
+# 5); from 20 on, what such a column drowns is missed in H.
+_FACTOR = 20.0
+# The typical range, as that of this share of the columns. Less than a half, so that
+# half of the columns in another unit stand out; not the smallest, as columns that
+# hardly vary are no danger to the others.
+_TYPICAL = 0.4
+
+
+class Scaling(NamedTuple):
+    """What is done to columns: nothing, or ``(A - location) / spread``."""
+
+    method: str | None
+    location: np.ndarray | None
+    spread: np.ndarray | None
+
+
+class UnitsMixin:
+    """For estimators with the parameter ``attribute_scaling``."""
+
+    def _learn_units(self, seen):
+        """What is to be done to columns, from the seen classes' rows."""
+        self.attribute_scaling_, self.attribute_location_, self.attribute_spread_ = (
+            learn_scaling(seen, self.attribute_scaling)
+        )
+
+    def _in_one_unit(self, A):
+        """Descriptions with columns standardised, if those in fit were."""
+        return rescale(A, self.attribute_location_, self.attribute_spread_)
+
+
+def learn_scaling(seen: np.ndarray, attribute_scaling: str | None) -> Scaling:
+    """Learn from the descriptions of the seen classes how to bring all to one unit.
+
+    Parameters
+    ----------
+    seen : ndarray of shape (n_seen, n_attributes)
+        A row for each seen class; rows of NaN, of classes that a source does not
+        describe, are left out.
+    attribute_scaling : {"auto", "standard"} or None
+        "auto" standardises where columns are in different units, None never does.
+
+    Returns
+    -------
+    Scaling
+        With float64 arrays of shape (n_attributes,), or None three times.
+    """
+    seen = seen[~np.isnan(seen).any(axis=1)].astype(np.float64)
+    if attribute_scaling is None or not len(seen):
+        return Scaling(None, None, None)
+    ranges = np.ptp(seen, axis=0)
+    # No more than rounding to float32: dividing by it would make noise of nothing.
+    ranges[ranges <= 2 * np.finfo(np.float32).eps * np.abs(seen).max(axis=0)] = 0.0
+    if attribute_scaling == "auto" and not _in_different_units(ranges):
+        return Scaling(None, None, None)
+    spread = np.where(ranges > 0, seen.std(axis=0), 1.0)
+    return Scaling("standard", seen.mean(axis=0), spread)
+
+
+def rescale(
+    A: np.ndarray, location: np.ndarray | None, spread: np.ndarray | None
+) -> np.ndarray:
+    """Descriptions with what was learned done to them, in their own dtype."""
+    if location is None or spread is None:
+        return A
+    # Entry by entry, so that equal rows stay equal to the bit, whatever is beside them.
+    return ((A - location) / spread).astype(A.dtype)
+
+
+def _in_different_units(ranges):
+    """Whether some columns reach much further than is typical.
+
+    Ranges, and not standard deviations: a binary attribute has the range 1 however rare
+    it is, and its deviation is near 0 where hardly a class has it.
+    """
+    ranges = ranges[ranges > 0]
+    if not len(ranges):
+        return False
+    typical = np.quantile(ranges, _TYPICAL, method="lower")
+    return bool(ranges.max() > _FACTOR * typical)
