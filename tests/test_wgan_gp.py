@@ -190,7 +190,10 @@ def test_reads_numbers_with_few_rows(small_numbers):
 def test_reads_numbers_it_never_saw():
     numbers = load_two_digit_numbers()
     X, y = numbers.data, numbers.target
-    clf = GZSLClassifier(WGANGP(), random_state=0)
+    # The defaults, but for a third of their steps.
+    generator = WGANGP(max_iter=WGANGP().max_iter // 3)
+    classifier = SoftmaxClassifier(lr=0.01, max_iter=3000)
+    clf = GZSLClassifier(generator, classifier, random_state=0)
     clf.fit(
         X[numbers.train], y[numbers.train], class_attributes=numbers.class_attributes
     )
@@ -199,4 +202,5 @@ def test_reads_numbers_it_never_saw():
         clf.predict(X[numbers.test]),
         seen_classes=numbers.seen_classes,
     )
-    assert scores["H"] > 0.85
+    # Of three seeds 0.79 to 0.81; without the penalty 0.02, and after a tenth of these steps 0.00.
+    assert scores["H"] > 0.76
