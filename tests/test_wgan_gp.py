@@ -175,14 +175,15 @@ def test_reads_numbers_with_few_rows(small_numbers):
     X, y = small_numbers.data, small_numbers.target
     train, test = small_numbers.train, small_numbers.test
     clf = GZSLClassifier(
-        WGANGP(hidden_dim=256, latent_dim=20, max_iter=300, lr=2e-3),
-        SoftmaxClassifier(lr=0.01, max_iter=2000),
+        WGANGP(hidden_dim=256, latent_dim=20, max_iter=150, lr=2e-3),
+        SoftmaxClassifier(lr=0.01, max_iter=1000),
         random_state=0,
     )
     clf.fit(X[train], y[train], class_attributes=small_numbers.class_attributes)
     scores = gzsl_scores(
         y[test], clf.predict(X[test]), seen_classes=small_numbers.seen_classes
     )
+    # Of three seeds 0.61 to 0.64.
     assert scores["H"] > 0.5
 
 
