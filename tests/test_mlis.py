@@ -316,5 +316,6 @@ def test_reads_numbers_it_never_saw():
         clf.predict(X[numbers.test]),
         seen_classes=numbers.seen_classes,
     )
-    # Of three seeds 0.82 to 0.84; without the metric loss 0.79, and after a tenth of these steps 0.00.
+    # Of three seeds 0.82 to 0.84; without the metric loss 0.79, and after a tenth of
+    # these steps 0.00.
     assert scores["H"] > 0.80

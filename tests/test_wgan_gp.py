@@ -203,5 +203,6 @@ def test_reads_numbers_it_never_saw():
         clf.predict(X[numbers.test]),
         seen_classes=numbers.seen_classes,
     )
-    # Of three seeds 0.79 to 0.81; without the penalty 0.02, and after a tenth of these steps 0.00.
+    # Of three seeds 0.79 to 0.81; without the penalty 0.02, and after a tenth of
+    # these steps 0.00.
     assert scores["H"] > 0.76
