@@ -101,7 +101,7 @@ class PrototypeClassifier(
         Prototypes of ``classes_`` in the whitened space, of length 1.
     seen_classifier_ : classifier or None
         The fitted classifier of the seen classes.
-    class_attributes_ : ClassAttributes
+    class_attributes_ : ClassAttributes of shape (n_classes, n_attributes)
         Of seen and unseen classes.
     settings_ : dict
         What was used for ``power``, ``shrinkage``, ``degree``, ``alpha`` and

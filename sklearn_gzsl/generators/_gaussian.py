@@ -60,7 +60,7 @@ class GaussianGenerator(DensityMixin, BaseGenerator):
         Ridge used.
     shrinkage_ : float
         Shrinkage used.
-    settings_ : dict
+    settings_ : dict of str to number
         These three by the names of their parameters.
     means_ : ndarray of shape (n_seen, n_features)
         Means of the seen classes.
@@ -114,6 +114,11 @@ class GaussianGenerator(DensityMixin, BaseGenerator):
         self.shrinkage_ = self.shrinkage
         if self.shrinkage == "auto":
             self.shrinkage_ = _best_shrinkage(X, y, predicted)
+        self.settings_ = {
+            "degree": self.degree_,
+            "alpha": self.alpha_,
+            "shrinkage": self.shrinkage_,
+        }
         variances, axes, typical = _spectrum(X - self.means_[y], n_classes)
         variances = (1 - self.shrinkage_) * variances + self.shrinkage_ * typical
         self.covariance_ = (axes * variances) @ axes.T
@@ -134,15 +139,6 @@ class GaussianGenerator(DensityMixin, BaseGenerator):
                     self.degree_, self.alpha_ = degree, float(alpha)
                     self.dual_coef_ = dual
         return predicted
-
-    @property
-    def settings_(self):
-        """Degree, ridge and shrinkage used, by the names of their parameters."""
-        return {
-            "degree": self.degree_,
-            "alpha": self.alpha_,
-            "shrinkage": self.shrinkage_,
-        }
 
     def _means(self, A):
         means = self.location_ + description_kernel(
