@@ -93,7 +93,7 @@ class PrototypeClassifier(
 
     attribute_scaling : {"auto", "standard"} or None, default="auto"
         Whether the kernel compares descriptions with columns standardised; "auto" does
-        where these are in different units, as :class:`~sklearn_gzsl.BaseGenerator` says.
+        where their units differ, as :class:`~sklearn_gzsl.BaseGenerator` says.
 
     Attributes
     ----------
