@@ -94,7 +94,7 @@ format: .venv/.stamp-lint
 	$(PY) -m ruff format
 
 docs: .venv/.stamp-docs
-	$(PY) -m sphinx -q -W --keep-going -n -b html docs docs/_build/html
+	$(PY) -m sphinx -q -W --keep-going -n -j auto -b html docs docs/_build/html
 	@echo "Open docs/_build/html/index.html"
 
 dist: .venv/.stamp-dist

@@ -65,6 +65,7 @@ sphinx_gallery_conf = {
     "doc_module": ("sklearn_gzsl",),
     "remove_config_comments": True,
     "show_memory": False,
+    "parallel": True,  # as many examples at once as sphinx has jobs
     "within_subsection_order": "ExampleTitleSortKey",
 }
 # -- HTML ------------------------------------------------------------------------

@@ -270,7 +270,8 @@ def test_birds_by_attributes_and_by_sentences():
     # Each tells unseen classes apart, of which chance would find one in fifty.
     for name in ("att", SENTENCES):
         data = found[name]
-        clf = PrototypeClassifier(seen_weight=0.0).fit(
+        given = {"power": None, "shrinkage": 0.5, "degree": 2, "alpha": 0.1}
+        clf = PrototypeClassifier(**given, description_weight=0, seen_weight=0.0).fit(
             data.X[data.train],
             data.y[data.train],
             class_attributes=data.class_attributes,

@@ -72,9 +72,15 @@ def commands(page):
                 yield words
 
 
+@pytest.fixture(autouse=True)
+def tenth_of_the_default(monkeypatch):
+    """A softmax whose steps no page names takes 3000: enough for what is printed."""
+    monkeypatch.setattr("sklearn_gzsl.linear_model._softmax._AUTO_STEPS", 3000)
+
+
 @pytest.fixture
 def cut_short(monkeypatch):
-    """Few steps, as a context: outputs of doctests depend on the real ones."""
+    """Few steps, as a context: outputs of doctests depend on more."""
     start, steps = StepNet.__init__, SoftmaxClassifier._n_steps
 
     def few(net, module, *, max_iter=1, **kwargs):

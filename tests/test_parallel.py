@@ -49,10 +49,11 @@ def search():
     )
 
 
-@pytest.fixture(scope="module")
-def two_workers():
+@pytest.fixture
+def two_workers(monkeypatch):
     """Two processes of dask."""
     dask = pytest.importorskip("distributed")
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     cluster = dask.LocalCluster(
         n_workers=2, threads_per_worker=1, dashboard_address=None
     )
@@ -60,7 +61,10 @@ def two_workers():
         yield
 
 
-def test_dask_scores_as_one_process(search, small_numbers, two_workers):
+def test_dask_shares_the_cores_and_scores_as_one_process(
+    search, small_numbers, two_workers
+):
+    _workers_share_the_cores("dask")
     data = small_numbers
     X, y = data.data[data.train], data.target[data.train]
     found = []
@@ -95,30 +99,35 @@ def _n_threads(_):
     return torch.get_num_threads()
 
 
-@pytest.mark.parametrize("backend", ["loky", "dask"])
-def test_workers_share_the_cores(backend, request, monkeypatch):
+def _workers_share_the_cores(backend):
     """As many threads in all as there are cores, or one for each worker."""
-    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)  # joblib would go by it
-    if backend == "dask":
-        request.getfixturevalue("two_workers")
     with parallel_config(backend, n_jobs=2):
         threads = Parallel()(delayed(_n_threads)(i) for i in range(2))
     assert sum(threads) <= max(cpu_count(), 2)
+
+
+def test_workers_share_the_cores(monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)  # joblib would go by it
+    _workers_share_the_cores("loky")
+
+
+def _environment():
+    """Variables with which another process has this package, and one thread."""
+    paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(paths)}
 
 
 def _launch(script, *args, n_processes=2, timeout=120):
     """Output of a script started by torchrun."""
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
     command += ["--nproc-per-node", str(n_processes), str(script), *map(str, args)]
-    paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-    env = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(paths)}
     for _ in range(2):
         done = subprocess.run(
             command,
             capture_output=True,
             text=True,
             timeout=timeout,
-            env=env,
+            env=_environment(),
             check=False,
         )
         # Rarely, on a busy machine, gloo's threads abort a process that is at its end.
@@ -145,15 +154,15 @@ def test_the_distributed_example():
     assert "same generator: True, same classifier: True" in output
 
 
+# What both processes run; the file that they meet at, and their ranks, come before it.
 SCRIPT = """
-import sys
 import numpy as np
 import torch
 import torch.distributed as dist
 from sklearn_gzsl import MLIS, VAECFlow
 from sklearn_gzsl.distributed import AverageGradients
 
-dist.init_process_group("gloo")
+dist.init_process_group("gloo", init_method=meeting, rank=rank, world_size=2)
 rng = np.random.default_rng(dist.get_rank())
 X, y = rng.random((40, 6)), np.arange(40) % 4
 tiny = {"hidden_dim": 8, "lr": 0.01, "batch_size": 8}
@@ -178,9 +187,17 @@ dist.destroy_process_group()
 
 @needs_gloo
 def test_processes_end_with_the_same_weights(tmp_path):
-    script = tmp_path / "script.py"
-    script.write_text(SCRIPT)
-    _launch(script)
+    """This one and another."""
+    meeting = f"file://{tmp_path}/meeting"
+    other = [sys.executable, "-c", f"meeting, rank = {meeting!r}, 1\n{SCRIPT}"]
+    with subprocess.Popen(other, env=_environment()) as process:
+        try:
+            exec(SCRIPT, {"meeting": meeting, "rank": 0})
+            assert process.wait(timeout=120) == 0
+        finally:
+            process.kill()
+            if distributed.is_initialized():
+                distributed.destroy_process_group()
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from sklearn_gzsl.model_selection import check_gzsl_split
 FOLDER = Path(os.environ.get("GZSL_DATA", Path(__file__).parents[1] / "../shared/data"))
 
 
-@pytest.fixture(params=["clinc150_minilm", "flo_mobilenetv2"])
+@pytest.fixture(scope="module", params=["clinc150_minilm", "flo_mobilenetv2"])
 def real(request):
     path = FOLDER / f"{request.param}.npz"
     if not path.exists():
@@ -48,7 +48,7 @@ def test_vae_cflow_trains_on_dense_and_on_sparse_features(real):
     """The reference implementation's loss is NaN by the second step on the first."""
     for seed in range(5):
         generator = VAECFlow(
-            hidden_dim=32, encoder_dims=(32,), max_iter=40, random_state=seed
+            hidden_dim=32, encoder_dims=(32,), max_iter=20, random_state=seed
         )
         generator.fit(real.X, real.y, real.attributes)
         losses = [row["loss"] for row in generator.history_]

@@ -7,7 +7,7 @@ from conftest import blobs
 from scipy.special import logsumexp
 from scipy.stats import norm
 
-from sklearn_gzsl import GZSLClassifier, VAECFlow
+from sklearn_gzsl import GZSLClassifier, SoftmaxClassifier, VAECFlow
 from sklearn_gzsl.datasets import load_two_digit_numbers
 from sklearn_gzsl.metrics import gzsl_scores
 
@@ -175,7 +175,10 @@ def test_too_high_learning_rate_is_a_clear_error():
 def test_reads_numbers_it_never_saw():
     numbers = load_two_digit_numbers()
     X, y = numbers.data, numbers.target
-    clf = GZSLClassifier(generator=VAECFlow(), random_state=0, seen_penalty=0.0)
+    # The defaults, but for a third of their steps.
+    generator = VAECFlow(max_iter=VAECFlow().max_iter // 3)
+    classifier = SoftmaxClassifier(lr=0.01, max_iter=3000)
+    clf = GZSLClassifier(generator, classifier, random_state=0, seen_penalty=0.0)
     clf.fit(
         X[numbers.train], y[numbers.train], class_attributes=numbers.class_attributes
     )
@@ -184,4 +187,5 @@ def test_reads_numbers_it_never_saw():
         clf.predict(X[numbers.test]),
         seen_classes=numbers.seen_classes,
     )
-    assert scores["H"] > 0.88
+    # Of three seeds 0.86 or 0.87; after a tenth of these steps at most 0.31.
+    assert scores["H"] > 0.84

@@ -175,8 +175,8 @@ def test_reads_numbers_with_few_rows(small_numbers):
     X, y = small_numbers.data, small_numbers.target
     train, test = small_numbers.train, small_numbers.test
     clf = GZSLClassifier(
-        WGANGP(hidden_dim=256, latent_dim=20, max_iter=300, lr=2e-3),
-        SoftmaxClassifier(lr=0.01, max_iter=2000),
+        WGANGP(hidden_dim=256, latent_dim=20, max_iter=150, lr=2e-3),
+        SoftmaxClassifier(lr=0.01, max_iter=1000),
         random_state=0,
         seen_penalty=0.0,
     )
@@ -184,6 +184,7 @@ def test_reads_numbers_with_few_rows(small_numbers):
     scores = gzsl_scores(
         y[test], clf.predict(X[test]), seen_classes=small_numbers.seen_classes
     )
+    # Of three seeds 0.61 to 0.64.
     assert scores["H"] > 0.5
 
 
@@ -191,7 +192,10 @@ def test_reads_numbers_with_few_rows(small_numbers):
 def test_reads_numbers_it_never_saw():
     numbers = load_two_digit_numbers()
     X, y = numbers.data, numbers.target
-    clf = GZSLClassifier(WGANGP(), random_state=0, seen_penalty=0.0)
+    # The defaults, but for a third of their steps.
+    generator = WGANGP(max_iter=WGANGP().max_iter // 3)
+    classifier = SoftmaxClassifier(lr=0.01, max_iter=3000)
+    clf = GZSLClassifier(generator, classifier, random_state=0, seen_penalty=0.0)
     clf.fit(
         X[numbers.train], y[numbers.train], class_attributes=numbers.class_attributes
     )
@@ -200,4 +204,6 @@ def test_reads_numbers_it_never_saw():
         clf.predict(X[numbers.test]),
         seen_classes=numbers.seen_classes,
     )
-    assert scores["H"] > 0.85
+    # Of three seeds 0.79 to 0.81; without the penalty 0.02, and after a tenth of these
+    # steps 0.00.
+    assert scores["H"] > 0.76

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from joblib import parallel_config
 from sklearn import config_context
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV
@@ -86,7 +87,7 @@ REFUSED = {
         lambda clf: VotingClassifier([("clf", clf)], voting="soft"),
         "VotingClassifier .* GZSLVotingClassifier",
     ),
-    "voting in processes": (
+    "voting in threads": (
         lambda clf: VotingClassifier([("a", clf), ("b", clf)], n_jobs=2),
         "VotingClassifier .* GZSLVotingClassifier",
     ),
@@ -115,8 +116,24 @@ REFUSED = {
 @pytest.mark.parametrize(("wrap", "message"), REFUSED.values(), ids=REFUSED)
 def test_wrappers_that_number_classes_are_refused(described, wrap, message):
     X, y, attributes = described
-    with pytest.raises(ValueError, match=f"describes 12 classes.*{message}.* inside"):
+    with (
+        parallel_config("threading", n_jobs=1),
+        pytest.raises(ValueError, match=f"describes 12 classes.*{message}.* inside"),
+    ):
         wrap(gzsl(attributes)).fit(X, y)
+
+
+def test_voting_in_processes(animals):
+    """What a process of its own can tell of who called is what a thread can."""
+
+    def voting(attributes):
+        clf = gzsl(attributes)
+        return VotingClassifier([("a", clf), ("b", clf)], n_jobs=2)
+
+    for attributes in (None, ClassAttributes(range(9), animals.vectors[:9])):
+        voting(attributes).fit(animals.X, animals.codes)
+    with pytest.raises(ValueError, match=r"VotingClassifier .* GZSLVotingClassifier"):
+        voting(animals.attributes).fit(animals.X, animals.y)
 
 
 @pytest.mark.parametrize(
@@ -169,7 +186,8 @@ def test_they_work_where_all_classes_have_rows(animals, wrap, message, given):
     attributes = ClassAttributes(range(9), animals.vectors[:9]) if given else None
     if given and "OneVsRest" in message:
         pytest.skip("two classes have other descriptions than nine")
-    wrap(gzsl(attributes)).fit(animals.X, animals.codes)
+    with parallel_config("threading", n_jobs=1):
+        wrap(gzsl(attributes)).fit(animals.X, animals.codes)
 
 
 def test_calibration_of_a_frozen_estimator_on_rows_of_all_classes(described, animals):

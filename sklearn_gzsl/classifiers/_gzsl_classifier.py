@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from ..generators import BaseGenerator
     from ..utils._typing import RandomState
 
+# Synthetic rows of a class for each real one, unless the classifier asks for fewer.
 _AUTO_FACTOR = 12
 
 
@@ -74,7 +75,8 @@ class GZSLClassifier(
 
     n_synthetic : int or "auto", default="auto"
         Synthetic rows for each class; "auto" is 12 times the median number of
-        training rows of a seen class (Gu et al. 2020, section 7.2).
+        training rows of a seen class (Gu et al. 2020, section 7.2), and 3 times for
+        ``PrototypeClassifier``, which goes by their mean.
 
     n_real : int or None, default=None
         Real rows of each seen class that the classifier sees, drawn at random,
@@ -312,15 +314,16 @@ class GZSLClassifier(
         attributes = check_described(class_attributes, y)
         self.seen_classes_ = np.unique(y)
         self._describe(attributes)
-        # Fixed here: classes that are added later get as many rows as the first ones.
-        n_synthetic = self.n_synthetic
-        if n_synthetic == "auto":
-            n_synthetic = _AUTO_FACTOR * np.median(np.unique(y, return_counts=True)[1])
-        # Products of small numpy integers overflow.
-        self.n_synthetic_ = int(n_synthetic)
         generator = self._part("generator")
         # What can be refused is refused before the long training.
         classifier = self._checked_classifier()
+        # Fixed here: classes that are added later get as many rows as the first ones.
+        n_synthetic = self.n_synthetic
+        if n_synthetic == "auto":
+            factor = getattr(classifier, "_auto_synthetic", _AUTO_FACTOR)
+            n_synthetic = factor * np.median(np.unique(y, return_counts=True)[1])
+        # Products of small numpy integers overflow.
+        self.n_synthetic_ = int(n_synthetic)
         warn_of_met_classes(generator, self.unseen_classes_)
         if keeps_features(generator):
             self._check_memory(classifier, X.shape[1])

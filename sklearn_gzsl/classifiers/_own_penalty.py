@@ -48,10 +48,11 @@ def choose_own_penalty(clf, X, y, attributes, seeds):
     if hasattr(clf.generator_, "max_iter"):
         folds = folds[:1]
     alike = clone(clf).set_params(class_attributes=None, random_state=seed)
-    # What the classifier has chosen by itself holds in the folds: to choose it anew
+    # What the parts have chosen by themselves holds in the folds: to choose it anew
     # takes longer than all else, and moved the penalty by nothing.
-    settings = getattr(clf.classifier_, "settings_", {})
-    alike.set_params(**{f"classifier__{name}": v for name, v in settings.items()})
+    for part in ("generator", "classifier"):
+        settings = getattr(getattr(clf, f"{part}_"), "settings_", {})
+        alike.set_params(**{f"{part}__{name}": v for name, v in settings.items()})
     params = {"class_attributes": attributes}
     curves = []
     for i, fold in enumerate(folds):

@@ -4,7 +4,7 @@ import numpy as np
 from scipy import linalg
 
 from ..linear_model._class_means import ClassMeansRegression, unit_rows
-from ..utils import mean_rows
+from ..utils import mean_rows, one_thread, sum_rows
 
 
 class WhitenedSpace:
@@ -30,7 +30,9 @@ class WhitenedSpace:
         # Within classes: directions in which rows of one class differ are made to count
         # less, those that tell classes apart more.
         X = X - means[codes]
-        variances, self._axes = linalg.eigh(X.T @ X / len(X))
+        covariance = X.T @ X / len(X)
+        with one_thread():
+            variances, self._axes = linalg.eigh(covariance)
         # Rounding makes the smallest ones slightly negative.
         self._variances = variances.clip(min=0)
         self._typical = self._variances.mean() or 1.0  # classes of one row each
@@ -125,7 +127,7 @@ class ClassSums:
             labels = np.unique(y)
             sums, counts = np.zeros((len(labels), Z.shape[1])), np.zeros(len(labels))
         codes = np.searchsorted(labels, y)
-        np.add.at(sums, codes, Z)
+        sums += sum_rows(Z, codes, len(labels))
         counts += np.bincount(codes, minlength=len(labels))
         self._labels, self._sums, self._counts = labels, sums, counts
 

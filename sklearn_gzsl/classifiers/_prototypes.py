@@ -93,7 +93,7 @@ class PrototypeClassifier(
 
     attribute_scaling : {"auto", "standard"} or None, default="auto"
         Whether the kernel compares descriptions with columns standardised; "auto" does
-        where their units differ, as :class:`~sklearn_gzsl.BaseGenerator` says.
+        where these differ in units, as :class:`~sklearn_gzsl.BaseGenerator` says.
 
     Attributes
     ----------
@@ -167,6 +167,9 @@ class PrototypeClassifier(
 
     __metadata_request__fit = {"class_attributes": True}
 
+    # Synthetic rows of a class for each real one that GZSLClassifier draws for it.
+    _auto_synthetic = 3
+
     _parameter_constraints: dict = {
         "power": [Interval(Real, 0, None, closed="neither"), _AUTO, None],
         "shrinkage": [Interval(Real, 0, 1, closed="right"), _AUTO],
@@ -221,15 +224,14 @@ class PrototypeClassifier(
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Features of rows of seen classes, and of synthetic rows of unseen ones.
+            Rows of seen classes, and synthetic ones of unseen classes.
         y : array-like of shape (n_samples,)
             Their labels.
         class_attributes : ClassAttributes, mapping, DataFrame or 2-d array, optional
             Descriptions of seen and unseen classes, as for ``GZSLClassifier``. Without
             any, this is an ordinary classifier of the classes in ``y``.
         seen_classes : array-like of shape (n_seen,), optional
-            Classes in ``y`` whose rows are real; by default all of them. The others
-            have synthetic rows: ``GZSLClassifier`` says so.
+            Classes in ``y`` whose rows are real; by default all of them.
         synthetic : array-like of bool of shape (n_samples,), optional
             Which rows are synthetic; by default all of classes that are not seen.
 

@@ -7,7 +7,7 @@ from scipy import linalg
 
 from .._sklearn_compat import Interval, StrOptions
 from ..linear_model._class_means import ClassMeansRegression, description_kernel
-from ..utils import mean_rows, register
+from ..utils import mean_rows, one_thread, register
 from ._base import BaseGenerator, DensityMixin
 
 # What "auto" chooses from.
@@ -60,6 +60,8 @@ class GaussianGenerator(DensityMixin, BaseGenerator):
         Ridge used.
     shrinkage_ : float
         Shrinkage used.
+    settings_ : dict
+        These three by the names of their parameters.
     means_ : ndarray of shape (n_seen, n_features)
         Means of the seen classes.
     location_ : ndarray of shape (n_features,)
@@ -133,6 +135,15 @@ class GaussianGenerator(DensityMixin, BaseGenerator):
                     self.dual_coef_ = dual
         return predicted
 
+    @property
+    def settings_(self):
+        """Degree, ridge and shrinkage used, by the names of their parameters."""
+        return {
+            "degree": self.degree_,
+            "alpha": self.alpha_,
+            "shrinkage": self.shrinkage_,
+        }
+
     def _means(self, A):
         means = self.location_ + description_kernel(
             A, self._seen_rows, self.degree_
@@ -167,7 +178,8 @@ class GaussianGenerator(DensityMixin, BaseGenerator):
 def _spectrum(centred, n_classes):
     """Eigenvalues and -vectors of the within-class covariance, and the mean value."""
     within = centred.T @ centred / max(len(centred) - n_classes, 1)
-    variances, axes = linalg.eigh(within)
+    with one_thread():
+        variances, axes = linalg.eigh(within)
     # One row per class, or constant rows, show no spread.
     typical = max(variances.mean(), 1e-12)
     # Never singular, also where features are constant.

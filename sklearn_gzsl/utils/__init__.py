@@ -6,7 +6,8 @@ from ._labels import check_complete, check_target, like, validate_rows
 from ._messages import few
 from ._methods import METHODS, SPLITS, Published, register
 from ._parameters import DeclaredParameters
-from ._rows import mean_rows, row_chunks
+from ._rows import mean_rows, row_chunks, sum_rows
+from ._threads import one_thread
 
 __all__ = [
     "METHODS",
@@ -21,8 +22,10 @@ __all__ = [
     "fit_transform",
     "like",
     "mean_rows",
+    "one_thread",
     "register",
     "row_chunks",
     "seeded",
+    "sum_rows",
     "validate_rows",
 ]
