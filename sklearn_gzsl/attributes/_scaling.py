@@ -24,10 +24,10 @@ class Scaling(NamedTuple):
 class UnitsMixin:
     """For estimators with the parameter ``attribute_scaling``."""
 
-    def _learn_units(self, seen):
+    def _learn_units(self, A):
         """What is to be done to columns, from the seen classes' rows."""
         self.attribute_scaling_, self.attribute_location_, self.attribute_spread_ = (
-            learn_scaling(seen, self.attribute_scaling)
+            learn_scaling(A, self.attribute_scaling)
         )
 
     def _in_one_unit(self, A):
