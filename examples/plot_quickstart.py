@@ -44,8 +44,8 @@ print("36 is described by", *described)
 # training rows what images of a description look like, draws images for the
 # descriptions that have none; a classifier is trained on real and generated images
 # together; and how much seen classes are to be held back is chosen on numbers that are
-# held out of the training rows. ``GaussianGenerator`` has a closed form; ``VAECFlow`` is
-# a normalizing flow, trained by gradient steps.
+# held out of the training rows. ``GaussianGenerator`` has a closed form; ``VAECFlow``
+# is a normalizing flow, trained by gradient steps.
 
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
