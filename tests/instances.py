@@ -110,6 +110,7 @@ FAST = {
     IncrementalLDA: [{}],
     PrototypeClassifier: [{}],
     GZSLClassifier: [
+        {},
         *({"generator": g, "classifier": SOFTMAX} for g in GENERATORS),
         {
             "generator": GaussianGenerator(),

@@ -127,7 +127,10 @@ def test_what_is_given_is_not_chosen():
     assert clf.settings_["degree"] in GRID["degree"]
 
 
-def test_with_few_classes_the_first_values_are_taken():
+def test_with_few_classes_nothing_is_searched():
     X = np.random.default_rng(0).normal(size=(12, 4))
     clf = PrototypeClassifier().fit(X, np.repeat([0, 1, 2], 4))
-    assert clf.settings_ == {name: values[0] for name, values in GRID.items()}
+    first = {name: values[0] for name, values in GRID.items()}
+    assert clf.settings_ == first | {"power": None}
+    clf = PrototypeClassifier(power=0.3).fit(X, np.repeat([0, 1, 2], 4))
+    assert clf.settings_ == first | {"power": 0.3}

@@ -65,8 +65,11 @@ def choose_settings(settings, X, codes, A, *, compared, own_weight):
         grid["description_weight"] = (0.0,)  # descriptions live elsewhere
     best = {name: values[0] for name, values in grid.items()}
     fitted, judged = _halves(codes)
-    if max(map(len, grid.values())) == 1 or len(A) < _FEWEST_CLASSES or not len(judged):
+    if max(map(len, grid.values())) == 1:
         return best
+    if len(A) < _FEWEST_CLASSES or not len(judged):
+        # Of few features, length 1 after a power keeps too little.
+        return best | ({"power": None} if settings["power"] == "auto" else {})
     judge = cache(_Judge(X, codes, A, fitted, judged, own_weight, compared))
     score = judge(**best)
     while True:

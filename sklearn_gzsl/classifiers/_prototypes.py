@@ -130,8 +130,8 @@ class PrototypeClassifier(
     and rows that took no part are classified: those of the group among the group's
     classes, and all among all classes at the best seen penalty. The sum of that
     accuracy and that H decides. No truly unseen class takes part. With fewer than four
-    seen classes, or one row of each, the first values of the search are taken:
-    ``power=0.5``, ``shrinkage=0.8``, ``degree=1``, ``alpha=0.03`` and
+    seen classes, or one row of each, there is no search, but
+    ``power=None``, ``shrinkage=0.8``, ``degree=1``, ``alpha=0.03`` and
     ``description_weight=0``.
 
     Of an unseen class with a few real rows among the synthetic ones, the prototype
