@@ -120,7 +120,7 @@ class CalibratedStackingCV(
 
     See Also
     --------
-    GZSLClassifier : Takes a fixed ``seen_penalty``.
+    GZSLClassifier : Chooses its own ``seen_penalty``, or takes a fixed one.
     GZSLVotingClassifier : Several classifiers as one, which can be calibrated.
     sklearn_gzsl.metrics.seen_unseen_curve : Both accuracies at every penalty.
     sklearn.model_selection.TunedThresholdClassifierCV : The same idea for the

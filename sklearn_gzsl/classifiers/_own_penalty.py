@@ -51,7 +51,12 @@ def choose_own_penalty(clf, X, y, attributes, seeds):
     # What the parts have chosen by themselves holds in the folds: to choose it anew
     # takes longer than all else, and moved the penalty by nothing.
     for part in ("generator", "classifier"):
-        settings = getattr(getattr(clf, f"{part}_"), "settings_", {})
+        fitted = getattr(clf, f"{part}_")
+        # A user's own part may mean something else by this name.
+        known = fitted.get_params(deep=False) if hasattr(fitted, "settings_") else {}
+        settings = {
+            k: v for k, v in getattr(fitted, "settings_", {}).items() if k in known
+        }
         alike.set_params(**{f"{part}__{name}": v for name, v in settings.items()})
     params = {"class_attributes": attributes}
     curves = []
