@@ -7,7 +7,7 @@ import numpy as np
 from ..linear_model._class_means import DEGREES, description_kernel, unit_rows
 from ..metrics._accuracy import harmonic_mean
 from ..metrics._curve import curve_of_best
-from ..utils import mean_rows, one_thread
+from ..utils import mean_rows
 from ._prototype_space import WhitenedSpace
 
 # What "auto" stands for, the first value being where the search begins.
@@ -133,13 +133,12 @@ class _Judge:
         rows, gram, length = self._basis(power, shrinkage, description_weight > 0)
         kernel = self._kernel(degree)
         score = 0.0
-        with one_thread():
-            for held_out in self._groups:
-                weights = self._prototypes(
-                    held_out, kernel, alpha, description_weight * length, gram
-                )
-                scores = rows @ weights.T.astype(np.float32)
-                score += self._judged_by(scores, held_out)
+        for held_out in self._groups:
+            weights = self._prototypes(
+                held_out, kernel, alpha, description_weight * length, gram
+            )
+            scores = rows @ weights.T.astype(np.float32)
+            score += self._judged_by(scores, held_out)
         return score / len(self._groups)
 
     def _space(self, power):

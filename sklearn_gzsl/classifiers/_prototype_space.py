@@ -4,7 +4,7 @@ import numpy as np
 from scipy import linalg
 
 from ..linear_model._class_means import ClassMeansRegression, unit_rows
-from ..utils import mean_rows, one_thread, sum_rows
+from ..utils import mean_rows, sum_rows
 
 
 class WhitenedSpace:
@@ -31,8 +31,7 @@ class WhitenedSpace:
         # less, those that tell classes apart more.
         X = X - means[codes]
         covariance = X.T @ X / len(X)
-        with one_thread():
-            variances, self._axes = linalg.eigh(covariance)
+        variances, self._axes = linalg.eigh(covariance)
         # Rounding makes the smallest ones slightly negative.
         self._variances = variances.clip(min=0)
         self._typical = self._variances.mean() or 1.0  # classes of one row each

@@ -7,7 +7,7 @@ from scipy import linalg
 
 from .._sklearn_compat import Interval, StrOptions
 from ..linear_model._class_means import ClassMeansRegression, description_kernel
-from ..utils import mean_rows, one_thread, register
+from ..utils import mean_rows, register
 from ._base import BaseGenerator, DensityMixin
 
 # What "auto" chooses from.
@@ -174,8 +174,7 @@ class GaussianGenerator(DensityMixin, BaseGenerator):
 def _spectrum(centred, n_classes):
     """Eigenvalues and -vectors of the within-class covariance, and the mean value."""
     within = centred.T @ centred / max(len(centred) - n_classes, 1)
-    with one_thread():
-        variances, axes = linalg.eigh(within)
+    variances, axes = linalg.eigh(within)
     # One row per class, or constant rows, show no spread.
     typical = max(variances.mean(), 1e-12)
     # Never singular, also where features are constant.

@@ -3,8 +3,6 @@
 import numpy as np
 from scipy import linalg
 
-from ..utils import one_thread
-
 # What "auto" chooses a kernel's exponent from.
 DEGREES = (1, 2, 4, 8)
 
@@ -29,8 +27,7 @@ class ClassMeansRegression:
         self.A, self.degree = A, degree
         # Once for all ridges and all targets.
         kernel = description_kernel(A, A, degree)
-        with one_thread():
-            self._values, self._vectors = linalg.eigh(kernel)
+        self._values, self._vectors = linalg.eigh(kernel)
 
     def solve(self, targets, alpha):
         """Weights of the classes for a ridge ``alpha``, and what is left out.
@@ -43,8 +40,7 @@ class ClassMeansRegression:
             Of each class's target from what all others predict for it.
         """
         inverse = self._vectors / (np.maximum(self._values, 0.0) + alpha)
-        with one_thread():
-            dual = inverse @ (self._vectors.T @ targets)
+        dual = inverse @ (self._vectors.T @ targets)
         # Leave-one-out residuals of a linear smoother: (G^-1 y)_i / (G^-1)_ii.
         return dual, dual / np.sum(inverse * self._vectors, axis=1)[:, None]
 

@@ -7,7 +7,6 @@ from ._messages import few
 from ._methods import METHODS, SPLITS, Published, register
 from ._parameters import DeclaredParameters
 from ._rows import mean_rows, row_chunks, sum_rows
-from ._threads import one_thread
 
 __all__ = [
     "METHODS",
@@ -22,7 +21,6 @@ __all__ = [
     "fit_transform",
     "like",
     "mean_rows",
-    "one_thread",
     "register",
     "row_chunks",
     "seeded",
