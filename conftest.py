@@ -15,8 +15,14 @@ if find_spec("matplotlib") is None:
     collect_ignore += [f"sklearn_gzsl/inspection/{name}.py" for name in names]
 
 
+@pytest.fixture
+def quick_softmax(monkeypatch):
+    """By default a softmax takes a tenth of its steps: enough for what pages print."""
+    monkeypatch.setattr("sklearn_gzsl.linear_model._softmax._AUTO_STEPS", 3000)
+
+
 @pytest.fixture(autouse=True)
-def quick_docstrings(request, monkeypatch):
-    """In docstrings, the default of a softmax is a tenth of its steps."""
+def quick_docstrings(request):
+    """For what docstrings print, too."""
     if isinstance(request.node, pytest.DoctestItem):
-        monkeypatch.setattr("sklearn_gzsl.linear_model._softmax._AUTO_STEPS", 3000)
+        request.getfixturevalue("quick_softmax")

@@ -31,6 +31,17 @@ def small_numbers():
     return load_two_digit_numbers(n_train=10, n_test=5)
 
 
+@pytest.fixture(scope="session")
+def numbers_rows(small_numbers):
+    """Training rows, labels and descriptions of these numbers."""
+    rows = small_numbers.train
+    return (
+        small_numbers.data[rows],
+        small_numbers.target[rows],
+        small_numbers.class_attributes,
+    )
+
+
 def blobs(n_features=5, n_seen=4, n_unseen=0, n_rows=30, seed=0):
     """Rows of seen classes whose means depend linearly on 3 attributes."""
     rng = np.random.default_rng(seed)

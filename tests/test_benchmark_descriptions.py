@@ -1,13 +1,12 @@
 """The benchmark on files with several tables of descriptions: one chosen, or all."""
 
 import json
-import os
-from pathlib import Path
 
 import numpy as np
 import pytest
 from benchmark_data import QUICK, animal_arrays, fits, quick_benchmark, writer
 from instances import TINY
+from real_files import real_file
 
 from sklearn_gzsl import (
     CADAVAE,
@@ -21,7 +20,6 @@ from sklearn_gzsl.benchmark._data import describe_data, load_data
 from sklearn_gzsl.benchmark._methods import METHODS
 from sklearn_gzsl.utils import METHODS as REGISTERED
 
-SHARED = Path(os.environ.get("GZSL_DATA", Path(__file__).parents[1] / "../shared/data"))
 SENTENCES = "att_sentences"
 TINY_VAE = QUICK | {f"generator__{name}": v for name, v in TINY[CADAVAE].items()}
 
@@ -257,9 +255,7 @@ def test_command_line(path, tmp_path, capsys):
 
 
 def test_birds_by_attributes_and_by_sentences():
-    path = SHARED / "cub_lite2.npz"
-    if not path.exists():
-        pytest.skip(f"no {path.name} in {SHARED}")
+    path = real_file("cub_lite2.npz")
     found = {name: load_data(path, name) for name in ("att", SENTENCES, "all")}
     widths = [describe_data(data)["n_attributes"] for data in found.values()]
     several = {"att": 312, SENTENCES: 1024}

@@ -60,16 +60,6 @@ def test_no_penalty_of_a_sweep_is_better(clf, numbers_rows):
     assert chosen > mean_h(0.0) + 0.003, "the example needs a penalty"
 
 
-@pytest.fixture(scope="session")
-def numbers_rows(small_numbers):
-    rows = small_numbers.train
-    return (
-        small_numbers.data[rows],
-        small_numbers.target[rows],
-        small_numbers.class_attributes,
-    )
-
-
 def test_predictions_are_those_of_the_estimator_with_this_penalty(
     calibrated, clf, animals
 ):

@@ -36,6 +36,7 @@ FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 if not PAGES:
     pytest.skip("the package is tested without its pages", allow_module_level=True)
+pytestmark = pytest.mark.usefixtures("quick_softmax")
 
 
 def blocks(page, *languages):
@@ -70,12 +71,6 @@ def commands(page):
             words = shlex.split(line.removeprefix("$ "), comments=True)
             if words:
                 yield words
-
-
-@pytest.fixture(autouse=True)
-def tenth_of_the_default(monkeypatch):
-    """A softmax whose steps no page names takes 3000: enough for what is printed."""
-    monkeypatch.setattr("sklearn_gzsl.linear_model._softmax._AUTO_STEPS", 3000)
 
 
 @pytest.fixture

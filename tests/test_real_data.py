@@ -1,10 +1,8 @@
-"""Real features, where they are at hand: a folder beside the project, or $GZSL_DATA."""
-
-import os
-from pathlib import Path
+"""Real features, where they are at hand."""
 
 import numpy as np
 import pytest
+from real_files import real_file
 from sklearn.preprocessing import minmax_scale
 from sklearn.utils import Bunch
 
@@ -13,15 +11,10 @@ from sklearn_gzsl.attributes import learn_scaling
 from sklearn_gzsl.metrics import per_class_accuracy
 from sklearn_gzsl.model_selection import check_gzsl_split
 
-FOLDER = Path(os.environ.get("GZSL_DATA", Path(__file__).parents[1] / "../shared/data"))
-
 
 @pytest.fixture(scope="module", params=["clinc150_minilm", "flo_mobilenetv2"])
 def real(request):
-    path = FOLDER / f"{request.param}.npz"
-    if not path.exists():
-        pytest.skip(f"no {path.name} in {FOLDER}")
-    with np.load(path, allow_pickle=False) as data:
+    with np.load(real_file(f"{request.param}.npz"), allow_pickle=False) as data:
         rows = {k: data[f"{k}_loc"].astype(int) for k in ("trainval", "test_unseen")}
         X = minmax_scale(data["X"].astype(np.float32))
         y = data["labels"].astype(int)
@@ -58,10 +51,7 @@ def test_vae_cflow_trains_on_dense_and_on_sparse_features(real):
 
 
 def load(name):
-    path = FOLDER / f"{name}.npz"
-    if not path.exists():
-        pytest.skip(f"no {path.name} in {FOLDER}")
-    with np.load(path, allow_pickle=False) as data:
+    with np.load(real_file(f"{name}.npz"), allow_pickle=False) as data:
         return {key: data[key] for key in data if key != "image_files"}
 
 

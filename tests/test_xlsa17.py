@@ -1,13 +1,12 @@
 import copy
-import os
 import pickle
 import tracemalloc
 from contextlib import nullcontext
-from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
+from real_files import real_file
 from scipy.io import loadmat, savemat
 from sklearn.model_selection import GridSearchCV, cross_validate
 from xlsa17_files import CLEAN, NAMES, store, toy_files, write_v5, write_v7, write_v73
@@ -15,7 +14,6 @@ from xlsa17_files import CLEAN, NAMES, store, toy_files, write_v5, write_v7, wri
 from sklearn_gzsl.datasets import load_xlsa17
 from sklearn_gzsl.metrics import GZSLScorer
 
-SHARED = Path(os.environ.get("GZSL_DATA", Path(__file__).parents[1] / "../shared/data"))
 files = pytest.fixture(toy_files)
 
 
@@ -273,9 +271,7 @@ SIZES = {
 @pytest.mark.parametrize("compressed", [False, True])
 def test_true_splits(tmp_path, name, compressed):
     """Sizes are those of the papers; labels are made up, but fit the split."""
-    path = SHARED / "att_splits" / f"{name}_att_splits.mat"
-    if not path.exists():
-        pytest.skip(f"no {path.name} in {path.parent}")
+    path = real_file(f"att_splits/{name}_att_splits.mat")
     split = loadmat(path)
     n_train, n_test_seen, n_test_unseen, n_seen, n_unseen, n_attributes = SIZES[name]
     parts = [split[f"{k}_loc"].ravel() for k in ("trainval", "test_seen")]
@@ -309,10 +305,7 @@ def test_true_splits(tmp_path, name, compressed):
 
 def test_true_labels(tmp_path):
     """The rows of AWA1, with their true labels, lead to the split of the paper."""
-    files = [SHARED / "awa1_shallow.npz", SHARED / "att_splits/AWA1_att_splits.mat"]
-    for path in files:
-        if not path.exists():
-            pytest.skip(f"no {path.name} in {path.parent}")
+    files = [*map(real_file, ("awa1_shallow.npz", "att_splits/AWA1_att_splits.mat"))]
     with np.load(files[0], allow_pickle=False) as bundled:
         X, labels = bundled["X"][:, :5].astype("f8"), bundled["labels"] + 1
         train = bundled["trainval_loc"]

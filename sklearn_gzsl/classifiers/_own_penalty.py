@@ -52,12 +52,10 @@ def choose_own_penalty(clf, X, y, attributes, seeds):
     # takes longer than all else, and moved the penalty by nothing.
     for part in ("generator", "classifier"):
         fitted = getattr(clf, f"{part}_")
+        settings = getattr(fitted, "settings_", {})
         # A user's own part may mean something else by this name.
-        known = fitted.get_params(deep=False) if hasattr(fitted, "settings_") else {}
-        settings = {
-            k: v for k, v in getattr(fitted, "settings_", {}).items() if k in known
-        }
-        alike.set_params(**{f"{part}__{name}": v for name, v in settings.items()})
+        known = settings.keys() & fitted.get_params(deep=False).keys()
+        alike.set_params(**{f"{part}__{name}": settings[name] for name in known})
     params = {"class_attributes": attributes}
     curves = []
     for i, fold in enumerate(folds):

@@ -1,20 +1,21 @@
 """What PrototypeClassifier chooses by itself: on classes held out, in closed form."""
 
 from functools import cache, partial
+from itertools import product
 
 import numpy as np
 
-from ..linear_model._class_means import DEGREES, description_kernel, unit_rows
+from ..linear_model._class_means import description_kernel
 from ..metrics._accuracy import harmonic_mean
-from ..metrics._curve import curve_of_best
-from ..utils import mean_rows
+from ..metrics._curve import best_by_side, curve_of_best
+from ..utils import mean_rows, unit_rows
 from ._prototype_space import WhitenedSpace
 
 # What "auto" stands for, the first value being where the search begins.
 GRID = {
     "power": (0.5, None),
     "shrinkage": (0.8, 0.2, 0.5, 0.9),
-    "degree": DEGREES,
+    "degree": (1, 2, 4, 8),
     "alpha": (0.03, 0.003, 0.01, 0.1, 0.3, 1.0),
     "description_weight": (0.0, 0.4, 0.8, 1.2),
 }
@@ -28,7 +29,7 @@ _TOGETHER = (
 # More rows change no choice.
 _MOST_ROWS, _MOST_JUDGED = 15_000, 2_000
 _N_GROUPS, _N_PARTITIONS = 5, 2
-# Fewer classes, or classes of one row, tell nothing.
+# Fewer classes tell nothing.
 _FEWEST_CLASSES = 4
 
 
@@ -64,18 +65,18 @@ def choose_settings(settings, X, codes, A, *, compared, own_weight):
     if A.shape[1] != X.shape[1] and settings["description_weight"] == "auto":
         grid["description_weight"] = (0.0,)  # descriptions live elsewhere
     best = {name: values[0] for name, values in grid.items()}
-    fitted, judged = _halves(codes)
+    fitted, judged = _parted(codes)
     if max(map(len, grid.values())) == 1:
         return best
     if len(A) < _FEWEST_CLASSES or not len(judged):
         # Of few features, length 1 after a power keeps too little.
         return best | ({"power": None} if settings["power"] == "auto" else {})
-    judge = cache(_Judge(X, codes, A, fitted, judged, own_weight, compared))
+    judge = cache(_Judge(X, codes, A, compared, fitted, judged, own_weight))
     score = judge(**best)
     while True:
         before = best
         for names in _TOGETHER:
-            for values in _product([grid[name] for name in names]):
+            for values in product(*(grid[name] for name in names)):
                 tried = best | dict(zip(names, values, strict=True))
                 if (found := judge(**tried)) > score:
                     best, score = tried, found
@@ -83,22 +84,16 @@ def choose_settings(settings, X, codes, A, *, compared, own_weight):
             return best
 
 
-def _halves(codes):
+def _parted(codes):
     """Rows to learn from and rows to judge by, of each class two to one."""
     order = np.argsort(codes, kind="stable")
     counts = np.bincount(codes)
     # Of each class its first rows are 0, 1, ...: a class of one row is learned from.
     rank = np.arange(len(codes)) - np.repeat(np.cumsum(counts) - counts, counts)
-    order = order[rank < max(_MOST_ROWS // len(counts), 3)]
-    rank = rank[rank < max(_MOST_ROWS // len(counts), 3)]
+    kept = rank < max(_MOST_ROWS // len(counts), 3)
+    order, rank = order[kept], rank[kept]
     judged = order[rank % 3 == 2]
     return order[rank % 3 < 2], judged[:: len(judged) // _MOST_JUDGED + 1]
-
-
-def _product(lists):
-    grids = np.meshgrid(*(np.arange(len(values)) for values in lists), indexing="ij")
-    for at in np.stack([g.ravel() for g in grids], axis=1):
-        yield [values[i] for values, i in zip(lists, at, strict=True)]
 
 
 class _Judge:
@@ -109,7 +104,7 @@ class _Judge:
     to nothing. Prototypes are here rows of weights of these vectors, the basis.
     """
 
-    def __init__(self, X, codes, A, fitted, judged, own_weight, compared=None):
+    def __init__(self, X, codes, A, compared, fitted, judged, own_weight):
         self._X, self._codes, self._A = X, codes, A
         self._fitted, self._judged = fitted, judged
         self._own_weight = own_weight
@@ -126,7 +121,6 @@ class _Judge:
         # What a search asks for again and again.
         self._space = cache(self._space)
         self._basis = cache(self._basis)
-        compared = A if compared is None else compared
         self._kernel = cache(partial(description_kernel, compared, compared))
 
     def __call__(self, power, shrinkage, degree, alpha, description_weight):
@@ -156,8 +150,8 @@ class _Judge:
         )
         basis = own
         if described:
-            guess = space.rotated_descriptions(self._A - self._A.mean(axis=0)) / scale
-            basis = np.concatenate([own, unit_rows(guess)])
+            centred = self._A - self._A.mean(axis=0)
+            basis = np.concatenate([own, space.directions(centred, shrinkage)])
         length = np.linalg.norm(own, axis=1).mean()
         rows = unit_rows(judged / scale) @ basis.T
         # Half of the time goes into products with these.
@@ -183,11 +177,7 @@ class _Judge:
     def _judged_by(self, scores, held_out):
         """Accuracy on the rows of held-out classes among these, and the best H."""
         y = self._codes[self._judged]
-        sides = [np.flatnonzero(~held_out), np.flatnonzero(held_out)]
-        winners = np.stack(
-            [own[scores[:, own].argmax(axis=1)] for own in sides], axis=1
-        )
-        best = np.take_along_axis(scores, winners, axis=1)
+        best, winners = best_by_side(scores, ~held_out)
         seen, unseen, _ = curve_of_best(y, ~held_out[y], best, winners)
         # Without a penalty at all, the seen classes have no say: the last point.
         return unseen[-1] + harmonic_mean(unseen, seen).max()

@@ -3,8 +3,8 @@
 import numpy as np
 from scipy import linalg
 
-from ..linear_model._class_means import ClassMeansRegression, unit_rows
-from ..utils import mean_rows, sum_rows
+from ..linear_model._class_means import ClassMeansRegression
+from ..utils import mean_rows, sum_rows, unit_rows
 
 
 class WhitenedSpace:
@@ -40,10 +40,6 @@ class WhitenedSpace:
         """Rows along the axes, on which a shrinkage only divides columns."""
         return (self._normalised(X) - self._centre) @ self._axes
 
-    def rotated_descriptions(self, A):
-        """Descriptions that live in the space of the rows; they have a centre."""
-        return A @ self._axes
-
     def scale(self, shrinkage):
         """Standard deviations along the axes, a share of the variances made equal."""
         # PCA whitening, of which no rotation matters: only cosines are taken.
@@ -51,6 +47,10 @@ class WhitenedSpace:
 
     def whiten(self, X, shrinkage):
         return unit_rows(self.rotated(X) / self.scale(shrinkage))
+
+    def directions(self, A, shrinkage):
+        """Whitened descriptions that live in the space of the rows, centred."""
+        return unit_rows(A @ self._axes / self.scale(shrinkage))
 
     def _normalised(self, X):
         if self.power is None:
@@ -103,8 +103,8 @@ class PredictedPrototypes:
         weight = self._settings["description_weight"]
         if not weight:
             return 0.0
-        guess = self._space.rotated_descriptions(A - self._centre)
-        guess = unit_rows(guess / self._space.scale(self._settings["shrinkage"]))
+        shrinkage = self._settings["shrinkage"]
+        guess = self._space.directions(A - self._centre, shrinkage)
         return weight * self.length * guess
 
 
@@ -117,17 +117,15 @@ class ClassSums:
     def add(self, Z, y):
         if not len(y):
             return
-        if self._labels is not None:
-            labels = np.union1d(self._labels, y)
-            at = np.searchsorted(labels, self._labels)
-            sums, counts = np.zeros((len(labels), Z.shape[1])), np.zeros(len(labels))
-            sums[at], counts[at] = self._sums, self._counts
-        else:
-            labels = np.unique(y)
-            sums, counts = np.zeros((len(labels), Z.shape[1])), np.zeros(len(labels))
+        before = y[:0] if self._labels is None else self._labels
+        labels = np.union1d(before, y)
         codes = np.searchsorted(labels, y)
-        sums += sum_rows(Z, codes, len(labels))
-        counts += np.bincount(codes, minlength=len(labels))
+        sums = sum_rows(Z, codes, len(labels))
+        counts = np.bincount(codes, minlength=len(labels)).astype(float)
+        if len(before):
+            at = np.searchsorted(labels, before)
+            sums[at] += self._sums
+            counts[at] += self._counts
         self._labels, self._sums, self._counts = labels, sums, counts
 
     def of(self, labels):

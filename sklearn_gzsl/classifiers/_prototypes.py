@@ -13,9 +13,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._sklearn_compat import HasMethods, Interval, StrOptions, _fit_context
 from ..attributes import UnitsMixin, check_class_attributes, extend_class_attributes
-from ..linear_model._class_means import unit_rows
 from ..synthesis import step
-from ..utils import all_or_nothing, like, mean_rows, register, validate_rows
+from ..utils import all_or_nothing, like, mean_rows, register, unit_rows, validate_rows
 from ._parts import DefaultPartsMixin
 from ._prediction import PredictionMixin
 from ._prototype_choice import GRID, choose_settings
@@ -130,7 +129,7 @@ class PrototypeClassifier(
     and rows that took no part are classified: those of the group among the group's
     classes, and all among all classes at the best seen penalty. The sum of that
     accuracy and that H decides. No truly unseen class takes part. With fewer than four
-    seen classes, or one row of each, there is no search, but
+    seen classes, or fewer than three rows of each, there is no search, but
     ``power=None``, ``shrinkage=0.8``, ``degree=1``, ``alpha=0.03`` and
     ``description_weight=0``.
 
@@ -251,13 +250,8 @@ class PrototypeClassifier(
         if seen_classes is not None:
             of_seen = np.isin(y, seen_classes)
         drawn = ~of_seen if synthetic is None else ~of_seen & np.asarray(synthetic)
-        self._fit_seen(X[of_seen], y[of_seen], attributes)
-        self._drawn, self._first = ClassSums(), ClassSums()
-        self._drawn.add(self._whiten(X[drawn]), y[drawn])
-        few_shot = ~of_seen & ~drawn
-        self._first.add(self._whiten(X[few_shot]), y[few_shot])
-        self._describe(attributes)
-        return self
+        chunks = [(X[drawn], y[drawn])]
+        return self._learn(X, y, of_seen, ~(of_seen | drawn), chunks, attributes)
 
     @all_or_nothing
     def fit_stream(self, stream: Any) -> Self:
@@ -269,8 +263,7 @@ class PrototypeClassifier(
         Parameters
         ----------
         stream : sklearn_gzsl.synthesis.RowStream
-            Or an object with ``real``, ``drawn``, ``attributes`` and ``seen`` as it has
-            them.
+            Or what has its ``real``, ``drawn``, ``attributes`` and ``seen``.
 
         Returns
         -------
@@ -285,14 +278,21 @@ class PrototypeClassifier(
             )
         X, y = validate_rows(self, X, y, dtype=np.float64)
         of_seen = np.isin(y, stream.seen)
-        self._fit_seen(X[of_seen], y[of_seen], stream.attributes)
+        chunks = (
+            (drawn[unseen].astype(np.float64), labels[unseen])
+            for drawn, labels in stream.drawn()
+            for unseen in [~np.isin(labels, stream.seen)]
+        )
+        return self._learn(X, y, of_seen, ~of_seen, chunks, stream.attributes)
+
+    def _learn(self, X, y, of_seen, first, chunks, attributes):
+        """Learn from rows of seen classes, first ones of others, and synthetic ones."""
+        self._fit_seen(X[of_seen], y[of_seen], attributes)
         self._drawn, self._first = ClassSums(), ClassSums()
-        self._first.add(self._whiten(X[~of_seen]), y[~of_seen])
-        for drawn, labels in stream.drawn():
-            unseen = ~np.isin(labels, stream.seen)
-            rows = self._whiten(drawn[unseen].astype(np.float64))
-            self._drawn.add(rows, labels[unseen])
-        self._describe(stream.attributes)
+        self._first.add(self._whiten(X[first]), y[first])
+        for drawn, labels in chunks:
+            self._drawn.add(self._whiten(drawn), labels)
+        self._describe(attributes)
         return self
 
     def _fit_seen(self, X, y, attributes):

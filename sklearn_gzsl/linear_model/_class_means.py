@@ -3,8 +3,7 @@
 import numpy as np
 from scipy import linalg
 
-# What "auto" chooses a kernel's exponent from.
-DEGREES = (1, 2, 4, 8)
+from ..utils import unit_rows
 
 
 class ClassMeansRegression:
@@ -53,9 +52,3 @@ def description_kernel(A, B, degree):
     """Similarities of descriptions, (len(A), len(B)), from 0 to 1."""
     A, B = (unit_rows(T.astype(np.float64)) for T in (A, B))
     return ((1 + A @ B.T) / 2) ** degree
-
-
-def unit_rows(X):
-    """Rows of length 1, but for those that are 0."""
-    length = np.linalg.norm(X, axis=1, keepdims=True)
-    return X / np.where(length > 0, length, 1.0)

@@ -6,7 +6,7 @@ from ._labels import check_complete, check_target, like, validate_rows
 from ._messages import few
 from ._methods import METHODS, SPLITS, Published, register
 from ._parameters import DeclaredParameters
-from ._rows import mean_rows, row_chunks, sum_rows
+from ._rows import mean_rows, row_chunks, sum_rows, unit_rows
 
 __all__ = [
     "METHODS",
@@ -25,5 +25,6 @@ __all__ = [
     "row_chunks",
     "seeded",
     "sum_rows",
+    "unit_rows",
     "validate_rows",
 ]

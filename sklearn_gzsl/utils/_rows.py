@@ -1,4 +1,4 @@
-"""Rows of samples: in chunks, and their means."""
+"""Rows of samples: in chunks, their sums and means, and at length 1."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -54,3 +54,9 @@ def sum_rows(X: np.ndarray, codes: np.ndarray, n_classes: int) -> np.ndarray:
         (ones, (codes, np.arange(len(codes)))), shape=(n_classes, len(codes))
     )
     return members @ X
+
+
+def unit_rows(X: np.ndarray) -> np.ndarray:
+    """Rows of length 1, but for those that are 0."""
+    length = np.linalg.norm(X, axis=1, keepdims=True)
+    return X / np.where(length > 0, length, 1.0)
