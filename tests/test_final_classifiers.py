@@ -17,6 +17,7 @@ from sklearn_gzsl import (
     PrototypeClassifier,
     SoftmaxClassifier,
 )
+from sklearn_gzsl.classifiers import _prototypes
 
 
 class Asks(LogisticRegression):
@@ -122,6 +123,26 @@ def test_many_first_rows_outweigh_the_description(animals):
     now = head.prototypes_[at]
     assert now @ rows > before @ rows
     assert now @ rows / np.linalg.norm(rows) > 0.9
+
+
+def test_later_classes_and_rows_find_the_settings_chosen(animals, monkeypatch):
+    first = [*animals.seen, *animals.unseen[:1]]
+    clf = fit(None, animals, class_attributes=None)
+    clf.fit(animals.X, animals.y, class_attributes=animals.attributes.subset(first))
+    chosen = clf.classifier_.settings_
+
+    def refuse(settings, *args, **kwargs):
+        assert "auto" not in settings.values()
+        return settings
+
+    monkeypatch.setattr(_prototypes, "choose_settings", refuse)
+    clf.add_classes(animals.attributes.subset(animals.unseen[1:]))
+    clf.partial_fit(animals.X[:3] + 1.0, animals.y[:3])
+    assert clf.classifier_.settings_ == chosen
+    # What is given later counts, and what was given is as it was.
+    assert clf.classifier is None
+    clf.set_params(classifier__degree=8).partial_fit(animals.X[:1], animals.y[:1])
+    assert clf.classifier_.settings_ == chosen | {"degree": 8}
 
 
 def test_a_stream_teaches_the_same(animals):

@@ -5,7 +5,14 @@ import pytest
 from scipy.linalg import sqrtm
 
 from sklearn_gzsl import ClassAttributes, PrototypeClassifier
-from sklearn_gzsl.classifiers._prototype_choice import GRID, _Judge, _parted
+from sklearn_gzsl.classifiers import _prototype_choice
+from sklearn_gzsl.classifiers._prototype_choice import (
+    GRID,
+    _Judge,
+    _parted,
+    _some_classes,
+    choose_settings,
+)
 from sklearn_gzsl.datasets import load_two_digit_numbers, make_gzsl_classification
 from sklearn_gzsl.metrics import per_class_accuracy, seen_unseen_curve
 
@@ -101,6 +108,45 @@ def test_the_choice_is_the_best_of_its_neighbours(rows):
     for name, values in GRID.items():
         for value in values:
             assert judge(**clf.settings_ | {name: value}) <= best
+
+
+def choose(X, codes, A):
+    auto = dict.fromkeys(GRID, "auto")
+    return choose_settings(auto, X, codes, A, compared=A, own_weight=0.7)
+
+
+def test_of_many_classes_some_decide(rows, monkeypatch):
+    X, codes, A = rows
+    whole = choose(X, codes, A)
+    monkeypatch.setattr(_prototype_choice, "_MOST_CLASSES", len(A))
+    assert choose(X, codes, A) == whole
+    monkeypatch.setattr(_prototype_choice, "_MOST_CLASSES", 6)
+    some = _some_classes(codes)
+    assert len(np.unique(some)) == 6
+    mine = np.isin(codes, some)
+    alone = choose(X[mine], np.searchsorted(some, codes[mine]), A[some])
+    assert choose(X, codes, A) == alone
+    # Of classes with two rows none is judged: they wait until the others are in.
+    few = np.concatenate([np.repeat(np.arange(30), 2), np.repeat([3, 7, 8, 20, 29], 4)])
+    assert np.isin([3, 7, 8, 20, 29], _some_classes(few)).all()
+
+
+def test_thousands_of_classes_are_not_all_judged(monkeypatch):
+    judged = []
+
+    class Spy(_Judge):
+        def __call__(self, **settings):
+            judged.append(len(self._A))
+            return super().__call__(**settings)
+
+    monkeypatch.setattr(_prototype_choice, "_Judge", Spy)
+    rng = np.random.default_rng(0)
+    A = rng.normal(size=(3000, 4))
+    codes = np.repeat(np.arange(3000), 3)
+    X = A[codes] + rng.normal(size=(len(codes), 4))
+    fixed = {"power": None, "shrinkage": 0.5, "alpha": 0.1, "description_weight": 0.0}
+    choose_settings(fixed | {"degree": "auto"}, X, codes, A, compared=A, own_weight=0.7)
+    assert set(judged) == {200}
 
 
 def test_names_in_the_space_of_the_rows_are_used():

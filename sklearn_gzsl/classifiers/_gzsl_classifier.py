@@ -166,7 +166,8 @@ class GZSLClassifier(
     ``partial_fit``: a stored estimator contains them, 4 bytes for each of their
     ``n_samples * n_features`` numbers. These methods go by the parameters of the
     classifier and of its rows as they are at the time, but for ``n_synthetic`` and
-    ``random_state``, which are those of ``fit``.
+    ``random_state``, which are those of ``fit``, and for what the classifier chose by
+    itself there, its ``settings_``: a few rows are no reason to choose anew.
 
     References
     ----------
@@ -348,7 +349,7 @@ class GZSLClassifier(
             self._say(f"seen_penalty_={self.seen_penalty_:.4g}")
         return self
 
-    def _fit_classifier(self):
+    def _fit_classifier(self, before=None):
         """Train the classifier anew, on the rows and classes that are known by now."""
         # A copy, never advanced: the classifier depends on which classes and rows are
         # known, and not on the order in which they came.
@@ -368,7 +369,7 @@ class GZSLClassifier(
         )
         self._n_features_out = rows.n_features
         self.classifier_ = train(
-            self._checked_classifier(),
+            self._checked_classifier(before),
             rows,
             memory_limit=self.memory_limit,
             say=self._say,

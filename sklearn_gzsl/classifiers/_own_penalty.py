@@ -6,6 +6,7 @@ from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 
 from ._folds import fit_and_score, like_unseen, list_folds
+from ._parts import chosen_settings
 from ._penalty import choose_penalty
 
 
@@ -52,10 +53,8 @@ def choose_own_penalty(clf, X, y, attributes, seeds):
     # takes longer than all else, and moved the penalty by nothing.
     for part in ("generator", "classifier"):
         fitted = getattr(clf, f"{part}_")
-        settings = getattr(fitted, "settings_", {})
-        # A user's own part may mean something else by this name.
-        known = settings.keys() & fitted.get_params(deep=False).keys()
-        alike.set_params(**{f"{part}__{name}": settings[name] for name in known})
+        chosen = chosen_settings(fitted, fitted)
+        alike.set_params(**{f"{part}__{name}": chosen[name] for name in chosen})
     params = {"class_attributes": attributes}
     curves = []
     for i, fold in enumerate(folds):

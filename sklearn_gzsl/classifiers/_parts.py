@@ -6,7 +6,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.base import is_classifier
+from sklearn.base import clone, is_classifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
@@ -56,7 +56,8 @@ class DefaultPartsMixin:
 class FinalClassifierMixin:
     """How GZSLClassifier comes by the classifier that it trains."""
 
-    def _checked_classifier(self):
+    def _checked_classifier(self, before=None):
+        """The classifier to train; with what the one before it chose by itself."""
         if self.candidate_classes == "unseen" and not len(self.unseen_classes_):
             raise ValueError(
                 "candidate_classes='unseen', but every class of class_attributes has "
@@ -70,6 +71,8 @@ class FinalClassifierMixin:
         _check_classifier(
             classifier, self.classes_ if all_classes else self.unseen_classes_
         )
+        if chosen := chosen_settings(classifier, before):
+            classifier = clone(classifier).set_params(**chosen)
         return classifier
 
     def _check_memory(self, classifier, n_features):
@@ -83,6 +86,19 @@ class FinalClassifierMixin:
             n_features,
             self.memory_limit,
         )
+
+
+def chosen_settings(part, fitted):
+    """What a part need not choose again, as a fitted one like it has: parameters."""
+    settings = getattr(fitted, "settings_", {})
+    if type(part) is not type(fitted) or not settings:
+        return {}
+    # A user's own part may mean something else by this name.
+    return {
+        name: settings[name]
+        for name, value in part.get_params(deep=False).items()
+        if isinstance(value, str) and value == "auto" and name in settings
+    }
 
 
 def _check_classifier(classifier, classes):

@@ -26,11 +26,13 @@ _TOGETHER = (
     ("power", "shrinkage"),
     ("shrinkage", "alpha"),
 )
-# More rows change no choice.
+# More rows change no choice, and hardly do more classes: with all of them, a fit would
+# take the cube of their number.
+_MOST_CLASSES = 200
 _MOST_ROWS, _MOST_JUDGED = 15_000, 2_000
 _N_GROUPS, _N_PARTITIONS = 5, 2
-# Fewer classes tell nothing.
-_FEWEST_CLASSES = 4
+# Fewer classes tell nothing, and of a class with fewer rows none is judged.
+_FEWEST_CLASSES, _FEWEST_ROWS = 4, 3
 
 
 def choose_settings(settings, X, codes, A, *, compared, own_weight):
@@ -41,7 +43,8 @@ def choose_settings(settings, X, codes, A, *, compared, own_weight):
     are classified twice: those of the group among the group's classes, and all rows
     among all classes, at the best seen penalty. The sum of that accuracy and that H is
     what is made largest, over several partitions into groups. The search goes over two
-    settings at a time, the others held, until nothing changes.
+    settings at a time, the others held, until nothing changes. Of many classes, some
+    drawn at random take part.
 
     Parameters
     ----------
@@ -65,9 +68,14 @@ def choose_settings(settings, X, codes, A, *, compared, own_weight):
     if A.shape[1] != X.shape[1] and settings["description_weight"] == "auto":
         grid["description_weight"] = (0.0,)  # descriptions live elsewhere
     best = {name: values[0] for name, values in grid.items()}
-    fitted, judged = _parted(codes)
     if max(map(len, grid.values())) == 1:
         return best
+    if len(A) > _MOST_CLASSES:
+        classes = _some_classes(codes)
+        rows = np.isin(codes, classes)
+        X, codes = X[rows], np.searchsorted(classes, codes[rows])
+        A, compared = A[classes], compared[classes]
+    fitted, judged = _parted(codes)
     if len(A) < _FEWEST_CLASSES or not len(judged):
         # Of few features, length 1 after a power keeps too little.
         return best | ({"power": None} if settings["power"] == "auto" else {})
@@ -84,13 +92,22 @@ def choose_settings(settings, X, codes, A, *, compared, own_weight):
             return best
 
 
+def _some_classes(codes):
+    """Some of many classes, at random; those that can be judged come first."""
+    counts = np.bincount(codes)
+    # Not by random_state: the choice is part of a closed form.
+    drawn = np.random.default_rng(0).permutation(len(counts))
+    drawn = drawn[np.argsort(counts[drawn] < _FEWEST_ROWS, kind="stable")]
+    return np.sort(drawn[:_MOST_CLASSES])
+
+
 def _parted(codes):
     """Rows to learn from and rows to judge by, of each class two to one."""
     order = np.argsort(codes, kind="stable")
     counts = np.bincount(codes)
     # Of each class its first rows are 0, 1, ...: a class of one row is learned from.
     rank = np.arange(len(codes)) - np.repeat(np.cumsum(counts) - counts, counts)
-    kept = rank < max(_MOST_ROWS // len(counts), 3)
+    kept = rank < max(_MOST_ROWS // len(counts), _FEWEST_ROWS)
     order, rank = order[kept], rank[kept]
     judged = order[rank % 3 == 2]
     return order[rank % 3 < 2], judged[:: len(judged) // _MOST_JUDGED + 1]
@@ -108,8 +125,7 @@ class _Judge:
         self._X, self._codes, self._A = X, codes, A
         self._fitted, self._judged = fitted, judged
         self._own_weight = own_weight
-        # Not by random_state: the choice is part of a closed form.
-        rng = np.random.default_rng(0)
+        rng = np.random.default_rng(0)  # as in _some_classes
         n_groups = min(_N_GROUPS, len(A) // 2)
         self._groups = [
             part == group

@@ -25,9 +25,10 @@ class UpdatesMixin:
         """Make further unseen classes known, from their descriptions alone.
 
         Synthetic rows are drawn for them, and the classifier is trained anew on all
-        rows. Preprocessor and generator stay as they are: with a generator that does
-        not learn from unseen descriptions, the outcome is exactly that of a ``fit``
-        which had all of them from the start.
+        rows. Preprocessor and generator stay as they are, and so do the settings that
+        the classifier chose in ``fit``: with a generator that does not learn from
+        unseen descriptions, the outcome is exactly that of a ``fit`` which had all of
+        them from the start.
 
         Parameters
         ----------
@@ -67,7 +68,7 @@ class UpdatesMixin:
         new = check_class_attributes(class_attributes)
         self._say(f"adding {len(new.labels)} classes")
         self._describe(extend_class_attributes(self.class_attributes_, new))
-        return self._fit_classifier()
+        return self._fit_classifier(before=self.classifier_)
 
     @all_or_nothing
     def partial_fit(
@@ -80,10 +81,11 @@ class UpdatesMixin:
         """Add real rows to the classifier's training: few-shot learning.
 
         Meant for a few rows of unseen classes; rows of seen ones may come too. The
-        classifier is trained anew on all rows of all calls, and preprocessor and
-        generator stay as they are. The synthetic rows of an unseen class with real
-        rows are moved towards these, the farther the more real rows there are and the
-        worse its description predicts them. It remains one of ``unseen_classes_``.
+        classifier is trained anew on all rows of all calls; preprocessor, generator and
+        the settings that the classifier chose in ``fit`` stay as they are. The
+        synthetic rows of an unseen class with real rows are moved towards these, the
+        farther the more real rows there are and the worse its description predicts
+        them. It remains one of ``unseen_classes_``.
 
         Before ``fit``, this is ``fit``.
 
@@ -154,4 +156,4 @@ class UpdatesMixin:
         self._rows = np.concatenate([self._rows, self._preprocess(X)])
         self._labels = np.concatenate([self._labels, like(y, self.classes_)])
         self._say(f"adding {len(X)} rows")
-        return self._fit_classifier()
+        return self._fit_classifier(before=self.classifier_)
