@@ -56,10 +56,11 @@ class BaseGenerator(
         What is done about columns of descriptions in different units, of which the
         largest would drown the others. "standard" subtracts the mean of the seen
         classes' rows from each column and divides it by their standard deviation, or by
-        1 if it is constant there. "auto" does so where the range of some column, among
-        the seen classes, is more than 20 times that of 40 % of the columns, constant
-        ones aside; attributes in one unit, embeddings, and a single column, which has
-        nothing to compare with, it leaves as they are. None always does.
+        1 if it is constant there. "auto" does so where a few columns make up the length
+        of these rows: where of the largest absolute values of all columns the root mean
+        square is more than 4 times that which 40 % of the columns do not exceed,
+        constant ones aside; attributes in one unit, embeddings, and a single column,
+        which has nothing to compare with, it leaves as they are. None always does.
 
     Attributes
     ----------
