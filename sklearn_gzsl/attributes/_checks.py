@@ -1,13 +1,12 @@
 """What users may pass as class_attributes, made into a holder, or refused."""
 
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from scipy.sparse import issparse
 
-from ..utils import few
+from ..utils import few, warn
 from ._class_attributes import ClassAttributes
 from ._tables import is_table, split_table
 
@@ -137,11 +136,10 @@ def _check_count(n_rows: int, y: np.ndarray) -> None:
         )
     if labels[-1] < n_rows:
         # Not an error: class 0 may be one of the unseen classes.
-        warnings.warn(
+        warn(
             f"{says}, and none is 0. If the first row describes the label 1, pass "
             f"{wrapped}; if 0 is an unseen class, ClassAttributes(np.arange({n_rows}), "
             "table), which silences this warning.",
-            stacklevel=4,
         )
 
 

@@ -1,12 +1,11 @@
 """What ClassAttributes is made of: labels, and named sources of numbers."""
 
-import warnings
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..utils import few
+from ..utils import few, warn
 from ._tables import (
     check_order,
     column_names,
@@ -145,12 +144,11 @@ def warn_of_doubtful(labels: np.ndarray, tables: Mapping[str, np.ndarray]) -> No
         zero = ~table.any(axis=1)
         # A single column has no direction anyway: there, 0 is as good as any number.
         if table.shape[1] > 1 and zero.any():
-            warnings.warn(
+            warn(
                 f"class_attributes: {name!r} is zero in all columns for "
                 f"{few(labels[zero])}. Such a row has no direction, and is often a "
                 "description that was not found; leave these classes out, or "
                 "describe them.",
-                stacklevel=3,
             )
     rows = np.concatenate(list(tables.values()), axis=1) + 0.0  # makes -0.0 to 0.0
     alike = {}
@@ -159,10 +157,9 @@ def warn_of_doubtful(labels: np.ndarray, tables: Mapping[str, np.ndarray]) -> No
     groups = [few(group) for group in alike.values() if len(group) > 1]
     if groups:
         more = f" and {len(groups) - _MOST_GROUPS} more" * (len(groups) > _MOST_GROUPS)
-        warnings.warn(
+        warn(
             "class_attributes: the same description is given to each of "
             f"{', '.join(groups[:_MOST_GROUPS])}{more}. Where one of them is unseen, "
             "they cannot be told apart; give them descriptions that differ, or one "
             "label.",
-            stacklevel=3,
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..linear_model._softmax import SoftmaxClassifier
 from ..synthesis import is_streamed
-from ..utils import few
+from ..utils import few, warn
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -135,9 +134,8 @@ def warn_of_met_classes(generator, unseen_classes):
     if isinstance(generator, FrozenEstimator) and hasattr(generator, "classes_"):
         met = unseen_classes[np.isin(unseen_classes, generator.classes_)]
         if met.size:
-            warnings.warn(
+            warn(
                 f"The frozen generator has learned from rows of {few(met)}, which are "
                 "unseen here: scores say nothing about classes without rows. To choose "
                 "parameters or a seen penalty, give an unfitted generator.",
-                stacklevel=4,
             )

@@ -1,14 +1,13 @@
 """Finding, reading and checking the files of the xlsa17 layout."""
 
 import re
-import warnings
 from pathlib import Path, PurePosixPath
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from ..utils import few
+from ..utils import few, warn
 from ._matfile import ClassicMat, HDF5Mat
 
 Mat: TypeAlias = ClassicMat | HDF5Mat
@@ -170,11 +169,10 @@ def read_tuning_classes(
         ]
     divided = np.sort(np.concatenate(parts))
     if not (all(map(len, parts)) and np.array_equal(divided, seen)):
-        warnings.warn(
+        warn(
             f"{mat.path.parent}: {source} do not divide the seen classes in two, so "
             "there is no tuning_cv; tune with GZSLShuffleSplit on the training rows.",
             UserWarning,
-            stacklevel=3,
         )
         return None
     return tuple(np.sort(part) for part in parts)

@@ -1,6 +1,5 @@
 """A scorer that knows which classes the model of each fold has seen."""
 
-import warnings
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, Literal
 
@@ -8,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.exceptions import UndefinedMetricWarning
 
+from ..utils import warn
 from ._accuracy import harmonic_mean, per_class_accuracy
 from ._curve import area_under, curve_of_best
 from ._response import BOTH_SIDES, best_of_fold, missing_side
@@ -167,11 +167,10 @@ class GZSLScorer:
             return
         warned_of.add(missing)
         # No error: that would end a search by several metrics, after all its fits.
-        warnings.warn(
+        warn(
             f"The scored rows hold no {missing} class: {', '.join(undefined)} became "
             f"NaN. If these are test rows, {BOTH_SIDES}",
             UndefinedMetricWarning,
-            stacklevel=3,
         )
 
     def _accept_sample_weight(self):

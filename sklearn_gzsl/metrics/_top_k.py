@@ -1,7 +1,6 @@
 """Flat hit@k, class by class."""
 
 from numbers import Integral
-from warnings import warn
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -9,6 +8,7 @@ from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.utils import check_consistent_length
 
 from .._sklearn_compat import Interval, validate_params
+from ..utils import warn
 from ._accuracy import check_labels, class_means
 from ._curve import check_scores
 
@@ -136,7 +136,6 @@ def top_k_per_class_accuracy(
             f"k={k} is no less than the {len(columns)} columns of y_score, so that "
             "every class with a finite score is a hit; choose a smaller k.",
             UndefinedMetricWarning,
-            stacklevel=2,
         )
     # Columns come in any order, but can be looked up only in sorted ones.
     order = np.argsort(columns)

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from hashlib import blake2b
 from typing import Any
-from warnings import warn
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -11,7 +10,7 @@ from scipy.sparse import issparse
 from sklearn.utils import Bunch, check_consistent_length
 
 from ..metrics._accuracy import check_labels
-from ..utils import few
+from ..utils import few, warn
 from ._labels import check_groups
 
 
@@ -139,8 +138,6 @@ def warn_of_duplicates(
     train: Iterable[int],
     test: Iterable[int],
     names: tuple[str, str],
-    *,
-    stacklevel: int = 3,
 ) -> None:
     """Warn of rows ``test`` of X_test that equal a row of ``train`` in X."""
     # A dict of short digests: comparing all pairs of rows would take their product in
@@ -158,7 +155,6 @@ def warn_of_duplicates(
             f"feature, so the model has seen them: rows {shown}. Drop them, unless "
             "different things may well look the same.",
             UserWarning,
-            stacklevel=stacklevel,
         )
 
 

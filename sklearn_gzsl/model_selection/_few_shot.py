@@ -161,7 +161,6 @@ def few_shot_curve(
         np.concatenate(rows),
         range(len(y_test)),
         ("X_few", "X_test"),
-        stacklevel=4,
     )
     rng = check_random_state(random_state)
     scores = {}

@@ -1,8 +1,8 @@
 """In which precision matrices are multiplied."""
 
-import warnings
-
 import torch
+
+from ..utils import warn
 
 # Names of the instructions in torch's report on the CPU: x86 and Arm.
 _INSTRUCTIONS = ("amx_bf16", "avx512_bf16", "bf16")
@@ -23,9 +23,8 @@ def resolve_precision(precision: str, device: torch.device) -> torch.dtype:
     if precision == "auto":
         precision = "bfloat16" if has_bfloat16(device) else "float32"
     elif precision == "bfloat16" and not has_bfloat16(device):
-        warnings.warn(
+        warn(
             f"precision='bfloat16', but this {device.type} has no instructions for it "
             "and will be slower than with 'float32'; 'auto' takes what is faster.",
-            stacklevel=2,
         )
     return getattr(torch, precision)

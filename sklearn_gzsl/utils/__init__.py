@@ -3,7 +3,7 @@
 from ._docstrings import InheritedDocs
 from ._fitting import all_or_nothing, fit_transform, seeded
 from ._labels import check_complete, check_target, like, validate_rows
-from ._messages import few
+from ._messages import few, warn
 from ._methods import METHODS, SPLITS, Published, register
 from ._parameters import DeclaredParameters
 from ._rows import mean_rows, row_chunks, sum_rows, unit_rows
@@ -27,4 +27,5 @@ __all__ = [
     "sum_rows",
     "unit_rows",
     "validate_rows",
+    "warn",
 ]
