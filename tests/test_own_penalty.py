@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
+from sklearn.decomposition import PCA
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
 
 from sklearn_gzsl import (
     CalibratedStackingCV,
@@ -100,7 +102,37 @@ def test_generators_that_take_steps_are_trained_once_more(animals, tiny_flow, ca
     clf.fit(animals.X, animals.y, class_attributes=animals.attributes)
     said = capsys.readouterr().out
     assert "fold 1 of 1" in said
-    assert f"seen_penalty_={clf.seen_penalty_:.4g}" in said
+    # With the H to be expected of it.
+    said = said.partition(f"seen_penalty_={clf.seen_penalty_:.4g}: H ")[2]
+    assert 0 < float(said.split()[0]) <= 1
+
+
+def test_a_part_that_cannot_be_fitted_to_a_fold_is_explained(animals):
+    X = np.random.default_rng(0).normal(size=(90, 100))
+    clf = GZSLClassifier(preprocessor=PCA(n_components=80), random_state=0)
+    with pytest.raises(
+        ValueError,
+        match=r"seen_penalty='auto' failed in fold 1 of 4, .* of the 90 rows",
+    ) as caught:
+        clf.fit(X, animals.y[:90], class_attributes=animals.attributes)
+    assert "n_components=80 must be between" in str(caught.value)
+    assert "Give a number as seen_penalty" in str(caught.value)
+    clf.set_params(seen_penalty=1.0)
+    clf.fit(X, animals.y[:90], class_attributes=animals.attributes)
+
+
+def test_it_is_what_predictions_are_made_with(animals):
+    clf = GZSLClassifier(GaussianGenerator(), IncrementalLDA(), random_state=0)
+    assert not hasattr(clf, "seen_penalty_")
+    clf.fit(animals.X, animals.y, class_attributes=animals.attributes)
+    chosen, scores = clf.seen_penalty_, clf.decision_function(animals.X_test)
+    clf.set_params(seen_penalty=50)
+    assert clf.seen_penalty_ == 50.0
+    seen = np.isin(clf.classes_, animals.seen)
+    moved = clf.decision_function(animals.X_test)
+    assert_allclose(moved, scores + (chosen - 50) * seen, rtol=1e-6)
+    clf.set_params(seen_penalty="auto")
+    assert clf.seen_penalty_ == chosen
 
 
 def test_descriptions_may_be_in_the_constructor(animals):
@@ -169,10 +201,17 @@ def test_where_nothing_can_be_held_out_it_is_0_with_a_warning():
     ):
         clf = GZSLClassifier(random_state=0).fit(X[:4], y[:4], class_attributes=A)
     assert clf.seen_penalty_ == 0.0
+    three = A | {"c": [1.0, 1.0]}
     # One row of each class: none is left to be tested on.
-    with pytest.warns(UserWarning, match="give a number"):
-        clf.fit(X[[0, 4]], y[[0, 4]], class_attributes=A | {"c": [1.0, 1.0]})
+    with pytest.warns(UserWarning, match="give a number") as record:
+        clf.fit(X[[0, 4]], y[[0, 4]], class_attributes=three)
     assert clf.seen_penalty_ == 0.0
+    # It points at the line with the fit, in a pipeline, too.
+    with pytest.warns(UserWarning, match="give a number") as inside:
+        make_pipeline(clf).fit(
+            X[[0, 4]], y[[0, 4]], gzslclassifier__class_attributes=three
+        )
+    assert {w.filename for w in [*record, *inside]} == {__file__}
 
 
 def test_a_frozen_generator_has_met_all_classes(animals):

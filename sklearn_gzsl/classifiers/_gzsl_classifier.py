@@ -95,9 +95,10 @@ class GZSLClassifier(
         unseen classes. "auto" chooses it in ``fit`` as :class:`CalibratedStackingCV`
         does, with the best H on classes held out of the training rows: in one fold, at
         the cost of one more fit, with a generator that is trained in steps
-        (``max_iter``), otherwise in up to five folds. 0 without descriptions, and with
-        a warning where no class can be held out. Later classes and rows do not change
-        it.
+        (``max_iter``), otherwise in up to five folds. There the parts keep the
+        settings that they chose by themselves, for which rows of the held-out classes
+        counted, too. 0 without descriptions, and with a warning where no class can be
+        held out. Later classes and rows do not change it.
 
     memory : str, Path or joblib.Memory, default=None
         Where to keep fitted generators, as in a pipeline. A search over what comes
@@ -131,7 +132,8 @@ class GZSLClassifier(
     n_synthetic_ : int
         Synthetic rows drawn for each class.
     seen_penalty_ : float
-        The seen penalty, given or chosen.
+        The seen penalty that predictions are made with: a number as it is set now, or
+        what "auto" chose.
 
     See Also
     --------
@@ -338,15 +340,12 @@ class GZSLClassifier(
         self._rows, self._labels, self._seeds = X, y, seeds
         self._fit_classifier()
         if self.seen_penalty != "auto":
-            self.seen_penalty_ = float(self.seen_penalty)
+            self._penalty = float(self.seen_penalty)
         elif class_attributes is None:  # an ordinary classifier
-            self.seen_penalty_ = 0.0
+            self._penalty = 0.0
         else:
             # Classes without rows may also come later, in add_classes.
-            self.seen_penalty_ = choose_own_penalty(
-                self, *given, attributes, fold_seeds
-            )
-            self._say(f"seen_penalty_={self.seen_penalty_:.4g}")
+            self._penalty = choose_own_penalty(self, *given, attributes, fold_seeds)
         return self
 
     def _fit_classifier(self, before=None):

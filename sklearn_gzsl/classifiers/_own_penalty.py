@@ -1,10 +1,9 @@
 """The seen penalty that GZSLClassifier chooses by itself."""
 
-import warnings
-
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 
+from ..utils import warn
 from ._folds import fit_and_score, like_unseen, list_folds
 from ._parts import chosen_settings
 from ._penalty import choose_penalty
@@ -58,15 +57,27 @@ def choose_own_penalty(clf, X, y, attributes, seeds):
     params = {"class_attributes": attributes}
     curves = []
     for i, fold in enumerate(folds):
-        clf._say(f"choosing the seen penalty: fold {i + 1} of {len(folds)}")
-        curves.append(fit_and_score(alike, X, y, params, *fold, keep=False)[1])
-    return choose_penalty(curves, "H").penalty
+        name = f"fold {i + 1} of {len(folds)}"
+        clf._say(f"choosing the seen penalty: {name}")
+        try:
+            curves.append(fit_and_score(alike, X, y, params, *fold, keep=False)[1])
+        except ValueError as error:
+            raise ValueError(
+                f"seen_penalty='auto' failed in {name}, in which all is fitted anew to "
+                f"{len(fold[0])} of the {len(y)} rows, without the classes that are "
+                f"held out: {error} Give a number as seen_penalty, or parts that can "
+                "be fitted to so few rows."
+            ) from error
+    choice = choose_penalty(curves, "H")
+    clf._say(
+        f"seen_penalty_={choice.penalty:.4g}: H {choice.score:.4f} on held-out classes"
+    )
+    return choice.penalty
 
 
 def _none(reason):
-    warnings.warn(
+    warn(
         f"seen_penalty='auto' is 0 here, as {reason}; give a number, or use "
         "CalibratedStackingCV with rows of its own.",
-        stacklevel=5,
     )
     return 0.0

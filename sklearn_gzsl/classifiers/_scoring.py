@@ -27,6 +27,12 @@ if TYPE_CHECKING:
 class ScoringMixin(PredictionMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin):
     """Prediction with ``preprocessor_``, ``generator_`` and ``classifier_``."""
 
+    @property
+    def seen_penalty_(self) -> float:
+        chosen = self._penalty  # AttributeError before fit
+        # A number counts as it is now: a search over it needs no fit for each.
+        return chosen if self.seen_penalty == "auto" else float(self.seen_penalty)
+
     def transform(self, X: ArrayLike) -> np.ndarray:
         """Map rows to the features that the classifier works on.
 
@@ -123,11 +129,7 @@ class ScoringMixin(PredictionMixin, ClassNamePrefixFeaturesOutMixin, Transformer
             full = np.full((len(scores), len(self.classes_)), -np.inf, scores.dtype)
             full[:, np.searchsorted(self.classes_, known)] = scores
             scores = full
-        # A number counts as it is now: a search over it needs no fit for each.
-        penalty = self.seen_penalty
-        if penalty == "auto":
-            penalty = self.seen_penalty_
-        if penalty:
+        if self.seen_penalty_:
             seen = np.isin(self.classes_, self.seen_classes_)
-            scores = np.where(seen, scores - penalty, scores)
+            scores = np.where(seen, scores - self.seen_penalty_, scores)
         return scores
