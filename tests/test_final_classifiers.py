@@ -4,9 +4,14 @@ import numpy as np
 import pytest
 from instances import TINY
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn import config_context
 from sklearn.base import clone
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.ensemble import BaggingClassifier, VotingClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
+from sklearn.model_selection import GridSearchCV
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_gzsl import (
@@ -14,6 +19,7 @@ from sklearn_gzsl import (
     ClassAttributes,
     GaussianGenerator,
     GZSLClassifier,
+    GZSLVotingClassifier,
     PrototypeClassifier,
     SoftmaxClassifier,
 )
@@ -57,6 +63,50 @@ def test_so_is_the_last_step_of_a_pipeline(animals):
     _, seen, synthetic = clf.classifier_[-1].given_
     assert_array_equal(seen, animals.seen)
     assert synthetic.sum() == 6 * len(animals.unseen)
+
+
+def test_so_is_what_a_search_tries(animals):
+    grid = {"asks__C": [0.1, 1.0]}
+    pipeline = Pipeline([("scale", StandardScaler()), ("asks", Asks())])
+    clf = fit(GridSearchCV(pipeline, grid, cv=2), animals)
+    attributes, seen, synthetic = clf.classifier_.best_estimator_[-1].given_
+    assert_array_equal(attributes.labels, clf.classes_)
+    assert_array_equal(seen, animals.seen)
+    assert synthetic.sum() == 6 * len(animals.unseen)
+    search = GridSearchCV(PrototypeClassifier(power=None), {"alpha": [0.1]}, cv=2)
+    head = fit(search, animals).classifier_.best_estimator_
+    assert_array_equal(head.seen_classes_, animals.seen)
+
+
+@pytest.mark.parametrize("search", [False, True])
+def test_so_they_are_by_metadata_routing(animals, search):
+    head = make_pipeline(StandardScaler(), PrototypeClassifier(power=None))
+    if search:
+        head = GridSearchCV(head, {"prototypeclassifier__alpha": [0.1]}, cv=2)
+    plain = fit(head, animals)
+    with config_context(enable_metadata_routing=True):
+        routed = fit(head, animals)
+    assert_allclose(*(clf.decision_function(animals.X_test) for clf in (plain, routed)))
+    inside = routed.classifier_.best_estimator_ if search else routed.classifier_
+    assert_array_equal(inside[-1].seen_classes_, animals.seen)
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        CalibratedClassifierCV,
+        BaggingClassifier,
+        lambda head: VotingClassifier([("head", head), ("lr", LogisticRegression())]),
+        lambda head: make_pipeline(StandardScaler(), OneVsRestClassifier(head)),
+    ],
+)
+def test_wrappers_that_cannot_pass_descriptions_on_are_refused(animals, wrap):
+    says = r"fit of PrototypeClassifier, \w+ of the 'classifier' parameter, asks for"
+    with pytest.raises(ValueError, match=says):
+        fit(wrap(PrototypeClassifier()), animals)
+    fit(wrap(LogisticRegression()), animals)
+    members = [("a", PrototypeClassifier()), ("b", PrototypeClassifier(alpha=1.0))]
+    fit(GZSLVotingClassifier(members), animals)  # does instead
 
 
 def test_first_rows_of_unseen_classes_are_not_synthetic(animals):
@@ -139,6 +189,11 @@ def test_later_classes_and_rows_find_the_settings_chosen(animals, monkeypatch):
     clf.add_classes(animals.attributes.subset(animals.unseen[1:]))
     clf.partial_fit(animals.X[:3] + 1.0, animals.y[:3])
     assert clf.classifier_.settings_ == chosen
+    # In a pipeline, too.
+    monkeypatch.undo()
+    piped = fit(make_pipeline(StandardScaler(), PrototypeClassifier()), animals)
+    monkeypatch.setattr(_prototypes, "choose_settings", refuse)
+    piped.partial_fit(animals.X[:3], animals.y[:3])
     # What is given later counts, and what was given is as it was.
     assert clf.classifier is None
     clf.set_params(classifier__degree=8).partial_fit(animals.X[:1], animals.y[:1])

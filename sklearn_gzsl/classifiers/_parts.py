@@ -10,8 +10,8 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from ..linear_model._softmax import SoftmaxClassifier
-from ..synthesis import is_streamed
-from ..utils import few, warn
+from ..synthesis import check_asks, is_streamed
+from ..utils import few, learner_inside, warn
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -89,12 +89,13 @@ class FinalClassifierMixin:
 
 def chosen_settings(part, fitted):
     """What a part need not choose again, as a fitted one like it has: parameters."""
+    (part, prefix), (fitted, _) = learner_inside(part), learner_inside(fitted)
     settings = getattr(fitted, "settings_", {})
     if type(part) is not type(fitted) or not settings:
         return {}
     # A user's own part may mean something else by this name.
     return {
-        name: settings[name]
+        prefix + name: settings[name]
         for name, value in part.get_params(deep=False).items()
         if isinstance(value, str) and value == "auto" and name in settings
     }
@@ -114,6 +115,7 @@ def _check_classifier(classifier, classes):
             f"classifier={classifier!r} scores pairs of classes; give it "
             "decision_function_shape='ovr', so that there is one score per class."
         )
+    check_asks(classifier)
     if not isinstance(classifier, FrozenEstimator):
         return
     check_is_fitted(classifier)

@@ -44,11 +44,9 @@ class PrototypeClassifier(
     gets the class whose prototype has the largest cosine with it, and among the seen
     classes a discriminative classifier, which needs rows, has its say, too.
 
-    On its own it draws no synthetic rows and fits in seconds; what is "auto" it chooses
-    itself, on classes that it holds out. As the final classifier of a
-    :class:`~sklearn_gzsl.GZSLClassifier`, which it is by default, it learns from the
-    synthetic rows, too: a quarter of the prototype of an unseen class is then their
-    mean.
+    It fits in seconds; what is "auto" it chooses itself, on classes that it holds out.
+    As the final classifier of a :class:`~sklearn_gzsl.GZSLClassifier`, as by default,
+    their synthetic rows are a quarter of the prototypes of unseen classes.
 
     Parameters
     ----------
@@ -164,7 +162,9 @@ class PrototypeClassifier(
         "seen_classifier": partial(LogisticRegression, C=10, max_iter=1000)
     }
 
-    __metadata_request__fit = {"class_attributes": True}
+    __metadata_request__fit = dict.fromkeys(
+        ("class_attributes", "seen_classes", "synthetic"), True
+    )
 
     # Synthetic rows of a class for each real one that GZSLClassifier draws for it.
     _auto_synthetic = 3

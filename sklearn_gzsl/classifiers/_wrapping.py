@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from .._sklearn_compat import BaseSearchCV, available_if
+from .._sklearn_compat import available_if
 from ..metrics._response import find_model
-from ..utils import InheritedDocs
+from ..utils import InheritedDocs, learner_inside
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -20,20 +19,8 @@ if TYPE_CHECKING:
 
 
 def path_to_descriptions(estimator):
-    """What the fit of an estimator calls the class attributes, without routing.
-
-    A pipeline takes them as ``<step>__class_attributes``, and a search passes on what
-    it gets. Our own meta-estimators take them as they are.
-    """
-    path = []
-    # Each layer is passed: a search in a pipeline in a search is nothing unusual.
-    while isinstance(estimator, Pipeline | BaseSearchCV):
-        if isinstance(estimator, Pipeline):
-            name, estimator = estimator.steps[-1]
-            path.append(name)
-        else:
-            estimator = estimator.estimator
-    return "__".join([*path, "class_attributes"])
+    """What the fit of an estimator calls the class attributes, without routing."""
+    return learner_inside(estimator)[1] + "class_attributes"
 
 
 def _have(method):

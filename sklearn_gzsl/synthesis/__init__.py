@@ -2,7 +2,7 @@
 
 from ._moves import step
 from ._stream import RowStream
-from ._training import is_streamed, train
+from ._training import check_asks, is_streamed, train
 from ._training_rows import TrainingRows
 
-__all__ = ["RowStream", "TrainingRows", "is_streamed", "step", "train"]
+__all__ = ["RowStream", "TrainingRows", "check_asks", "is_streamed", "step", "train"]

@@ -3,11 +3,11 @@
 import warnings
 
 import numpy as np
+from sklearn import get_config
 from sklearn.frozen import FrozenEstimator
-from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import has_fit_parameter
 
-from ..utils import seeded
+from ..utils import learner_inside, seeded
 from ._stream import RowStream
 
 _MOST_PASSES = 25
@@ -57,21 +57,43 @@ def train(classifier, rows, *, memory_limit, say):
 
 
 def _asked_for(classifier, known):
-    """What the classifier's ``fit``, or that of a pipeline's last step, has a name for.
+    """What the classifier's ``fit``, inside pipelines and searches, has a name for.
 
     ``class_attributes`` are the descriptions of the classes, ``seen_classes`` those
     that the generator has learned from, and ``synthetic`` says of each row whether it
     was drawn.
     """
-    prefix = ""
-    while isinstance(classifier, Pipeline):
-        name, classifier = classifier.steps[-1]
-        prefix += f"{name}__"
+    learner, prefix = learner_inside(classifier)
+    if get_config()["enable_metadata_routing"]:
+        prefix = ""  # they find their way by name
     return {
         prefix + name: value
         for name, value in known.items()
-        if has_fit_parameter(classifier, name)
+        if has_fit_parameter(learner, name)
     }
+
+
+def check_asks(classifier):
+    """Refuse a part that wants descriptions in a wrapper that cannot pass them on.
+
+    Raises
+    ------
+    ValueError
+        If there is one: it would take the unseen classes for seen ones, in silence.
+    """
+    learner, _ = learner_inside(classifier)
+    if has_fit_parameter(learner, "class_attributes"):
+        return
+    inside = learner.get_params() if hasattr(learner, "get_params") else {}
+    for name, part in inside.items():
+        if hasattr(part, "fit") and has_fit_parameter(part, "class_attributes"):
+            raise ValueError(
+                f"The fit of {type(part).__name__}, {name} of the 'classifier' "
+                f"parameter, asks for class_attributes, which "
+                f"{type(learner).__name__} cannot pass on. Use it alone, as last step "
+                "of a pipeline, in a search such as GridSearchCV, or in a "
+                "GZSLVotingClassifier; or put another classifier in its place."
+            )
 
 
 def is_streamed(classifier, n_classes, n_synthetic, n_features, memory_limit):

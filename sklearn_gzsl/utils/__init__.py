@@ -1,7 +1,7 @@
 """The few helpers that serve many rooms, by subject."""
 
 from ._docstrings import InheritedDocs
-from ._fitting import all_or_nothing, fit_transform, seeded
+from ._fitting import all_or_nothing, fit_transform, learner_inside, seeded
 from ._labels import check_complete, check_target, like, validate_rows
 from ._messages import few, warn
 from ._methods import METHODS, SPLITS, Published, register
@@ -19,6 +19,7 @@ __all__ = [
     "check_target",
     "few",
     "fit_transform",
+    "learner_inside",
     "like",
     "mean_rows",
     "register",

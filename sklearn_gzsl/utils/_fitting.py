@@ -6,6 +6,9 @@ from typing import Any, TypeVar
 
 import numpy as np
 from sklearn.base import clone
+from sklearn.pipeline import Pipeline
+
+from .._sklearn_compat import BaseSearchCV
 
 _Method = TypeVar("_Method", bound=Callable[..., Any])
 
@@ -27,6 +30,23 @@ def all_or_nothing(method: _Method) -> _Method:
             raise
 
     return safe  # type: ignore[return-value]
+
+
+def learner_inside(estimator: Any) -> tuple[Any, str]:
+    """What pipelines and searches train in the end, and what its arguments begin with.
+
+    Without metadata routing, a pipeline takes those of ``fit`` as ``<step>__<name>``,
+    and a search passes on what it gets. Our own meta-estimators take them as they are.
+    """
+    prefix = ""
+    # Each layer is passed: a search in a pipeline in a search is nothing unusual.
+    while isinstance(estimator, Pipeline | BaseSearchCV):
+        if isinstance(estimator, Pipeline):
+            name, estimator = estimator.steps[-1]
+            prefix += f"{name}__"
+        else:
+            estimator = estimator.estimator
+    return estimator, prefix
 
 
 def seeded(estimator: Any, seeds: np.random.Generator) -> Any:
