@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._sklearn_compat import HasMethods, Interval, StrOptions, _fit_context
 from ..attributes import UnitsMixin, check_class_attributes, extend_class_attributes
-from ..synthesis import step
+from ..synthesis import trusted_part
 from ..utils import all_or_nothing, like, mean_rows, register, unit_rows, validate_rows
 from ._parts import DefaultPartsMixin
 from ._prediction import PredictionMixin
@@ -352,7 +352,7 @@ class PrototypeClassifier(
         for i in np.flatnonzero(n_first):
             # Rows of length 1 have this total variance about their mean.
             noise = (1 - self._predicted.length**2) / n_first[i]
-            prototypes[i] += step(first[i] / n_first[i] - prototypes[i], noise)
+            prototypes[i] += trusted_part(first[i] / n_first[i] - prototypes[i], noise)
         self.prototypes_ = unit_rows(prototypes)
 
     @all_or_nothing

@@ -1,8 +1,15 @@
 """Training rows for a final classifier: real and synthetic, at once and streamed."""
 
-from ._moves import step
+from ._moves import trusted_part
 from ._stream import RowStream
 from ._training import check_asks, is_streamed, train
 from ._training_rows import TrainingRows
 
-__all__ = ["RowStream", "TrainingRows", "check_asks", "is_streamed", "step", "train"]
+__all__ = [
+    "RowStream",
+    "TrainingRows",
+    "check_asks",
+    "is_streamed",
+    "train",
+    "trusted_part",
+]

@@ -18,11 +18,11 @@ def shift(real, drawn):
     spread of their own.
     """
     gap = real.mean(axis=0) - drawn.mean(axis=0)
-    return step(gap, drawn.var(axis=0).sum() / len(real))
+    return trusted_part(gap, drawn.var(axis=0).sum() / len(real))
 
 
-def step(gap, noise):
-    """The part of the way that is not noise, with some caution: see ``shift``."""
+def trusted_part(gap, noise):
+    """The part of a gap that is not noise, with some caution: see ``shift``."""
     error = max(np.square(gap).sum() - noise, 0.0)
     # Without error there is no way to go, and without noise too nothing to divide by.
     return gap * (error / (error + _CAUTION * noise) if error else 0.0)
