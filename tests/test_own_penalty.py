@@ -1,7 +1,10 @@
 """seen_penalty="auto": GZSLClassifier chooses its balance on classes it holds out."""
 
+import warnings
+
 import numpy as np
 import pytest
+from conftest import blobs
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.decomposition import PCA
@@ -18,7 +21,7 @@ from sklearn_gzsl import (
     PrototypeClassifier,
     VAECFlow,
 )
-from sklearn_gzsl.classifiers import _folds
+from sklearn_gzsl.classifiers import _folds, _own_penalty
 from sklearn_gzsl.metrics import GZSLScorer
 from sklearn_gzsl.presets import paper_settings
 
@@ -190,6 +193,27 @@ def test_classes_that_come_later_find_it_chosen(animals):
     assert chosen != 0.0
     clf.add_classes(animals.attributes.subset(animals.unseen))
     assert clf.seen_penalty_ == chosen
+
+
+def test_with_few_classes_it_is_what_most_folds_want(monkeypatch):
+    X, y, attributes = blobs(n_seen=4, n_unseen=2, seed=3)
+    curves = []
+    choose = _own_penalty.choose_penalty
+
+    def keep(given, scoring):
+        curves.append(given)
+        return choose(given, scoring)
+
+    monkeypatch.setattr(_own_penalty, "choose_penalty", keep)
+    with pytest.warns(UserWarning, match="chosen on 4 classes in all, .* too few"):
+        clf = GZSLClassifier(random_state=0).fit(X, y, class_attributes=attributes)
+    wanted = [choose([curve], "H").penalty for curve in curves[0]]
+    assert len(wanted) == 3
+    assert clf.seen_penalty_ == np.median(wanted)
+    X, y, attributes = blobs(n_seen=5, n_unseen=2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        GZSLClassifier(random_state=0).fit(X, y, class_attributes=attributes)
 
 
 def test_where_nothing_can_be_held_out_it_is_0_with_a_warning():

@@ -97,8 +97,9 @@ class GZSLClassifier(
         the cost of one more fit, with a generator that is trained in steps
         (``max_iter``), otherwise in up to five folds. There the parts keep the
         settings that they chose by themselves, for which rows of the held-out classes
-        counted, too. 0 without descriptions, and with a warning where no class can be
-        held out. Later classes and rows do not change it.
+        counted, too. With fewer than five seen classes it is the median of what each
+        fold would choose, with a warning; 0 with a warning where no class can be held
+        out, and without descriptions. Later classes and rows do not change it.
 
     memory : str, Path or joblib.Memory, default=None
         Where to keep fitted generators, as in a pipeline. A search over what comes
