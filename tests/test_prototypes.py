@@ -1,5 +1,7 @@
 """PrototypeClassifier: against its equations written out, and in use."""
 
+import warnings
+
 import numpy as np
 import pytest
 from scipy.linalg import sqrtm
@@ -10,6 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn_gzsl import (
     CalibratedStackingCV,
     ClassAttributes,
+    GZSLClassifier,
     PrototypeClassifier,
 )
 from sklearn_gzsl.metrics import GZSLScorer, per_class_accuracy
@@ -196,3 +199,35 @@ def test_wrong_input_is_explained(animals):
     several = ClassAttributes(animals.labels, tables)
     with pytest.raises(ValueError, match="sources"):
         PrototypeClassifier().fit(X, y, class_attributes=several)
+
+
+def constant(X):
+    return np.full_like(X, 3.0)
+
+
+DEGENERATE = {
+    "constant": constant,
+    "zero": np.zeros_like,
+    "a constant column": lambda X: np.hstack([X, constant(X[:, :1])]),
+    "a large constant": lambda X: np.hstack([X, 1e6 + 0 * X[:, :1]]),
+    "mostly constant": lambda X: np.hstack([X[:, :1], constant(X), 0 * X]),
+    "duplicated": lambda X: np.hstack([X, X, X[:, :1]]),
+    "one row again and again": lambda X: np.repeat(X[:1], len(X), axis=0),
+    "sparse": lambda X: np.maximum(X - 2, 0),
+    "rows of zeros": lambda X: X * (np.arange(len(X)) % 5 > 0)[:, None],
+}
+
+
+@pytest.mark.parametrize("case", DEGENERATE)
+@pytest.mark.parametrize(
+    "clf",
+    [PrototypeClassifier(), GZSLClassifier(random_state=0)],
+    ids=["alone", "with synthetic rows"],
+)
+def test_features_that_say_little_are_no_reason_to_warn(animals, case, clf):
+    X = DEGENERATE[case](animals.X)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        clf.fit(X, animals.y, class_attributes=animals.attributes)
+        scores = clf.decision_function(X)
+    assert np.isfinite(scores).all()

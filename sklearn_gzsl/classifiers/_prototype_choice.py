@@ -187,7 +187,9 @@ class _Judge:
             predicted[:, n:] += guess * np.eye(n)
         predicted = _unit(predicted, gram)
         own = (1 - self._own_weight) * predicted
-        own.flat[:: len(gram) + 1] += self._own_weight / np.sqrt(gram.diagonal()[:n])
+        own.flat[:: len(gram) + 1] += self._own_weight / _positive(
+            np.sqrt(gram.diagonal()[:n])
+        )
         return _unit(np.where(held_out[:, None], predicted, own), gram)
 
     def _judged_by(self, scores, held_out):
@@ -202,4 +204,9 @@ class _Judge:
 def _unit(weights, gram):
     """Weights of the same vectors at length 1."""
     squares = np.sum((weights @ gram) * weights, axis=1, keepdims=True)
-    return weights / np.sqrt(np.where(squares > 0, squares, 1.0))
+    return weights / np.sqrt(_positive(squares))
+
+
+def _positive(numbers):
+    """Numbers to divide by: constant features leave prototypes without a length."""
+    return np.where(numbers > 0, numbers, 1.0)
