@@ -5,7 +5,8 @@ import pytest
 from scipy.linalg import sqrtm
 
 from sklearn_gzsl import ClassAttributes, PrototypeClassifier
-from sklearn_gzsl.classifiers._prototype_choice import GRID, _Judge, _parted
+from sklearn_gzsl.classifiers._held_out import parted
+from sklearn_gzsl.classifiers._prototype_choice import GRID, _Judge
 from sklearn_gzsl.datasets import load_two_digit_numbers, make_gzsl_classification
 from sklearn_gzsl.metrics import per_class_accuracy, seen_unseen_curve
 
@@ -67,7 +68,7 @@ def criterion(X, codes, A, groups, fitted, judged, *, own_weight, settings):
 )
 def test_settings_are_judged_by_the_criterion(rows, values):
     X, codes, A = rows
-    fitted, judged = _parted(codes)
+    fitted, judged = parted(codes)
     judge = _Judge(X, codes, A, A, fitted, judged, 0.6)
     settings = dict(zip(CHOSEN, values, strict=True))
     expected = criterion(
@@ -78,7 +79,7 @@ def test_settings_are_judged_by_the_criterion(rows, values):
 
 def test_each_class_is_held_out_and_judged_by_rows_that_were_not_learned_from(rows):
     X, codes, A = rows
-    fitted, judged = _parted(codes)
+    fitted, judged = parted(codes)
     assert not np.intersect1d(fitted, judged).size
     assert np.unique(codes[judged]).tolist() == np.unique(codes[fitted]).tolist()
     groups = np.array(_Judge(X, codes, A, A, fitted, judged, 0.7)._groups)
@@ -86,17 +87,21 @@ def test_each_class_is_held_out_and_judged_by_rows_that_were_not_learned_from(ro
 
 
 def test_a_class_of_one_row_is_learned_from():
-    codes = np.array([0, 1, 1, 1, 2])
-    fitted, judged = _parted(codes)
-    assert np.unique(codes[fitted]).tolist() == [0, 1, 2]
+    codes = np.array([0, 1, 1, 1, 2, 3])
+    fitted, judged = parted(codes)
+    assert np.unique(codes[fitted]).tolist() == [0, 1, 2, 3]
     assert judged.tolist() == [3]
+
+
+def test_with_three_classes_there_is_nothing_to_judge_by():
+    assert not len(parted(np.repeat([0, 1, 2], 9))[1])
 
 
 def test_the_choice_is_the_best_of_its_neighbours(rows):
     """No change of a single setting would have been judged better."""
     X, codes, A = rows
     clf = PrototypeClassifier().fit(X, codes, class_attributes=A)
-    judge = _Judge(X, codes, A, A, *_parted(codes), clf.own_weight)
+    judge = _Judge(X, codes, A, A, *parted(codes), clf.own_weight)
     best = judge(**clf.settings_)
     for name, values in GRID.items():
         for value in values:
