@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .classifiers._gzsl_classifier import GZSLClassifier
     from .classifiers._prototypes import PrototypeClassifier
     from .classifiers._voting import GZSLVotingClassifier
+    from .compatibility import ESZSL
     from .generators import (
         CADAVAE,
         MLIS,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 _HOME = {
     "CalibratedStackingCV": ".classifiers._calibrated_stacking",
     "ClassAttributes": ".attributes",
+    "ESZSL": ".compatibility",
     "GSMFlow": ".generators",
     "GZSLClassifier": ".classifiers._gzsl_classifier",
     "GZSLVotingClassifier": ".classifiers._voting",
@@ -68,6 +70,7 @@ _SUBMODULES = (
 
 __all__ = [
     "CADAVAE",
+    "ESZSL",
     "MLIS",
     "WGANGP",
     "BaseGenerator",

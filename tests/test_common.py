@@ -16,6 +16,7 @@ from skorch.callbacks import Callback
 
 import sklearn_gzsl
 from sklearn_gzsl import (
+    ESZSL,
     BaseGenerator,
     CalibratedStackingCV,
     ClassAttributes,
@@ -28,9 +29,8 @@ from sklearn_gzsl.generators import NeuralGenerator
 
 # Estimator -> whose random_state there is, if not its own.
 OWNER = {CalibratedStackingCV: "estimator__", GZSLVotingClassifier: "synthetic__"}
-RANDOM = [
-    e for e in ESTIMATORS if not isinstance(e, (PrototypeClassifier, IncrementalLDA))
-]
+CLOSED_FORMS = (PrototypeClassifier, IncrementalLDA, ESZSL)
+RANDOM = [e for e in ESTIMATORS if not isinstance(e, CLOSED_FORMS)]
 
 
 def hurried(estimator):

@@ -22,6 +22,7 @@ from sklearn.base import clone
 
 from sklearn_gzsl import (
     CADAVAE,
+    ESZSL,
     MLIS,
     WGANGP,
     CalibratedStackingCV,
@@ -105,6 +106,7 @@ CLASSIFIERS = {
     "GZSLClassifier": CLASSIFIER,
     "GZSLClassifier, streamed": clone(CLASSIFIER).set_params(memory_limit=1 << 12),
     "PrototypeClassifier": PROTOTYPES,
+    "ESZSL": ESZSL(alpha=0.5, gamma=2.0),
     "GZSLClassifier, prototypes": GZSLClassifier(
         GENERATORS["GSMFlow"],
         PROTOTYPES,

@@ -68,8 +68,9 @@ def test_a_method_states_parameters_that_there_are(cls):
     params = cls().get_params()
     method = METHODS[cls]
     assert method.search.keys() <= params.keys()
-    for published in method.published.values():
-        assert published.generator.keys() <= params.keys()
+    for settings in method.published.values():
+        for published in settings.values():
+            assert published.generator.keys() <= params.keys()
 
 
 class Base(DeclaredParameters, BaseEstimator):

@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..utils import InheritedDocs
+
 # Real attributes and embeddings stay below 12 (the sentences of CUB; all others below
 # 5); from 20 on, what such a column drowns is missed in H.
 _FACTOR = 20.0
@@ -21,8 +23,21 @@ class Scaling(NamedTuple):
     spread: np.ndarray | None
 
 
-class UnitsMixin:
-    """For estimators with the parameter ``attribute_scaling``."""
+class UnitsMixin(InheritedDocs):
+    """For estimators with the parameter ``attribute_scaling``.
+
+    Parameters
+    ----------
+    attribute_scaling : {"auto", "standard"} or None, default="auto"
+        Whether columns of descriptions are standardised before they are compared;
+        "auto" does where these differ in units, as
+        :class:`~sklearn_gzsl.BaseGenerator` says.
+
+    Attributes
+    ----------
+    attribute_scaling_, attribute_location_, attribute_spread_ : str and arrays, or None
+        What was done to columns, as in :class:`~sklearn_gzsl.BaseGenerator`.
+    """
 
     def _learn_units(self, A):
         """What is to be done to columns, from the seen classes' rows."""

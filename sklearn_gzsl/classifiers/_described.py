@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ..attributes import check_class_attributes, extend_class_attributes
-from ..utils import all_or_nothing, like
+from ..utils import InheritedDocs, all_or_nothing, like
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -16,11 +16,16 @@ if TYPE_CHECKING:
     from ..attributes._typing import ClassAttributesLike
 
 
-class DescribedClassesMixin:
+class DescribedClassesMixin(InheritedDocs):
     """Classes with rows and classes without, of which further ones may come.
 
     A subclass writes ``_describe(attributes)``, which calls ``_set_classes`` and learns
     what scores need of each class from its description.
+
+    Attributes
+    ----------
+    class_attributes_ : ClassAttributes of shape (n_classes, n_attributes)
+        Of seen and unseen classes.
     """
 
     def _set_classes(self, attributes):

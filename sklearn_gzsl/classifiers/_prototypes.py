@@ -96,23 +96,15 @@ class PrototypeClassifier(
         Tells the seen classes from each other, from whitened rows of length 1.
         ``LogisticRegression(C=10)`` by default.
 
-    attribute_scaling : {"auto", "standard"} or None, default="auto"
-        Whether the kernel compares descriptions with columns standardised; "auto" does
-        where these differ in units, as :class:`~sklearn_gzsl.BaseGenerator` says.
-
     Attributes
     ----------
     prototypes_ : ndarray of shape (n_classes, n_features)
         Prototypes of ``classes_`` in the whitened space, of length 1.
     seen_classifier_ : classifier or None
         The fitted classifier of the seen classes.
-    class_attributes_ : ClassAttributes of shape (n_classes, n_attributes)
-        Of seen and unseen classes.
     settings_ : dict
         What was used for ``power``, ``shrinkage``, ``degree``, ``alpha`` and
         ``description_weight``, given or chosen.
-    attribute_scaling_, attribute_location_, attribute_spread_ : str and arrays, or None
-        What was done to columns, as in :class:`~sklearn_gzsl.BaseGenerator`.
 
     See Also
     --------
