@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .classifiers._gzsl_classifier import GZSLClassifier
     from .classifiers._prototypes import PrototypeClassifier
     from .classifiers._voting import GZSLVotingClassifier
-    from .compatibility import ESZSL
+    from .compatibility import ESZSL, SAE
     from .generators import (
         CADAVAE,
         MLIS,
@@ -44,6 +44,7 @@ _HOME = {
     "CalibratedStackingCV": ".classifiers._calibrated_stacking",
     "ClassAttributes": ".attributes",
     "ESZSL": ".compatibility",
+    "SAE": ".compatibility",
     "GSMFlow": ".generators",
     "GZSLClassifier": ".classifiers._gzsl_classifier",
     "GZSLVotingClassifier": ".classifiers._voting",
@@ -72,6 +73,7 @@ __all__ = [
     "CADAVAE",
     "ESZSL",
     "MLIS",
+    "SAE",
     "WGANGP",
     "BaseGenerator",
     "CalibratedStackingCV",

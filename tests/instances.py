@@ -13,6 +13,7 @@ from sklearn_gzsl import (
     CADAVAE,
     ESZSL,
     MLIS,
+    SAE,
     WGANGP,
     CalibratedStackingCV,
     GaussianGenerator,
@@ -113,6 +114,7 @@ FAST = {
     IncrementalLDA: [{}],
     PrototypeClassifier: [{}],
     ESZSL: [{}, PUBLISHED],
+    SAE: [{}, {"direction": "encode", "normalisation": "standard"}],
     GZSLClassifier: [
         {},
         *({"generator": g, "classifier": SOFTMAX} for g in GENERATORS),

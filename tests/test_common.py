@@ -17,6 +17,7 @@ from skorch.callbacks import Callback
 import sklearn_gzsl
 from sklearn_gzsl import (
     ESZSL,
+    SAE,
     BaseGenerator,
     CalibratedStackingCV,
     ClassAttributes,
@@ -29,7 +30,7 @@ from sklearn_gzsl.generators import NeuralGenerator
 
 # Estimator -> whose random_state there is, if not its own.
 OWNER = {CalibratedStackingCV: "estimator__", GZSLVotingClassifier: "synthetic__"}
-CLOSED_FORMS = (PrototypeClassifier, IncrementalLDA, ESZSL)
+CLOSED_FORMS = (PrototypeClassifier, IncrementalLDA, ESZSL, SAE)
 RANDOM = [e for e in ESTIMATORS if not isinstance(e, CLOSED_FORMS)]
 
 

@@ -7,12 +7,12 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_gzsl import ESZSL, CalibratedStackingCV, ClassAttributes
+from sklearn_gzsl import ESZSL, SAE, CalibratedStackingCV, ClassAttributes
 from sklearn_gzsl.metrics import GZSLScorer
 from sklearn_gzsl.presets import paper_settings
 from sklearn_gzsl.utils import unit_rows
 
-CLASSIFIERS = [ESZSL()]
+CLASSIFIERS = [ESZSL(), SAE(), SAE(direction="encode")]
 
 
 @pytest.fixture(params=CLASSIFIERS, ids=lambda c: type(c).__name__)

@@ -24,6 +24,7 @@ from sklearn_gzsl import (
     CADAVAE,
     ESZSL,
     MLIS,
+    SAE,
     WGANGP,
     CalibratedStackingCV,
     GaussianGenerator,
@@ -107,6 +108,7 @@ CLASSIFIERS = {
     "GZSLClassifier, streamed": clone(CLASSIFIER).set_params(memory_limit=1 << 12),
     "PrototypeClassifier": PROTOTYPES,
     "ESZSL": ESZSL(alpha=0.5, gamma=2.0),
+    "SAE": SAE(encoder_weight=0.5),
     "GZSLClassifier, prototypes": GZSLClassifier(
         GENERATORS["GSMFlow"],
         PROTOTYPES,

@@ -1,5 +1,6 @@
 """Classifiers that score a row and a description together; one method, one file."""
 
 from ._eszsl import ESZSL
+from ._sae import SAE
 
-__all__ = ["ESZSL"]
+__all__ = ["ESZSL", "SAE"]

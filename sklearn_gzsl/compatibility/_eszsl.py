@@ -27,11 +27,8 @@ class ESZSL(CompatibilityClassifier):
 
     Parameters
     ----------
-    alpha : positive float or "auto", default="auto"
-        Strength of the ridge on the side of the rows.
-
-    gamma : positive float or "auto", default="auto"
-        Strength of the ridge on the side of the descriptions.
+    alpha, gamma : positive float or "auto", default="auto", "auto"
+        Strengths of the ridges on the side of the rows and on that of the descriptions.
 
     relative : bool, default=True
         Whether 1 means, in ``alpha`` and ``gamma``, the mean eigenvalue of the matrix
@@ -51,7 +48,7 @@ class ESZSL(CompatibilityClassifier):
 
     See Also
     --------
-    GaussianGenerator : A closed form that generates rows.
+    SAE : Another closed form.
 
     Notes
     -----
