@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .classifiers._gzsl_classifier import GZSLClassifier
     from .classifiers._prototypes import PrototypeClassifier
     from .classifiers._voting import GZSLVotingClassifier
-    from .compatibility import ESZSL, SAE
+    from .compatibility import ESZSL, SAE, BilinearClassifier
     from .generators import (
         CADAVAE,
         MLIS,
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 
 _HOME = {
+    "BilinearClassifier": ".compatibility",
     "CalibratedStackingCV": ".classifiers._calibrated_stacking",
     "ClassAttributes": ".attributes",
     "ESZSL": ".compatibility",
@@ -76,6 +77,7 @@ __all__ = [
     "SAE",
     "WGANGP",
     "BaseGenerator",
+    "BilinearClassifier",
     "CalibratedStackingCV",
     "ClassAttributes",
     "GSMFlow",

@@ -15,6 +15,7 @@ from sklearn_gzsl import (
     MLIS,
     SAE,
     WGANGP,
+    BilinearClassifier,
     CalibratedStackingCV,
     GaussianGenerator,
     GSMFlow,
@@ -114,6 +115,11 @@ FAST = {
     IncrementalLDA: [{}],
     PrototypeClassifier: [{}],
     ESZSL: [{}, PUBLISHED],
+    BilinearClassifier: [
+        {"max_iter": 200, "lr": 0.05},
+        {"max_iter": 200, "lr": 0.05, "loss": "warp", "n_maps": 2},
+        {"max_iter": 200, "lr": 0.5, "optimizer": "sgd", "loss": "max_violator"},
+    ],
     SAE: [{}, {"direction": "encode", "normalisation": "standard"}],
     GZSLClassifier: [
         {},

@@ -19,6 +19,7 @@ from sklearn_gzsl import (
     ESZSL,
     SAE,
     BaseGenerator,
+    BilinearClassifier,
     CalibratedStackingCV,
     ClassAttributes,
     GZSLVotingClassifier,
@@ -39,7 +40,8 @@ def hurried(estimator):
     names = ("max_iter", "generator__max_iter")
     known = estimator.get_params()
     few = {name: 4 for name in names if isinstance(known.get(name), int)}
-    if isinstance(estimator, SoftmaxClassifier):  # of which they ask for accuracy
+    # Of these they ask for accuracy.
+    if isinstance(estimator, (SoftmaxClassifier, BilinearClassifier)):
         few = {}
     return clone(estimator).set_params(**few)
 

@@ -7,12 +7,28 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_gzsl import ESZSL, SAE, CalibratedStackingCV, ClassAttributes
+from sklearn_gzsl import (
+    ESZSL,
+    SAE,
+    BilinearClassifier,
+    CalibratedStackingCV,
+    ClassAttributes,
+)
 from sklearn_gzsl.metrics import GZSLScorer
 from sklearn_gzsl.presets import paper_settings
 from sklearn_gzsl.utils import unit_rows
 
-CLASSIFIERS = [ESZSL(), SAE(), SAE(direction="encode")]
+QUICK = {"max_iter": 200, "lr": 0.05}
+CLASSIFIERS = [
+    ESZSL(),
+    SAE(),
+    SAE(direction="encode"),
+    *(
+        BilinearClassifier(loss=loss, **QUICK)
+        for loss in ("warp", "first_violator", "max_violator", "softmax")
+    ),
+    BilinearClassifier(loss="warp", n_maps=2, **QUICK),
+]
 
 
 @pytest.fixture(params=CLASSIFIERS, ids=lambda c: type(c).__name__)
@@ -157,8 +173,13 @@ def test_storing(unfitted, animals, round_trip):
     assert "unicorn" in loaded.add_classes(more).classes_
 
 
-def test_a_regression_gives_no_probabilities(animals):
-    assert not hasattr(ESZSL(), "predict_proba")
+def test_probabilities_are_those_of_a_softmax_alone(animals):
+    for clf in (ESZSL(), SAE(), BilinearClassifier(loss="warp")):
+        assert not hasattr(clf, "predict_proba")
+    clf = BilinearClassifier(**QUICK)
+    assert hasattr(clf, "predict_proba")
+    clf.fit(animals.X, animals.y, class_attributes=animals.attributes)
+    assert_allclose(clf.predict_proba(animals.X).sum(axis=1), 1)
 
 
 def test_unknown_presets_list_those_that_there_are():

@@ -26,6 +26,7 @@ from sklearn_gzsl import (
     MLIS,
     SAE,
     WGANGP,
+    BilinearClassifier,
     CalibratedStackingCV,
     GaussianGenerator,
     GZSLClassifier,
@@ -109,6 +110,10 @@ CLASSIFIERS = {
     "PrototypeClassifier": PROTOTYPES,
     "ESZSL": ESZSL(alpha=0.5, gamma=2.0),
     "SAE": SAE(encoder_weight=0.5),
+    **{
+        f"BilinearClassifier, {loss}": BilinearClassifier(loss=loss, n_maps=2, **STEPS)
+        for loss in ("warp", "first_violator", "max_violator", "softmax")
+    },
     "GZSLClassifier, prototypes": GZSLClassifier(
         GENERATORS["GSMFlow"],
         PROTOTYPES,

@@ -13,7 +13,7 @@ import pytest
 from sklearn.base import BaseEstimator, clone
 
 from sklearn_gzsl import compatibility, generators
-from sklearn_gzsl.generators import BaseGenerator, GSMFlow, NeuralGenerator, VAECFlow
+from sklearn_gzsl.generators import BaseGenerator, GSMFlow, VAECFlow
 from sklearn_gzsl.utils import METHODS, DeclaredParameters
 from sklearn_gzsl.utils._docstrings import entries, sections
 
