@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .classifiers._gzsl_classifier import GZSLClassifier
     from .classifiers._prototypes import PrototypeClassifier
     from .classifiers._voting import GZSLVotingClassifier
+    from .compatibility import ESZSL, SAE, BilinearClassifier
     from .generators import (
         CADAVAE,
         MLIS,
@@ -40,8 +41,11 @@ if TYPE_CHECKING:
 
 
 _HOME = {
+    "BilinearClassifier": ".compatibility",
     "CalibratedStackingCV": ".classifiers._calibrated_stacking",
     "ClassAttributes": ".attributes",
+    "ESZSL": ".compatibility",
+    "SAE": ".compatibility",
     "GSMFlow": ".generators",
     "GZSLClassifier": ".classifiers._gzsl_classifier",
     "GZSLVotingClassifier": ".classifiers._voting",
@@ -68,9 +72,12 @@ _SUBMODULES = (
 
 __all__ = [
     "CADAVAE",
+    "ESZSL",
     "MLIS",
+    "SAE",
     "WGANGP",
     "BaseGenerator",
+    "BilinearClassifier",
     "CalibratedStackingCV",
     "ClassAttributes",
     "GSMFlow",

@@ -1,15 +1,15 @@
 """The published hyper-parameters of each method on each benchmark data set."""
 
-from . import generators  # noqa: F401  these register their settings
+from . import compatibility, generators  # noqa: F401  these register their settings
 from .classifiers._gzsl_classifier import GZSLClassifier
 from .linear_model._softmax import SoftmaxClassifier
-from .utils import METHODS, SPLITS
+from .utils import METHODS, SPLITS, Published
 
 __all__ = ["paper_settings"]
 
 
 def paper_settings(method, dataset):
-    """Published settings of a method on a benchmark, as a ready GZSLClassifier.
+    """Published settings of a method on a benchmark, as a ready classifier.
 
     For reproducing the papers: the numbers of steps are made for GPUs, and some were
     chosen on test rows by their authors. The defaults of the generators are better for
@@ -19,8 +19,9 @@ def paper_settings(method, dataset):
     Parameters
     ----------
     method : str
-        Name of the generator, in any case, such as "VAECFlow". Some have no published
-        settings for any data set, as MLIS.
+        Name of the generator, or of a classifier without one, in any case, such as
+        "VAECFlow" or "ESZSL". Some have no published settings for any data set, as
+        MLIS.
 
     dataset : str
         Name of the data set, in any case: "AWA1", "AWA2", "CUB", "SUN", "aPY", "FLO" or
@@ -28,7 +29,7 @@ def paper_settings(method, dataset):
 
     Returns
     -------
-    GZSLClassifier
+    GZSLClassifier, or the classifier without generator
         Not fitted. Its parameters can be changed with ``set_params``.
 
     Raises
@@ -67,16 +68,23 @@ def paper_settings(method, dataset):
     (50000, 45500)
     >>> clf = clf.set_params(random_state=0, generator__max_iter=400)
     """
-    known = {m.estimator.__name__: m for m in METHODS.values() if m.published}
+    known = {
+        name: (m.estimator, settings)
+        for m in METHODS.values()
+        for name, settings in m.published.items()
+    }
     chosen = _spelled(method, known)
     data = _spelled(dataset, SPLITS)
-    if chosen is None or data not in known[chosen].published:
-        pairs = (f"{name}: {', '.join(m.published)}" for name, m in known.items())
+    if chosen is None or data not in known[chosen][1]:
+        pairs = (f"{name}: {', '.join(known[name][1])}" for name in known)
         raise ValueError(
             f"There are no published settings of method={method!r} on "
             f"dataset={dataset!r}; there are {'; '.join(pairs)}."
         )
-    return _classifier(known[chosen].estimator, known[chosen].published[data], data)
+    estimator, settings = known[chosen]
+    if isinstance(settings[data], Published):
+        return _classifier(estimator, settings[data], data)
+    return estimator(**settings[data])
 
 
 def _spelled(name, names):

@@ -11,8 +11,11 @@ from sklearn.preprocessing import StandardScaler
 
 from sklearn_gzsl import (
     CADAVAE,
+    ESZSL,
     MLIS,
+    SAE,
     WGANGP,
+    BilinearClassifier,
     CalibratedStackingCV,
     GaussianGenerator,
     GSMFlow,
@@ -104,11 +107,20 @@ SOFTMAX = SoftmaxClassifier(lr=0.05, max_iter=100)
 CLASSIFIER = GZSLClassifier(
     GaussianGenerator(), LogisticRegression(), random_state=0, seen_penalty=0.0
 )
+# As in the papers: no ridge relative to the data, rows as they are.
+PUBLISHED = {"alpha": 1.0, "gamma": 1.0, "relative": False, "normalisation": None}
 # Any other estimator -> arguments with which it is fast, one instance for each dict.
 FAST = {
     SoftmaxClassifier: [{"max_iter": 200}],
     IncrementalLDA: [{}],
     PrototypeClassifier: [{}],
+    ESZSL: [{}, PUBLISHED],
+    BilinearClassifier: [
+        {"max_iter": 200, "lr": 0.05},
+        {"max_iter": 200, "lr": 0.05, "loss": "warp", "n_maps": 2},
+        {"max_iter": 200, "lr": 0.5, "optimizer": "sgd", "loss": "max_violator"},
+    ],
+    SAE: [{}, {"direction": "encode", "normalisation": "standard"}],
     GZSLClassifier: [
         {},
         *({"generator": g, "classifier": SOFTMAX} for g in GENERATORS),

@@ -15,6 +15,7 @@ FLOORS = [
     {"__main__"},
     {"benchmark"},
     {"presets"},
+    {"compatibility"},
     {"classifiers"},
     {"generators", "synthesis"},
     {"linear_model", "model_selection", "inspection", "datasets", "distributed"},

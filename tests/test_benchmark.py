@@ -23,6 +23,7 @@ from sklearn_gzsl import (
     GZSLClassifier,
     PrototypeClassifier,
     SoftmaxClassifier,
+    compatibility,
     generators,
 )
 from sklearn_gzsl.benchmark import _run, format_results, run_benchmark
@@ -34,6 +35,8 @@ arrays = pytest.fixture(animal_arrays, scope="module")
 write = pytest.fixture(writer, scope="module")
 path = pytest.fixture(lambda write: write(), scope="module")
 run = pytest.fixture(quick_benchmark)
+# Of methods without generator.
+QUICKER = {"seen_weight": 0.0, "max_iter": 5}
 
 
 def test_figures_are_those_of_a_fit_by_hand(run, animals, arrays):
@@ -105,7 +108,8 @@ def test_every_generator_is_a_method():
     public = {getattr(generators, name) for name in generators.__all__}
     public = {cls for cls in public if issubclass(cls, generators.BaseGenerator)}
     complete = {cls for cls in public if not inspect.isabstract(cls)}
-    assert set(METHODS.values()) == {PrototypeClassifier, *complete}
+    compatible = {getattr(compatibility, name) for name in compatibility.__all__}
+    assert set(METHODS.values()) == {PrototypeClassifier, *compatible, *complete}
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -113,7 +117,10 @@ def test_every_method_runs_on_two_digit_numbers(method, small_numbers):
     tiny = {"hidden_dim": 8, "max_iter": 2, "encoder_dim": 8}
     known = METHODS[method]().get_params()
     params = {f"generator__{name}": v for name, v in tiny.items() if name in known}
-    params = QUICK | params if generates(method) else {"seen_weight": 0.0}
+    if generates(method):
+        params = QUICK | params
+    else:
+        params = {k: v for k, v in QUICKER.items() if k in known}
     results = run_benchmark(small_numbers, method, seeds=1, params=params, verbose=0)
     fit = fits(results, method)[0]
     if generates(method):
@@ -428,4 +435,4 @@ def test_presets_leave_out_methods_without_settings(small_numbers, monkeypatch):
     started = []
     monkeypatch.setattr(_run._Run, "method", lambda _, name, __: started.append(name))
     run_benchmark(small_numbers, preset="AWA2", verbose=0)
-    assert started == ["cada-vae", "gsmflow", "vae-cflow", "wgan-gp"]
+    assert started == ["eszsl", "sae", "cada-vae", "gsmflow", "vae-cflow", "wgan-gp"]

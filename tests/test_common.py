@@ -16,7 +16,10 @@ from skorch.callbacks import Callback
 
 import sklearn_gzsl
 from sklearn_gzsl import (
+    ESZSL,
+    SAE,
     BaseGenerator,
+    BilinearClassifier,
     CalibratedStackingCV,
     ClassAttributes,
     GZSLVotingClassifier,
@@ -28,9 +31,8 @@ from sklearn_gzsl.generators import NeuralGenerator
 
 # Estimator -> whose random_state there is, if not its own.
 OWNER = {CalibratedStackingCV: "estimator__", GZSLVotingClassifier: "synthetic__"}
-RANDOM = [
-    e for e in ESTIMATORS if not isinstance(e, (PrototypeClassifier, IncrementalLDA))
-]
+CLOSED_FORMS = (PrototypeClassifier, IncrementalLDA, ESZSL, SAE)
+RANDOM = [e for e in ESTIMATORS if not isinstance(e, CLOSED_FORMS)]
 
 
 def hurried(estimator):
@@ -38,7 +40,8 @@ def hurried(estimator):
     names = ("max_iter", "generator__max_iter")
     known = estimator.get_params()
     few = {name: 4 for name in names if isinstance(known.get(name), int)}
-    if isinstance(estimator, SoftmaxClassifier):  # of which they ask for accuracy
+    # Of these they ask for accuracy.
+    if isinstance(estimator, (SoftmaxClassifier, BilinearClassifier)):
         few = {}
     return clone(estimator).set_params(**few)
 

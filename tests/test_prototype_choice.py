@@ -6,13 +6,8 @@ from scipy.linalg import sqrtm
 
 from sklearn_gzsl import ClassAttributes, PrototypeClassifier
 from sklearn_gzsl.classifiers import _prototype_choice
-from sklearn_gzsl.classifiers._prototype_choice import (
-    GRID,
-    _Judge,
-    _parted,
-    _some_classes,
-    choose_settings,
-)
+from sklearn_gzsl.classifiers._held_out import parted, some_classes
+from sklearn_gzsl.classifiers._prototype_choice import GRID, _Judge, choose_settings
 from sklearn_gzsl.datasets import load_two_digit_numbers, make_gzsl_classification
 from sklearn_gzsl.metrics import per_class_accuracy, seen_unseen_curve
 
@@ -74,7 +69,7 @@ def criterion(X, codes, A, groups, fitted, judged, *, own_weight, settings):
 )
 def test_settings_are_judged_by_the_criterion(rows, values):
     X, codes, A = rows
-    fitted, judged = _parted(codes)
+    fitted, judged = parted(codes)
     judge = _Judge(X, codes, A, A, fitted, judged, 0.6)
     settings = dict(zip(CHOSEN, values, strict=True))
     expected = criterion(
@@ -85,7 +80,7 @@ def test_settings_are_judged_by_the_criterion(rows, values):
 
 def test_each_class_is_held_out_and_judged_by_rows_that_were_not_learned_from(rows):
     X, codes, A = rows
-    fitted, judged = _parted(codes)
+    fitted, judged = parted(codes)
     assert not np.intersect1d(fitted, judged).size
     assert np.unique(codes[judged]).tolist() == np.unique(codes[fitted]).tolist()
     groups = np.array(_Judge(X, codes, A, A, fitted, judged, 0.7)._groups)
@@ -93,17 +88,21 @@ def test_each_class_is_held_out_and_judged_by_rows_that_were_not_learned_from(ro
 
 
 def test_a_class_of_one_row_is_learned_from():
-    codes = np.array([0, 1, 1, 1, 2])
-    fitted, judged = _parted(codes)
-    assert np.unique(codes[fitted]).tolist() == [0, 1, 2]
+    codes = np.array([0, 1, 1, 1, 2, 3])
+    fitted, judged = parted(codes)
+    assert np.unique(codes[fitted]).tolist() == [0, 1, 2, 3]
     assert judged.tolist() == [3]
+
+
+def test_with_three_classes_there_is_nothing_to_judge_by():
+    assert not len(parted(np.repeat([0, 1, 2], 9))[1])
 
 
 def test_the_choice_is_the_best_of_its_neighbours(rows):
     """No change of a single setting would have been judged better."""
     X, codes, A = rows
     clf = PrototypeClassifier().fit(X, codes, class_attributes=A)
-    judge = _Judge(X, codes, A, A, *_parted(codes), clf.own_weight)
+    judge = _Judge(X, codes, A, A, *parted(codes), clf.own_weight)
     best = judge(**clf.settings_)
     for name, values in GRID.items():
         for value in values:
@@ -121,14 +120,14 @@ def test_of_many_classes_some_decide(rows, monkeypatch):
     monkeypatch.setattr(_prototype_choice, "_MOST_CLASSES", len(A))
     assert choose(X, codes, A) == whole
     monkeypatch.setattr(_prototype_choice, "_MOST_CLASSES", 6)
-    some = _some_classes(codes)
+    some = some_classes(codes, 6)
     assert len(np.unique(some)) == 6
     mine = np.isin(codes, some)
     alone = choose(X[mine], np.searchsorted(some, codes[mine]), A[some])
     assert choose(X, codes, A) == alone
     # Of classes with two rows none is judged: they wait until the others are in.
     few = np.concatenate([np.repeat(np.arange(30), 2), np.repeat([3, 7, 8, 20, 29], 4)])
-    assert np.isin([3, 7, 8, 20, 29], _some_classes(few)).all()
+    assert np.isin([3, 7, 8, 20, 29], some_classes(few, 6)).all()
 
 
 def test_thousands_of_classes_are_not_all_judged(monkeypatch):

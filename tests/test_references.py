@@ -22,8 +22,11 @@ from sklearn.base import clone
 
 from sklearn_gzsl import (
     CADAVAE,
+    ESZSL,
     MLIS,
+    SAE,
     WGANGP,
+    BilinearClassifier,
     CalibratedStackingCV,
     GaussianGenerator,
     GZSLClassifier,
@@ -105,6 +108,12 @@ CLASSIFIERS = {
     "GZSLClassifier": CLASSIFIER,
     "GZSLClassifier, streamed": clone(CLASSIFIER).set_params(memory_limit=1 << 12),
     "PrototypeClassifier": PROTOTYPES,
+    "ESZSL": ESZSL(alpha=0.5, gamma=2.0),
+    "SAE": SAE(encoder_weight=0.5),
+    **{
+        f"BilinearClassifier, {loss}": BilinearClassifier(loss=loss, n_maps=2, **STEPS)
+        for loss in ("warp", "first_violator", "max_violator", "softmax")
+    },
     "GZSLClassifier, prototypes": GZSLClassifier(
         GENERATORS["GSMFlow"],
         PROTOTYPES,

@@ -12,8 +12,8 @@ from typing import ClassVar
 import pytest
 from sklearn.base import BaseEstimator, clone
 
-from sklearn_gzsl import generators
-from sklearn_gzsl.generators import BaseGenerator, GSMFlow, NeuralGenerator, VAECFlow
+from sklearn_gzsl import compatibility, generators
+from sklearn_gzsl.generators import BaseGenerator, GSMFlow, VAECFlow
 from sklearn_gzsl.utils import METHODS, DeclaredParameters
 from sklearn_gzsl.utils._docstrings import entries, sections
 
@@ -29,7 +29,10 @@ def documented(cls, title="Parameters"):
     return [name for names in entries(sections(cls.__doc__)[title]) for name in names]
 
 
-@pytest.mark.parametrize("cls", GENERATORS)
+COMPATIBLE = [getattr(compatibility, name) for name in compatibility.__all__]
+
+
+@pytest.mark.parametrize("cls", GENERATORS + COMPATIBLE)
 def test_all_that_is_said_of_parameters_agrees(cls):
     parameters = inspect.signature(cls).parameters
     assert cls().get_params() == {k: p.default for k, p in parameters.items()}
@@ -40,7 +43,7 @@ def test_all_that_is_said_of_parameters_agrees(cls):
     assert all(p.annotation is not p.empty for p in parameters.values())
 
 
-@pytest.mark.parametrize("cls", GENERATORS)
+@pytest.mark.parametrize("cls", GENERATORS + COMPATIBLE)
 def test_documented_defaults_are_those_of_the_constructor(cls):
     parameters = inspect.signature(cls).parameters
     for names, text in entries(sections(cls.__doc__)["Parameters"]).items():
@@ -54,22 +57,24 @@ def test_documented_defaults_are_those_of_the_constructor(cls):
         assert [eval(value) for value in values] == defaults
 
 
-@pytest.mark.parametrize("cls", GENERATORS)
+@pytest.mark.parametrize("cls", GENERATORS + COMPATIBLE)
 def test_fitted_attributes_are_those_documented(cls, animals):
-    quick = {"max_iter": 2} if issubclass(cls, NeuralGenerator) else {}
+    quick = {"max_iter": 2} if "max_iter" in cls().get_params() else {}
     generator = cls(**quick).fit(animals.X, animals.y, animals.attributes)
     fitted = {k for k in vars(generator) if k.endswith("_") and not k.startswith("_")}
     assert fitted <= {*documented(cls, "Attributes"), "feature_names_in_"}
     assert {*documented(cls, "Attributes")} - {"feature_names_in_"} <= fitted
 
 
-@pytest.mark.parametrize("cls", GENERATORS)
+@pytest.mark.parametrize("cls", GENERATORS + COMPATIBLE)
 def test_a_method_states_parameters_that_there_are(cls):
     params = cls().get_params()
     method = METHODS[cls]
     assert method.search.keys() <= params.keys()
-    for published in method.published.values():
-        assert published.generator.keys() <= params.keys()
+    for settings in method.published.values():
+        for published in settings.values():
+            named = getattr(published, "generator", published)
+            assert named.keys() <= params.keys()
 
 
 class Base(DeclaredParameters, BaseEstimator):

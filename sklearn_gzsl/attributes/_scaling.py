@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..utils import InheritedDocs
+
 # Real attributes and embeddings stay below 2.7 (the sentences of CUB; all others below
 # 1.5). Of twelve columns a single one may be 14 times as large as the others, of 768
 # one may be 109 times as large: embeddings with such dimensions lose nothing by them,
@@ -23,8 +25,21 @@ class Scaling(NamedTuple):
     spread: np.ndarray | None
 
 
-class UnitsMixin:
-    """For estimators with the parameter ``attribute_scaling``."""
+class UnitsMixin(InheritedDocs):
+    """For estimators with the parameter ``attribute_scaling``.
+
+    Parameters
+    ----------
+    attribute_scaling : {"auto", "standard"} or None, default="auto"
+        Whether columns of descriptions are standardised before they are compared;
+        "auto" does where these differ in units, as
+        :class:`~sklearn_gzsl.BaseGenerator` says.
+
+    Attributes
+    ----------
+    attribute_scaling_, attribute_location_, attribute_spread_ : str and arrays, or None
+        What was done to columns, as in :class:`~sklearn_gzsl.BaseGenerator`.
+    """
 
     def _learn_units(self, A):
         """What is to be done to columns, from the seen classes' rows."""

@@ -2,9 +2,8 @@
 
 import numpy as np
 
-# Methods register themselves: all generators do, and of the classifiers, whose package
-# loads none of them by itself, those that need no generator.
-from .. import generators
+# Methods register themselves: all generators do, and the classifiers that need none.
+from .. import compatibility, generators  # noqa: F401
 from ..classifiers import _prototypes  # noqa: F401
 from ..classifiers._gzsl_classifier import GZSLClassifier
 from ..linear_model._softmax import SoftmaxClassifier
@@ -54,15 +53,16 @@ def set_known(clf, **params):
 
 def build(method, *, preset, params, n_typical):
     """An unfitted classifier whose parts are there to be set."""
-    if not generates(method):
-        if preset is not None:
-            raise ValueError(f"preset={preset!r}: {method} has no published settings.")
+    own = METHODS[method].__name__
+    if preset is not None and own not in REGISTERED[METHODS[method]].published:
+        raise ValueError(f"preset={preset!r}: {method} has no published settings.")
+    if preset is not None:
+        clf = paper_settings(own, preset)
+    elif not generates(method):
         clf = METHODS[method]()
-    elif preset is None:
+    else:
         # A penalty is chosen around it, so that both rows come from one fit.
         clf = GZSLClassifier(METHODS[method](), SoftmaxClassifier(), seen_penalty=0.0)
-    else:
-        clf = paper_settings(METHODS[method].__name__, preset)
     if "random_state" in params:
         raise ValueError(
             "random_state cannot be fixed: the seeds of the benchmark are put there."

@@ -63,9 +63,10 @@ def run_benchmark(
         returned.
 
     methods : str or list of str, default="all"
-        ``"prototypes"``, ``"gaussian"``, ``"vae-cflow"``, ``"gsmflow"``,
-        ``"cada-vae"``, ``"wgan-gp"``, ``"mlis"``; ``"all"`` is all of them but those
-        that the options are not for, which are left out.
+        ``"prototypes"``, ``"eszsl"``, ``"sae"``, ``"bilinear"``, ``"gaussian"``,
+        ``"vae-cflow"``, ``"gsmflow"``, ``"cada-vae"``, ``"wgan-gp"``, ``"mlis"``;
+        ``"all"`` is all of them but those that the options are not for, which are left
+        out.
 
     descriptions : str, default="att"
         The table in an ``.npz`` file that describes the classes: ``"att"``, or another
@@ -93,8 +94,8 @@ def run_benchmark(
 
     params : dict, default=None
         Parameters of each method's classifier: a
-        :class:`~sklearn_gzsl.GZSLClassifier`, or for ``"prototypes"`` a
-        :class:`~sklearn_gzsl.PrototypeClassifier`;
+        :class:`~sklearn_gzsl.GZSLClassifier`, or for methods without generator that of
+        their own, such as :class:`~sklearn_gzsl.PrototypeClassifier`;
         ``n_synthetic="4x"`` is four times the median number of rows of a seen class.
 
     preset : str, default=None

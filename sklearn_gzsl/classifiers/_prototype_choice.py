@@ -6,9 +6,8 @@ from itertools import product
 import numpy as np
 
 from ..linear_model._class_means import description_kernel
-from ..metrics._accuracy import harmonic_mean
-from ..metrics._curve import best_by_side, curve_of_best
 from ..utils import mean_rows, unit_rows
+from ._held_out import groups, judged_by, parted, some_classes
 from ._prototype_space import WhitenedSpace
 
 # What "auto" stands for, the first value being where the search begins.
@@ -26,13 +25,10 @@ _TOGETHER = (
     ("power", "shrinkage"),
     ("shrinkage", "alpha"),
 )
-# More rows change no choice, and hardly do more classes: with all of them, a fit would
-# take the cube of their number.
+# Hardly do more classes change a choice, and with all of them a fit would take the
+# cube of their number.
 _MOST_CLASSES = 200
-_MOST_ROWS, _MOST_JUDGED = 15_000, 2_000
-_N_GROUPS, _N_PARTITIONS = 5, 2
-# Fewer classes tell nothing, and of a class with fewer rows none is judged.
-_FEWEST_CLASSES, _FEWEST_ROWS = 4, 3
+_N_PARTITIONS = 2
 
 
 def choose_settings(settings, X, codes, A, *, compared, own_weight):
@@ -71,12 +67,12 @@ def choose_settings(settings, X, codes, A, *, compared, own_weight):
     if max(map(len, grid.values())) == 1:
         return best
     if len(A) > _MOST_CLASSES:
-        classes = _some_classes(codes)
+        classes = some_classes(codes, _MOST_CLASSES)
         rows = np.isin(codes, classes)
         X, codes = X[rows], np.searchsorted(classes, codes[rows])
         A, compared = A[classes], compared[classes]
-    fitted, judged = _parted(codes)
-    if len(A) < _FEWEST_CLASSES or not len(judged):
+    fitted, judged = parted(codes)
+    if not len(judged):
         # Of few features, length 1 after a power keeps too little.
         return best | ({"power": None} if settings["power"] == "auto" else {})
     judge = cache(_Judge(X, codes, A, compared, fitted, judged, own_weight))
@@ -92,27 +88,6 @@ def choose_settings(settings, X, codes, A, *, compared, own_weight):
             return best
 
 
-def _some_classes(codes):
-    """Some of many classes, at random; those that can be judged come first."""
-    counts = np.bincount(codes)
-    # Not by random_state: the choice is part of a closed form.
-    drawn = np.random.default_rng(0).permutation(len(counts))
-    drawn = drawn[np.argsort(counts[drawn] < _FEWEST_ROWS, kind="stable")]
-    return np.sort(drawn[:_MOST_CLASSES])
-
-
-def _parted(codes):
-    """Rows to learn from and rows to judge by, of each class two to one."""
-    order = np.argsort(codes, kind="stable")
-    counts = np.bincount(codes)
-    # Of each class its first rows are 0, 1, ...: a class of one row is learned from.
-    rank = np.arange(len(codes)) - np.repeat(np.cumsum(counts) - counts, counts)
-    kept = rank < max(_MOST_ROWS // len(counts), _FEWEST_ROWS)
-    order, rank = order[kept], rank[kept]
-    judged = order[rank % 3 == 2]
-    return order[rank % 3 < 2], judged[:: len(judged) // _MOST_JUDGED + 1]
-
-
 class _Judge:
     """How well settings serve held-out classes; called with settings.
 
@@ -125,15 +100,7 @@ class _Judge:
         self._X, self._codes, self._A = X, codes, A
         self._fitted, self._judged = fitted, judged
         self._own_weight = own_weight
-        rng = np.random.default_rng(0)  # as in _some_classes
-        n_groups = min(_N_GROUPS, len(A) // 2)
-        self._groups = [
-            part == group
-            for part in (
-                rng.permutation(len(A)) % n_groups for _ in range(_N_PARTITIONS)
-            )
-            for group in range(n_groups)
-        ]
+        self._groups = groups(len(A), _N_PARTITIONS)
         # What a search asks for again and again.
         self._space = cache(self._space)
         self._basis = cache(self._basis)
@@ -148,7 +115,7 @@ class _Judge:
                 held_out, kernel, alpha, description_weight * length, gram
             )
             scores = rows @ weights.T.astype(np.float32)
-            score += self._judged_by(scores, held_out)
+            score += judged_by(scores, self._codes[self._judged], held_out)
         return score / len(self._groups)
 
     def _space(self, power):
@@ -191,14 +158,6 @@ class _Judge:
             np.sqrt(gram.diagonal()[:n])
         )
         return _unit(np.where(held_out[:, None], predicted, own), gram)
-
-    def _judged_by(self, scores, held_out):
-        """Accuracy on the rows of held-out classes among these, and the best H."""
-        y = self._codes[self._judged]
-        best, winners = best_by_side(scores, ~held_out)
-        seen, unseen, _ = curve_of_best(y, ~held_out[y], best, winners)
-        # Without a penalty at all, the seen classes have no say: the last point.
-        return unseen[-1] + harmonic_mean(unseen, seen).max()
 
 
 def _unit(weights, gram):

@@ -12,9 +12,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._sklearn_compat import HasMethods, Interval, StrOptions, _fit_context
-from ..attributes import UnitsMixin, check_class_attributes, extend_class_attributes
+from ..attributes import UnitsMixin
 from ..synthesis import trusted_part
-from ..utils import all_or_nothing, like, mean_rows, register, unit_rows, validate_rows
+from ..utils import all_or_nothing, mean_rows, register, unit_rows, validate_rows
+from ._described import DescribedClassesMixin
 from ._parts import DefaultPartsMixin
 from ._prediction import PredictionMixin
 from ._prototype_choice import GRID, choose_settings
@@ -34,7 +35,12 @@ _AUTO = StrOptions({"auto"})
 
 
 class PrototypeClassifier(
-    DefaultPartsMixin, UnitsMixin, PredictionMixin, ClassifierMixin, BaseEstimator
+    DefaultPartsMixin,
+    UnitsMixin,
+    DescribedClassesMixin,
+    PredictionMixin,
+    ClassifierMixin,
+    BaseEstimator,
 ):
     """Cosine similarity to class prototypes predicted from descriptions, closed form.
 
@@ -88,23 +94,15 @@ class PrototypeClassifier(
         Tells the seen classes from each other, from whitened rows of length 1.
         ``LogisticRegression(C=10)`` by default.
 
-    attribute_scaling : {"auto", "standard"} or None, default="auto"
-        Whether the kernel compares descriptions with columns standardised; "auto" does
-        where these differ in units, as :class:`~sklearn_gzsl.BaseGenerator` says.
-
     Attributes
     ----------
     prototypes_ : ndarray of shape (n_classes, n_features)
         Prototypes of ``classes_`` in the whitened space, of length 1.
     seen_classifier_ : classifier or None
         The fitted classifier of the seen classes.
-    class_attributes_ : ClassAttributes of shape (n_classes, n_attributes)
-        Of seen and unseen classes.
     settings_ : dict
         What was used for ``power``, ``shrinkage``, ``degree``, ``alpha`` and
         ``description_weight``, given or chosen.
-    attribute_scaling_, attribute_location_, attribute_spread_ : str and arrays, or None
-        What was done to columns, as in :class:`~sklearn_gzsl.BaseGenerator`.
 
     See Also
     --------
@@ -333,10 +331,7 @@ class PrototypeClassifier(
 
     def _describe(self, attributes):
         """Set classes and prototypes."""
-        described = like(attributes.labels, self.seen_classes_)
-        self.unseen_classes_ = np.setdiff1d(described, self.seen_classes_)
-        self.classes_ = np.union1d(self.seen_classes_, self.unseen_classes_)
-        self.class_attributes_ = attributes.subset(self.classes_)
+        self._set_classes(attributes)
         A = self.class_attributes_.values.astype(np.float64)
         prototypes = self._predicted.of(A, self._in_one_unit(A))
         seen = np.isin(self.classes_, self.seen_classes_)
@@ -354,26 +349,6 @@ class PrototypeClassifier(
             noise = (1 - self._predicted.length**2) / n_first[i]
             prototypes[i] += trusted_part(first[i] / n_first[i] - prototypes[i], noise)
         self.prototypes_ = unit_rows(prototypes)
-
-    @all_or_nothing
-    def add_classes(self, class_attributes: ClassAttributesLike) -> Self:
-        """Make further unseen classes known, from their descriptions alone.
-
-        Parameters
-        ----------
-        class_attributes : ClassAttributes, mapping, DataFrame or 2-d array
-            Descriptions of the new classes alone, with the columns of those in
-            ``fit``.
-
-        Returns
-        -------
-        self : object
-        """
-        check_is_fitted(self)
-        self._validate_params()
-        new = check_class_attributes(class_attributes)
-        self._describe(extend_class_attributes(self.class_attributes_, new))
-        return self
 
     def _has(self, _method):  # for PredictionMixin
         return True

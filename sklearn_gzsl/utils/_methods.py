@@ -48,6 +48,10 @@ class Published:
     preprocessor: str | None = None
 
 
+# By the data set's name in SPLITS. A classifier without generator has parameters alone.
+Settings = Mapping[str, Published | Mapping[str, Any]]
+
+
 @dataclass(frozen=True)
 class Method:
     """A method by its name on the command line, and what its search tries."""
@@ -55,7 +59,8 @@ class Method:
     estimator: type
     name: str
     search: Mapping[str, Sequence]
-    published: Mapping[str, Published] = field(default_factory=dict)
+    # By the name in papers: that of the class, if it is one method.
+    published: Mapping[str, Settings] = field(default_factory=dict)
     several_sources: bool = False
 
 
@@ -67,7 +72,8 @@ def register(
     *,
     name: str,
     search: Mapping[str, Sequence],
-    published: Mapping[str, Published] | None = None,
+    published: Settings | None = None,
+    published_as: Mapping[str, Settings] | None = None,
     several_sources: bool = False,
 ) -> None:
     """Make a method known to ``paper_settings`` and to the benchmark.
@@ -81,10 +87,14 @@ def register(
     search : dict of str to list
         Values of the method's own parameters that the benchmark's search tries.
     published : dict of str to Published, optional
-        Published settings, by the data set's name in SPLITS.
+        Published settings, by the data set's name in SPLITS; of a classifier without
+        generator, dicts of its parameters.
+    published_as : dict of str to dict, optional
+        The same, by the names of the methods that the class stands for, if several.
     several_sources : bool, default=False
         Whether it learns from descriptions of several sources, and not from one table.
     """
-    METHODS[estimator] = Method(
-        estimator, name, search, published or {}, several_sources
-    )
+    settings = dict(published_as or {})
+    if published:
+        settings[estimator.__name__] = published
+    METHODS[estimator] = Method(estimator, name, search, settings, several_sources)
