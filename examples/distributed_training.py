@@ -56,6 +56,7 @@ def fit(data, X, args):
         AveragedSoftmax(max_iter=args.classifier_max_iter),
         preprocessor="passthrough",  # all processes need the same scale
         memory_limit=args.memory_limit,
+        seen_penalty=0.0,  # each process would choose its own, from rows of its own
         random_state=dist.get_rank(),  # other batches, noise and synthetic rows
     )
     return model.fit(X[rows], data.target[rows], class_attributes=data.class_attributes)

@@ -18,7 +18,10 @@ RUNS = {
         "4 8",
     ),
     "bench_search": (
-        "--generator-steps 2 --classifier-steps 2 --backend sequential threading",
+        (
+            "--generator-steps 2 --classifier-steps 2 --hidden-dim 16 "
+            "--backend sequential threading"
+        ),
         "sequential threading",
     ),
 }

@@ -23,7 +23,7 @@ TINY = {
     "latent_dim": 3,
     "embedding_dim": 12,
     "batch_size": 32,
-    "max_iter": 20,
+    "max_iter": 4,
     "device": "cpu",
     "random_state": 0,
 }

@@ -28,7 +28,7 @@ kinds = pytest.mark.parametrize(
 # Numbers for parameters that are something else by default.
 NUMBERS = {
     "cv": 0.3,
-    "max_iter": 20,
+    "max_iter": 10,
     "memory_limit": 2**14,
     "n_jobs": 1,
     "n_real": 7,
@@ -99,7 +99,7 @@ def test_products_do_not_overflow(animals, integer, floating, streamed):
     """600,000 bytes of synthetic rows are more than 32,767."""
     clf = GZSLClassifier(
         GaussianGenerator(),
-        SoftmaxClassifier(batch_size=100, max_iter=700),
+        SoftmaxClassifier(batch_size=400, max_iter=150),
         n_synthetic=10_000,
         n_real=10,
         memory_limit=30_000 if streamed else None,

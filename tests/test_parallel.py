@@ -41,7 +41,7 @@ def search():
     )
     return GridSearchCV(
         clf,
-        {"generator__lr": [1e-3, 1e-2], "n_synthetic": [5, 20]},
+        {"generator__lr": [1e-3, 1e-2]},
         cv=GZSLShuffleSplit(n_splits=2, random_state=0),
         scoring=GZSLScorer(),
         refit="H",
@@ -87,7 +87,7 @@ def test_threads_change_what_is_learned_by_rounding_alone(method):
     found, n_threads = [], torch.get_num_threads()
     for n in (1, 2, 2):
         torch.set_num_threads(n)
-        generator = method(max_iter=4, random_state=0)
+        generator = method(max_iter=2, random_state=0)
         generator.fit(X, y, class_attributes=attributes)
         found.append(generator.sample(attributes)[0])
     torch.set_num_threads(n_threads)
@@ -148,7 +148,7 @@ needs_gloo = pytest.mark.skipif(
 def test_the_distributed_example():
     output = _launch(
         EXAMPLES / "distributed_training.py",
-        *("--max-iter", 5, "--classifier-max-iter", 100, "--memory-limit", 2**20),
+        *("--max-iter", 2, "--classifier-max-iter", 40, "--memory-limit", 2**20),
     )
     assert "2 processes" in output
     assert "same generator: True, same classifier: True" in output

@@ -165,9 +165,12 @@ def test_two_jobs_score_as_one(
 ):
     grid = GRID
     if generator == "flow":
-        classifier = SoftmaxClassifier(lr=0.05, max_iter=50)
+        classifier = SoftmaxClassifier(lr=0.05, max_iter=20)
         clf = GZSLClassifier(
-            VAECFlow(**tiny_flow), classifier, random_state=0, seen_penalty=0.0
+            VAECFlow(**tiny_flow | {"max_iter": 5}),
+            classifier,
+            random_state=0,
+            seen_penalty=0.0,
         )
         grid = {"generator__lr": [1e-3, 1e-2], "n_synthetic": [5, 20]}
     searches = [GridSearchCV(clf, grid, refit="H", **options) for _ in range(2)]

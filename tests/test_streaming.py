@@ -59,7 +59,7 @@ def streamed(animals):
     """A classifier of the animals that learns from chunks, not fitted."""
     return GZSLClassifier(
         GaussianGenerator(),
-        SoftmaxClassifier(lr=0.05, max_iter=400),
+        SoftmaxClassifier(lr=0.2, max_iter=100),
         n_synthetic=100,
         memory_limit=SMALL,
         random_state=0,
@@ -83,7 +83,7 @@ def rows_and_labels(recorder):
 @pytest.mark.parametrize(
     ("classifier", "at_least"),
     [
-        (SoftmaxClassifier(lr=0.01, max_iter=500), 0.6),
+        (SoftmaxClassifier(lr=0.02, max_iter=250), 0.6),
         (SoftmaxClassifier(init="lda", max_iter=100), 0.6),
         (SGDClassifier(loss="log_loss", max_iter=5, tol=None), 0.5),
         (GaussianNB(var_smoothing=0.1), 0.3),

@@ -20,7 +20,7 @@ from sklearn_gzsl import (
     VAECFlow,
 )
 
-SHORT = {"max_iter": 4, "random_state": 0}
+SHORT = {"max_iter": 2, "random_state": 0}
 GENERATORS = {
     "Gaussian": GaussianGenerator(random_state=0),
     "VAECFlow": VAECFlow(**TINY[VAECFlow] | SHORT),

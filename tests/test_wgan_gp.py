@@ -15,7 +15,8 @@ from sklearn_gzsl.training import torch_generator
 TINY = {
     "hidden_dim": 16,
     "latent_dim": None,
-    "max_iter": 30,
+    "max_iter": 10,
+    "n_critic": 2,
     "device": "cpu",
     "random_state": 0,
 }
@@ -97,12 +98,12 @@ def test_without_class_loss_no_softmax_is_trained(monkeypatch):
 
 
 def test_history_and_log(capsys):
-    generator = fit(max_iter=250, verbose=1)
+    generator = fit(max_iter=110, verbose=1)
     assert len(generator.history_) == 100
     assert generator.history_[-1].keys() == {
         *("epoch", "iter", "critic", "wasserstein", "penalty", "generator", "cls")
     }
-    assert generator.n_iter_ == 250
+    assert generator.n_iter_ == 110
     assert "wasserstein" in capsys.readouterr().out
 
 

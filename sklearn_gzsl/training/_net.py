@@ -154,13 +154,14 @@ class StepNet(NeuralNet):
         return self
 
     def train_step(self, batch: Any, **fit_params: Any) -> dict[str, Tensor]:
-        _drop_gradients(self.module_.parameters())
+        parameters = list(self.module_.parameters())
+        _drop_gradients(parameters)
         terms = self.module_(*batch, rng=self.rng)
         if hasattr(self.module_, "backward"):
             self.module_.backward(terms)
         else:
             terms["loss"].backward()
-        self._notify_gradients(self.module_.parameters(), batch)
+        self._notify_gradients(parameters, batch)
         self.optimizer_.step()
         return terms
 
