@@ -157,7 +157,7 @@ def test_with_all_the_weight_a_prototype_is_the_mean_of_the_synthetic_rows(anima
         seen_classes=animals.seen,
     )
     assert_array_equal(clf.seen_classes_, animals.seen)
-    mean = clf._whiten(drawn).mean(axis=0)
+    mean = clf._model.whiten(drawn).mean(axis=0)
     at = clf.classes_.tolist().index(animals.unseen[0])
     assert_allclose(clf.prototypes_[at], mean / np.linalg.norm(mean))
 
@@ -167,7 +167,7 @@ def test_many_first_rows_outweigh_the_description(animals):
     shifted = animals.X[animals.y == "owl"] + 3.0
     clf.partial_fit(shifted, np.repeat("elephant", len(shifted)))
     head = clf.classifier_
-    rows = head._whiten(clf.transform(shifted).astype(np.float64)).mean(axis=0)
+    rows = head._model.whiten(clf.transform(shifted).astype(np.float64)).mean(axis=0)
     at = head.classes_.tolist().index("elephant")
     before = fit(PrototypeClassifier(), animals).classifier_.prototypes_[at]
     now = head.prototypes_[at]

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from sklearn import get_config
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin
-from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import (
@@ -22,11 +21,21 @@ from sklearn.utils.validation import check_is_fitted, indexable
 from .._sklearn_compat import HasMethods, Interval, StrOptions, _fit_context
 from ..metrics._response import class_scores
 from ..model_selection import GZSLKFold
-from ..utils import all_or_nothing, check_target
-from ._folds import fit_and_score, held_whole, like_unseen, list_folds, make_cv
+from ..utils import adapt, all_or_nothing, check_target
+from ._adapting import takes_unlabelled, warn_if_useless
+from ._folds import (
+    check_prefit,
+    fit_and_score,
+    held_whole,
+    like_unseen,
+    list_folds,
+    make_cv,
+)
 from ._penalty import (
     check_scoring,
+    choose_adapted,
     choose_penalty,
+    penalised,
     penalty_curve,
     without_penalty,
 )
@@ -110,6 +119,9 @@ class CalibratedStackingCV(
     seen_penalty_ : float
         What is subtracted from the log-probabilities of the seen classes, in nats,
         on top of a ``seen_penalty`` of the estimator's own.
+    adapted_seen_penalty_ : float or None
+        What it becomes after ``adapt`` for classes that adapted as far as those held
+        out, in the same folds; None where the estimator can not adapt.
     best_score_ : float or None
         Mean score over the folds at this penalty; None without unseen classes.
     cv_results_ : dict of str to ndarray of shape (n_points,)
@@ -212,6 +224,7 @@ class CalibratedStackingCV(
         self.verbose = verbose
 
     @all_or_nothing
+    @takes_unlabelled
     @_fit_context(prefer_skip_nested_validation=False)  # the estimator is unchecked
     def fit(
         self,
@@ -228,7 +241,7 @@ class CalibratedStackingCV(
             Rows of seen classes; of seen and unseen ones with ``cv="prefit"`` or a
             frozen estimator.
         y : array-like of shape (n_samples,)
-            Their labels.
+            Their labels; where classes are described, -1 is a row for ``adapt``.
         class_attributes : ClassAttributes, mapping, DataFrame or 2-d array, optional
             Descriptions of seen and unseen classes, for the estimator's ``fit``; the
             last step of a pipeline gets them.
@@ -263,11 +276,9 @@ class CalibratedStackingCV(
         fit_params = held_whole(fit_params, y)
         cv = make_cv(self.cv, self.random_state)
         # By default their number depends on the classes that the estimator will know.
-        folds = (
-            None
-            if self.cv is None and self.refit
-            else list_folds(cv, X, y, split_params)
-        )
+        folds = None
+        if self.cv is not None or not self.refit:
+            folds = list_folds(cv, X, y, split_params)
         if not self.refit and len(folds) > 1:
             raise ValueError(
                 f"refit=False, but cv has {len(folds)} folds, so as many estimators; "
@@ -280,7 +291,7 @@ class CalibratedStackingCV(
             n_seen, n_unseen = len(self.seen_classes_), len(self.unseen_classes_)
             # An ordinary classifier, as in scikit-learn's own checks.
             if not n_unseen:
-                self.seen_penalty_, self.best_score_ = 0.0, None
+                self.seen_penalty_, self.best_score_, self._adapted = 0.0, None, None
                 return self
             if folds is None:
                 cv = like_unseen(n_seen, n_unseen, self.random_state)
@@ -294,32 +305,11 @@ class CalibratedStackingCV(
         if not self.refit:
             # The only fold's: list_folds has refused several.
             self.estimator_ = results[0][0]
-        return self._choose([curve for _, curve in results])
+        return self._choose(*([result[i] for result in results] for i in (1, 2)))
 
     def _fit_prefit(self, X, y, params):
         """Choose the penalty of an estimator that is fitted already."""
-        frozen = isinstance(self.estimator, FrozenEstimator)
-        what = "a frozen estimator" if frozen else "cv='prefit'"
-        if frozen and not (self.cv is None or isinstance(self.cv, str)):
-            raise ValueError(
-                f"cv={self.cv!r}, but no fold can train a frozen estimator; leave cv "
-                "at None, and fit on rows that the estimator has not met, of seen and "
-                "of unseen classes."
-            )
-        if not frozen and self.refit:
-            raise ValueError(
-                f"{what} takes the estimator as it is; pass refit=False with it."
-            )
-        if not frozen and params:  # which a frozen one ignores in its fit
-            raise ValueError(
-                f"{what} trains nothing, but fit got {sorted(params)}; leave them out."
-            )
-        try:
-            check_is_fitted(self.estimator)
-        except NotFittedError as error:
-            raise NotFittedError(
-                f"{what}, but estimator is not fitted; fit it first, on other rows."
-            ) from error
+        check_prefit(self, params)
         self.estimator_ = self.estimator
         return self._choose([penalty_curve(self.estimator, X, y)])
 
@@ -335,9 +325,10 @@ class CalibratedStackingCV(
         groups = {"groups": params.pop("groups")} if "groups" in params else {}
         return params, groups
 
-    def _choose(self, curves):
+    def _choose(self, curves, adapted=()):
         """Set the penalty that is best in the mean over the curves of all folds."""
         choice = choose_penalty(curves, self.scoring)
+        self._adapted = choose_adapted(choice, adapted, self.scoring)
         self.seen_penalty_, self.best_score_ = choice.penalty, choice.score
         if self.verbose:
             for i, score in enumerate(choice.fold_scores):
@@ -353,13 +344,19 @@ class CalibratedStackingCV(
             self.cv_results_ = choice.cv_results()
         return self
 
+    @property
+    def adapted_seen_penalty_(self) -> float | None:
+        return self._adapted and self._adapted.penalty
+
     def _scores(self, X):
         """Penalised scores, one column for each class."""
         check_is_fitted(self)
         classes = self.classes_
         scores = class_scores(self.estimator_, X, len(classes))
         seen = np.isin(classes, self.seen_classes_)
-        return np.where(seen, scores - self.seen_penalty_, scores)
+        return penalised(
+            scores, seen, self.seen_penalty_, self._adapted, self.adaptation_
+        )
 
     def _wrapped(self, *, fitted=False):
         if fitted:
@@ -370,6 +367,12 @@ class CalibratedStackingCV(
     def _update(self, method, *args, **kwargs):
         getattr(self.estimator_, method)(*args, **kwargs)
         return self
+
+    def _adapt(self, X, reset):
+        if X is not None and warn_if_useless(self._adapted):
+            X = None
+        if X is not None or reset:
+            adapt(self.estimator_, X, reset)
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "estimator_")

@@ -1,14 +1,20 @@
 """Folds that a seen penalty is chosen on: made, checked, a model trained on each."""
 
+import warnings
+from copy import deepcopy
 from numbers import Integral, Real
 
 import numpy as np
+from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
+from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn_compat import _check_method_params, _safe_indexing
 from ..attributes import check_class_attributes
 from ..metrics._response import find_model
 from ..model_selection import GZSLKFold, GZSLShuffleSplit, check_gzsl_split
-from ..utils import few
+from ..utils import adapt, few
+from ._adapting import can_adapt
 from ._penalty import penalty_curve, without_penalty
 from ._wrapped import check_described
 
@@ -107,10 +113,38 @@ def _descriptions(params):
     ]
 
 
-def fit_and_score(estimator, X, y, fit_params, train, test, keep):
-    """Fit a clone on the training rows of a fold; it, if kept, and its curve.
+def check_prefit(clf, params):
+    """Refuse a CalibratedStackingCV that would train, or an estimator not fitted."""
+    frozen = isinstance(clf.estimator, FrozenEstimator)
+    what = "a frozen estimator" if frozen else "cv='prefit'"
+    if frozen and not (clf.cv is None or isinstance(clf.cv, str)):
+        raise ValueError(
+            f"cv={clf.cv!r}, but no fold can train a frozen estimator; leave cv "
+            "at None, and fit on rows that the estimator has not met, of seen and "
+            "of unseen classes."
+        )
+    if not frozen and clf.refit:
+        raise ValueError(
+            f"{what} takes the estimator as it is; pass refit=False with it."
+        )
+    if not frozen and params:  # which a frozen one ignores in its fit
+        raise ValueError(
+            f"{what} trains nothing, but fit got {sorted(params)}; leave them out."
+        )
+    try:
+        check_is_fitted(clf.estimator)
+    except NotFittedError as error:
+        raise NotFittedError(
+            f"{what}, but estimator is not fitted; fit it first, on other rows."
+        ) from error
 
-    Unless it is kept, it knows of the fold's classes only.
+
+def fit_and_score(estimator, X, y, fit_params, train, test, keep):
+    """Fit a clone on the training rows of a fold; it, if kept, and its curves.
+
+    Unless it is kept, it knows of the fold's classes only. The second curve, with how
+    far unseen classes went, is that after adapting to the fold's test rows without
+    their labels; None if it can not.
     """
     estimator = without_penalty(estimator)
     params = _check_method_params(X, fit_params, indices=train)
@@ -122,8 +156,17 @@ def fit_and_score(estimator, X, y, fit_params, train, test, keep):
         params = params | _narrowed(params, present)
     fitted = estimator.fit(_safe_indexing(X, train), _safe_indexing(y, train), **params)
     _check_held_out(fitted, np.asarray(y), train, test)
-    curve = penalty_curve(fitted, _safe_indexing(X, test), _safe_indexing(y, test))
-    return (fitted if keep else None), curve
+    X, y = _safe_indexing(X, test), _safe_indexing(y, test)
+    curve, adapted = penalty_curve(fitted, X, y), None
+    if can_adapt(fitted):
+        other = deepcopy(fitted) if keep else fitted
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "adapt got")  # few rows, as folds are
+            adapt(other, X)
+        model = find_model(other)
+        went = model.adaptation_[~np.isin(model.classes_, model.seen_classes_)]
+        adapted = penalty_curve(other, X, y), went.mean()
+    return (fitted if keep else None), curve, adapted
 
 
 def _check_held_out(fitted, y, train, test):

@@ -16,6 +16,7 @@ from ..generators import GaussianGenerator
 from ..synthesis import TrainingRows, train
 from ..training import draw_seed
 from ..utils import all_or_nothing, like, seeded
+from ._adapting import takes_unlabelled
 from ._generator_fit import fit_generator, keeps_features
 from ._own_penalty import choose_own_penalty
 from ._parts import DefaultPartsMixin, FinalClassifierMixin, warn_of_met_classes
@@ -132,9 +133,6 @@ class GZSLClassifier(
         Descriptions of ``classes_``.
     n_synthetic_ : int
         Synthetic rows drawn for each class.
-    seen_penalty_ : float
-        The seen penalty that predictions are made with: a number as it is set now, or
-        what "auto" chose.
 
     See Also
     --------
@@ -271,6 +269,7 @@ class GZSLClassifier(
         self.verbose = verbose
 
     @all_or_nothing
+    @takes_unlabelled
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(
         self,
@@ -285,7 +284,7 @@ class GZSLClassifier(
         X : array-like of shape (n_samples, n_features)
             Features of rows of seen classes; cast to float32.
         y : array-like of shape (n_samples,)
-            Their labels.
+            Their labels; where classes are described, -1 is a row for ``adapt``.
         class_attributes : ClassAttributes, mapping, DataFrame or 2-d array, optional
             Descriptions of seen and unseen classes: a holder that cross-validation
             never cuts, label to vector, a table indexed by label, or rows for the
@@ -340,13 +339,16 @@ class GZSLClassifier(
         # For add_classes and partial_fit, which train the classifier anew.
         self._rows, self._labels, self._seeds = X, y, seeds
         self._fit_classifier()
+        self._adapted = None
         if self.seen_penalty != "auto":
             self._penalty = float(self.seen_penalty)
         elif class_attributes is None:  # an ordinary classifier
             self._penalty = 0.0
         else:
             # Classes without rows may also come later, in add_classes.
-            self._penalty = choose_own_penalty(self, *given, attributes, fold_seeds)
+            self._penalty, self._adapted = choose_own_penalty(
+                self, *given, attributes, fold_seeds
+            )
         return self
 
     def _fit_classifier(self, before=None):

@@ -8,7 +8,7 @@ from ..metrics._accuracy import harmonic_mean
 from ..utils import few, warn
 from ._folds import fit_and_score, like_unseen, list_folds
 from ._parts import chosen_settings
-from ._penalty import choose_penalty
+from ._penalty import choose_adapted, choose_penalty
 
 # With fewer seen classes, the mean H over the folds jumps about. The median of what
 # each fold would choose was three points of H better with three, and as good with four.
@@ -31,12 +31,14 @@ def choose_own_penalty(clf, X, y, attributes, seeds):
 
     Returns
     -------
-    float
+    penalty : float
         0 where there is nothing to choose it on.
+    adapted : AdaptedPenalty or None
+        What takes its place after ``adapt``.
     """
     n_seen, n_unseen = len(clf.seen_classes_), len(clf.unseen_classes_)
     if clf.candidate_classes == "unseen":
-        return 0.0
+        return 0.0, None
     frozen = [
         name
         for name in ("generator", "classifier")
@@ -61,12 +63,14 @@ def choose_own_penalty(clf, X, y, attributes, seeds):
         chosen = chosen_settings(fitted, fitted)
         alike.set_params(**{f"{part}__{name}": chosen[name] for name in chosen})
     params = {"class_attributes": attributes}
-    curves = []
+    curves, adapted = [], []
     for i, fold in enumerate(folds):
         name = f"fold {i + 1} of {len(folds)}"
         clf._say(f"choosing the seen penalty: {name}")
         try:
-            curves.append(fit_and_score(alike, X, y, params, *fold, keep=False)[1])
+            _, *found = fit_and_score(alike, X, y, params, *fold, keep=False)
+            curves.append(found[0])
+            adapted.append(found[1])
         except ValueError as error:
             raise ValueError(
                 f"seen_penalty='auto' failed in {name}, in which all is fitted anew to "
@@ -88,7 +92,7 @@ def choose_own_penalty(clf, X, y, attributes, seeds):
             "its own."
         )
     clf._say(f"seen_penalty_={penalty:.4g}: H {score:.4f} on held-out classes")
-    return penalty
+    return penalty, choose_adapted(choice, adapted, "H")
 
 
 def _h_at(curve, penalty):
@@ -102,4 +106,4 @@ def _none(reason):
         f"seen_penalty='auto' is 0 here, as {reason}; give a number, or use "
         "CalibratedStackingCV with rows of its own.",
     )
-    return 0.0
+    return 0.0, None

@@ -52,6 +52,58 @@ class Choice:
         return results
 
 
+@dataclass(eq=False)
+class AdaptedPenalty:
+    """The penalty for classes that went as far as usual towards rows without labels.
+
+    ``gain`` is what folds gained by adapting, in the mean, and ``error`` the standard
+    error of that.
+    """
+
+    penalty: float
+    usual: float
+    gain: float
+    error: float
+
+    @property
+    def worthwhile(self):
+        return self.gain > self.error
+
+
+def choose_adapted(plain, adapted, scoring):
+    """What to subtract after adapting, from adapted folds; None where there are none.
+
+    Parameters
+    ----------
+    plain : Choice
+        Of the same folds before.
+    adapted : list of (curve, float) or None
+        Curves of the adapted folds, and how far their unseen classes went.
+    scoring : "H" or callable
+    """
+    if not adapted or any(fold is None for fold in adapted):
+        return None
+    curves, went = zip(*adapted, strict=True)
+    choice = choose_penalty(curves, scoring)
+    gains = choice.fold_scores - plain.fold_scores
+    error = gains.std(ddof=1) / np.sqrt(len(gains)) if len(gains) > 1 else 0.0
+    return AdaptedPenalty(choice.penalty, np.mean(went), gains.mean(), error)
+
+
+def penalised(scores, seen, penalty, adapted=None, adaptation=None):
+    """Scores less the penalty, which is another one the farther a class has gone.
+
+    A class that has adapted scores higher on its own rows, and needs less help; one
+    that has found no rows stays as it was. Only the balance with the seen classes
+    counts, so what changes is added to the class.
+    """
+    scores = np.where(seen, scores - penalty, scores)
+    if adapted is not None and adaptation is not None and adaptation.any():
+        share = np.minimum(adaptation / max(adapted.usual, 1e-9), 1.0)
+        scores = scores + (adapted.penalty - penalty) * share
+    return scores
+
+
 def without_penalty(estimator):
     """A clone in which no seen penalty is chosen, as one is chosen around it."""
     copy = clone(estimator)

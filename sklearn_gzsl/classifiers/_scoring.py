@@ -18,6 +18,7 @@ from sklearn.utils.validation import (
 
 from .._sklearn_compat import _check_y
 from ..utils import check_target, fit_transform, seeded
+from ._penalty import penalised
 from ._prediction import PredictionMixin
 
 if TYPE_CHECKING:
@@ -25,13 +26,28 @@ if TYPE_CHECKING:
 
 
 class ScoringMixin(PredictionMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin):
-    """Prediction with ``preprocessor_``, ``generator_`` and ``classifier_``."""
+    """Prediction with ``preprocessor_``, ``generator_`` and ``classifier_``.
+
+    Attributes
+    ----------
+    seen_penalty_ : float
+        The seen penalty that predictions are made with: a number as it is set now, or
+        what "auto" chose.
+    adapted_seen_penalty_ : float or None
+        What "auto" chose for classes that have adapted as far as those held out, in
+        the same folds; None where the classifier can not adapt.
+    """
 
     @property
     def seen_penalty_(self) -> float:
         chosen = self._penalty  # AttributeError before fit
         # A number counts as it is now: a search over it needs no fit for each.
         return chosen if self.seen_penalty == "auto" else float(self.seen_penalty)
+
+    @property
+    def adapted_seen_penalty_(self) -> float | None:
+        chosen = self._adapted if self.seen_penalty == "auto" else None
+        return chosen and chosen.penalty
 
     def transform(self, X: ArrayLike) -> np.ndarray:
         """Map rows to the features that the classifier works on.
@@ -129,7 +145,10 @@ class ScoringMixin(PredictionMixin, ClassNamePrefixFeaturesOutMixin, Transformer
             full = np.full((len(scores), len(self.classes_)), -np.inf, scores.dtype)
             full[:, np.searchsorted(self.classes_, known)] = scores
             scores = full
-        if self.seen_penalty_:
+        if self.seen_penalty_ or self._adapted is not None:
             seen = np.isin(self.classes_, self.seen_classes_)
-            scores = np.where(seen, scores - self.seen_penalty_, scores)
+            adapted = self._adapted if self.seen_penalty == "auto" else None
+            scores = penalised(
+                scores, seen, self.seen_penalty_, adapted, self.adaptation_
+            )
         return scores

@@ -8,7 +8,12 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ..attributes import check_class_attributes, extend_class_attributes
-from ..utils import all_or_nothing, few, like
+from ..utils import adapt, all_or_nothing, few, like, path_to_adapt
+from ._adapting import (
+    AdaptMixin,
+    takes_unlabelled,
+    warn_if_useless,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -17,8 +22,42 @@ if TYPE_CHECKING:
     from ..attributes._typing import ClassAttributesLike
 
 
-class UpdatesMixin:
-    """Methods that train the classifier anew; the generator stays as it is."""
+class UpdatesMixin(AdaptMixin):
+    """Methods that teach the classifier more; the generator stays as it is."""
+
+    @property
+    def adaptation_(self) -> np.ndarray:
+        head = self._head()
+        if not hasattr(head, "adaptation_"):
+            return np.zeros(len(self.classes_))
+        return head.adaptation_
+
+    @property
+    def n_unlabelled_(self) -> int:
+        return getattr(self._head(), "n_unlabelled_", 0)
+
+    @property
+    def unlabelled_counts_(self) -> np.ndarray:
+        counts = getattr(self._head(), "unlabelled_counts_", None)
+        return np.zeros(len(self.unseen_classes_)) if counts is None else counts
+
+    def _head(self):
+        """What the classifier is in the end, inside of pipelines and searches."""
+        return path_to_adapt(self.classifier_)[-1]
+
+    @property
+    def _adapts(self):
+        return getattr(self._head(), "_adapts", False)
+
+    def _adapt(self, X, reset):
+        if X is not None:
+            X = self._transform(X).astype(np.float64)
+            self._say(f"adapting to {len(X)} rows without labels")
+            if self.seen_penalty == "auto" and warn_if_useless(self._adapted):
+                X = None
+        # In place, but whole or not at all itself, and nothing comes after it.
+        if X is not None or reset:
+            adapt(self.classifier_, X, reset)
 
     @all_or_nothing
     def add_classes(self, class_attributes: ClassAttributesLike) -> Self:
@@ -71,6 +110,7 @@ class UpdatesMixin:
         return self._fit_classifier(before=self.classifier_)
 
     @all_or_nothing
+    @takes_unlabelled
     def partial_fit(
         self,
         X: ArrayLike,

@@ -20,7 +20,8 @@ from sklearn.utils.validation import check_is_fitted, indexable
 
 from .._sklearn_compat import _BaseHeterogeneousEnsemble, _fit_context, _safe_indexing
 from ..metrics._response import class_scores, find_model
-from ..utils import all_or_nothing, check_target
+from ..utils import adapt, all_or_nothing, check_target
+from ._adapting import takes_unlabelled
 from ._pooling import check_alike, check_weights, evenly_per_class, pool, spread
 from ._prediction import PredictionMixin
 from ._wrapping import WrapperMixin, path_to_descriptions
@@ -155,6 +156,7 @@ class GZSLVotingClassifier(
         self.verbose = verbose
 
     @all_or_nothing
+    @takes_unlabelled
     @_fit_context(prefer_skip_nested_validation=False)  # the members are unchecked
     def fit(
         self,
@@ -170,7 +172,7 @@ class GZSLVotingClassifier(
         X : array-like of shape (n_samples, n_features)
             Rows of seen classes.
         y : array-like of shape (n_samples,)
-            Their labels.
+            Their labels; where classes are described, -1 is a row for ``adapt``.
         class_attributes : ClassAttributes, mapping, DataFrame or 2-d array, optional
             Descriptions of seen and unseen classes, for every member; the last step
             of a pipeline gets them.
@@ -287,6 +289,12 @@ class GZSLVotingClassifier(
                 for member in self.estimators_
             )
         )
+
+    def _adapt(self, X, reset):
+        members = deepcopy(self.estimators_)
+        for member in members:
+            adapt(member, X, reset)
+        self._keep(members)
 
     def get_metadata_routing(self) -> MetadataRouter:
         """Say which arguments of ``fit`` go to which member.

@@ -9,7 +9,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn_compat import available_if
 from ..metrics._response import find_model
-from ..utils import InheritedDocs, learner_inside
+from ..utils import learner_inside
+from ._adapting import AdaptMixin, can_adapt
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -28,7 +29,7 @@ def _have(method):
     return lambda self: self._has(method)
 
 
-class WrapperMixin(InheritedDocs):
+class WrapperMixin(AdaptMixin):
     """Classes and features as the wrapped estimators know them, and later learning.
 
     A subclass writes ``_wrapped()``, the estimators, fitted if they are, and
@@ -72,6 +73,26 @@ class WrapperMixin(InheritedDocs):
 
     def _has(self, method):
         return all(hasattr(estimator, method) for estimator in self._wrapped())
+
+    @property
+    def adaptation_(self) -> np.ndarray:
+        models = [find_model(e) for e in self._wrapped(fitted=True)]
+        none = np.zeros(len(self.classes_))
+        return np.mean([getattr(m, "adaptation_", none) for m in models], axis=0)
+
+    @property
+    def n_unlabelled_(self) -> int:
+        return getattr(find_model(self._wrapped(fitted=True)[0]), "n_unlabelled_", 0)
+
+    @property
+    def unlabelled_counts_(self) -> np.ndarray:
+        models = [find_model(e) for e in self._wrapped(fitted=True)]
+        none = np.zeros(len(self.unseen_classes_))
+        return np.mean([getattr(m, "unlabelled_counts_", none) for m in models], axis=0)
+
+    @property
+    def _adapts(self):
+        return all(map(can_adapt, self._wrapped(fitted=True)))
 
     @available_if(_have("add_classes"))
     def add_classes(self, class_attributes: ClassAttributesLike) -> Self:

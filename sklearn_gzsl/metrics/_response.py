@@ -8,7 +8,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
-from ..utils import few, row_chunks
+from ..utils import few, is_unlabelled, row_chunks
 from ._accuracy import check_labels
 from ._curve import best_by_side
 
@@ -114,6 +114,11 @@ def find_model(estimator: Any) -> Any:
 
 
 def _check_fold(y, classes):
+    if is_unlabelled(y).any() and not is_unlabelled(classes).any():
+        raise ValueError(
+            "y holds -1, which stands for a row without a label; such rows can be "
+            "adapted to, but not scored. Leave them out."
+        )
     y = check_labels(y, "y", like=classes)
     unknown = np.setdiff1d(y, classes)
     if unknown.size:

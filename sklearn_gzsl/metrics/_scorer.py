@@ -1,5 +1,6 @@
 """A scorer that knows which classes the model of each fold has seen."""
 
+from copy import deepcopy
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, Literal
 
@@ -7,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.exceptions import UndefinedMetricWarning
 
-from ..utils import warn
+from ..utils import adapt, warn
 from ._accuracy import harmonic_mean, per_class_accuracy
 from ._curve import area_under, curve_of_best
 from ._response import BOTH_SIDES, best_of_fold, missing_side
@@ -38,6 +39,11 @@ class GZSLScorer:
         those in the scored rows; ``"all"`` is every class the model knows. The
         difference shows in cross-validation, where the classes of the final test
         have a description, too, but no row in any fold.
+
+    transductive : bool, default=False
+        Let a copy of the model ``adapt`` to the scored rows without their labels, and
+        score that. Such figures, of models that have met the rows, are *transductive*,
+        and not to be compared with others.
 
     Raises
     ------
@@ -90,12 +96,13 @@ class GZSLScorer:
     >>> GZSLScorer()(model, X - 1, y)
     {'U': 0.5, 'S': 1.0, 'H': 0.666..., 'AUSUC': 1.0}
     >>> GZSLScorer("H")
-    GZSLScorer(metric='H', candidates='present')
+    GZSLScorer(metric='H', candidates='present', transductive=False)
     """
 
     metric: Literal["U", "S", "H", "AUSUC"] | None = None
     _: KW_ONLY
     candidates: Literal["present", "all"] = "present"
+    transductive: bool = False
 
     def __post_init__(self):
         if self.metric is not None and self.metric not in _METRICS:
@@ -139,6 +146,9 @@ class GZSLScorer:
                 f"GZSLScorer uses no metadata, but got {sorted(kwargs)}; every class "
                 "counts the same and so does every row in it."
             )
+        if self.transductive:
+            estimator = deepcopy(estimator)
+            adapt(estimator, X)
         y, best, winners, y_pred, seen_classes = best_of_fold(
             estimator, X, y, self.candidates
         )

@@ -11,7 +11,7 @@ from sklearn.utils import check_random_state, indexable
 from .._sklearn_compat import Interval
 from ..utils._typing import RandomState
 from ._groups import GroupedRows, folds_of_groups
-from ._labels import check_groups, check_parameters, encode_labels
+from ._labels import check_groups, check_parameters, encode_labels, splits_labelled
 
 
 class GZSLKFold(BaseCrossValidator):
@@ -134,6 +134,7 @@ class GZSLKFold(BaseCrossValidator):
         return self.n_splits
 
     # y is no option here, as it is with splitters that do not look at classes.
+    @splits_labelled
     def split(  # pyright: ignore[reportIncompatibleMethodOverride]
         self, X: ArrayLike, y: ArrayLike, groups: ArrayLike | None = None
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -145,7 +146,8 @@ class GZSLKFold(BaseCrossValidator):
             Only its length is looked at.
 
         y : array-like of shape (n_samples,)
-            Class labels, strings or integers.
+            Class labels, strings or integers. Rows of -1 have none: they are in every
+            training set.
 
         groups : array-like of shape (n_samples,), default=None
             What must not be in training and in test at once, such as the subject of

@@ -1,13 +1,15 @@
 """Labels, groups and parameters as the splitters take them."""
 
+from functools import wraps
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils import check_array
 
-from .._sklearn_compat import validate_parameter_constraints
+from .._sklearn_compat import _safe_indexing, validate_parameter_constraints
 from ..metrics._accuracy import check_labels
+from ..utils import is_unlabelled
 
 
 def check_parameters(splitter: Any) -> None:
@@ -19,6 +21,25 @@ def check_parameters(splitter: Any) -> None:
         {name: getattr(splitter, name) for name in names},
         caller_name=splitter.__class__.__name__,
     )
+
+
+def splits_labelled(split: Any) -> Any:
+    """Let ``split`` keep rows whose label is -1, which have none, for training."""
+
+    @wraps(split)
+    def with_unlabelled(self, X, y, groups=None):
+        rows = np.zeros(0, dtype=bool) if y is None else is_unlabelled(y)
+        if not rows.any() or rows.all():
+            yield from split(self, X, y, groups)
+            return
+        labelled, others = np.flatnonzero(~rows), np.flatnonzero(rows)
+        labels = np.array(np.asarray(y, dtype=object)[labelled].tolist())
+        if groups is not None:
+            groups = _safe_indexing(groups, labelled)
+        for train, test in split(self, labelled, labels, groups):
+            yield np.concatenate([labelled[train], others]), labelled[test]
+
+    return with_unlabelled
 
 
 def encode_labels(

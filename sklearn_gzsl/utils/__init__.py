@@ -7,6 +7,7 @@ from ._messages import few, warn
 from ._methods import METHODS, SPLITS, Published, register
 from ._parameters import DeclaredParameters
 from ._rows import mean_rows, row_chunks, sum_rows, unit_rows
+from ._unlabelled import adapt, is_unlabelled, path_to_adapt
 
 __all__ = [
     "METHODS",
@@ -14,14 +15,17 @@ __all__ = [
     "DeclaredParameters",
     "InheritedDocs",
     "Published",
+    "adapt",
     "all_or_nothing",
     "check_complete",
     "check_target",
     "few",
     "fit_transform",
+    "is_unlabelled",
     "learner_inside",
     "like",
     "mean_rows",
+    "path_to_adapt",
     "register",
     "row_chunks",
     "seeded",

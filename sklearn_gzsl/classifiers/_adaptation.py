@@ -1,0 +1,215 @@
+"""How prototypes of unseen classes move towards rows that nobody has labelled."""
+
+from copy import copy
+
+import numpy as np
+from scipy.special import logsumexp
+from sklearn.utils.validation import validate_data
+
+from ..utils import unit_rows
+from ._adapting import AdaptMixin, check_can_adapt
+from ._prototype_model import SCALE
+
+# Rows that are gone through together. More come in turns, each a sample of all.
+_CHUNK = 10_000
+# Labelled rows set apart. More tell the share of errors no better.
+_MOST_SET_APART = 3_000
+
+
+def set_apart(codes, share):
+    """Mask of the rows that are set apart: this share of each class, evenly spread."""
+    share = min(share, _MOST_SET_APART / len(codes))
+    order = np.argsort(codes, kind="stable")
+    counts = np.bincount(codes)
+    rank = np.arange(len(codes)) - np.repeat(np.cumsum(counts) - counts, counts)
+    # Of each class one more whenever its share is full: never the first row.
+    mask = np.zeros(len(codes), dtype=bool)
+    mask[order] = np.floor((rank + 1) * share) > np.floor(rank * share)
+    return mask
+
+
+class UnlabelledRows:
+    """Sums over rows without labels, and how far each prototype goes by them.
+
+    Rows of seen classes that are taken for a class are subtracted, as many as there
+    are among labelled rows which were set apart: what is left over is the excess.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n_unseen,)
+        The unseen classes.
+    n_features : int
+
+    Attributes
+    ----------
+    n_rows : int
+        Rows so far.
+    taken, mistaken : ndarray of shape (n_unseen,)
+        Sums of the rows' probabilities of the classes, and how much of these is
+        expected from rows of seen classes.
+    sums, twin_sums : ndarray of shape (n_unseen, n_features)
+        Of rows weighted by probability, less those expected from seen classes, in the
+        space of the model and in that of its twin.
+    """
+
+    def __init__(self, labels, n_features):
+        self.labels, self.n_rows = labels, 0
+        self.taken, self.mistaken, self._variance = np.zeros((3, len(labels)))
+        self.sums = np.zeros((len(labels), n_features))
+        self.twin_sums = np.zeros((len(labels), n_features))
+
+    def of(self, labels):
+        """The same for other classes, of which some may be new."""
+        other = UnlabelledRows(labels, self.sums.shape[1])
+        at, known = np.searchsorted(labels, self.labels), np.isin(self.labels, labels)
+        other.n_rows = self.n_rows
+        for name in ("taken", "mistaken", "_variance", "sums", "twin_sums"):
+            getattr(other, name)[at[known]] = getattr(self, name)[known]
+        return other
+
+    @property
+    def excess(self):
+        """Rows that each class is believed to have, (n_unseen,)."""
+        return np.maximum(self.taken - self.mistaken, 0.0)
+
+    @property
+    def _trusted(self):
+        """Share of the excess that is no chance and no error."""
+        noise = np.sqrt(self.taken + self._variance)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            certain = np.clip(self.excess / (2 * noise), 0, 1)
+            trusted = self.excess / self.taken * certain
+        return np.nan_to_num(trusted)
+
+    @property
+    def _share(self):
+        """How frequent each class seems among the unseen ones, logarithmic."""
+        # The root, and half a row for all: what is taken may be another class's.
+        taken = np.maximum(self.taken, 0.5)
+        return 0.5 * np.log(taken / taken.mean())
+
+    def moved(self, prototypes, prior, *, twin=False):
+        """These prototypes of the classes, moved, and how far each went, 0 to 1."""
+        pull = self._trusted[:, None] * (self.twin_sums if twin else self.sums)
+        strength = np.linalg.norm(pull, axis=1)
+        return unit_rows(prior * prototypes + pull), strength / (prior + strength)
+
+    def with_rows(self, X, model, twin, apart, *, prior, max_iter):
+        """What is known after further rows.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, n_features), float64
+            Rows without labels.
+        model, twin : PrototypeModel
+            The second has not learned from the rows set apart.
+        apart : ndarray of shape (n_apart, n_features), float64
+            The rows set apart.
+        prior : float
+            Rows that a prediction counts as much as.
+        max_iter : int
+            Passes over the rows.
+
+        Returns
+        -------
+        UnlabelledRows
+        """
+        now = self
+        n_chunks = -(-len(X) // _CHUNK)
+        known = _Rows(apart, model, twin)
+        for i in range(n_chunks):
+            rows = _Rows(X[i::n_chunks], model, twin)
+            now = now._with_chunk(rows, known, twin, prior, max_iter)
+        return now
+
+    def _with_chunk(self, rows, known, twin, prior, max_iter):
+        start = twin.prototypes[~twin.is_seen]
+        now = copy(self)
+        for _ in range(max_iter):
+            prototypes, _ = now.moved(start, prior, twin=True)
+            share = now._share
+            taken = rows.taken(prototypes, share)
+            mistaken = known.taken(prototypes, share)
+            # Rows of seen classes among all: those that are taken for seen, for each
+            # of those set apart that still is.
+            stay = len(known) - mistaken.sum()
+            n_seen = (len(rows) - taken.sum()) * len(known) / max(stay, 1e-9)
+            factor = min(n_seen, len(rows)) / len(known)
+            now.taken = self.taken + taken.sum(axis=0)
+            now.mistaken = self.mistaken + factor * mistaken.sum(axis=0)
+            # A count by probabilities varies no more than one by chance.
+            now._variance = self._variance + factor**2 * mistaken.sum(axis=0)
+            now.twin_sums = (
+                self.twin_sums
+                + taken.T @ rows.twin
+                - factor * (mistaken.T @ known.twin)
+            )
+        now.n_rows += len(rows)
+        found = taken.T @ rows.own - factor * (mistaken.T @ known.own)
+        now.sums = self.sums + found
+        return now
+
+
+class MovingPrototypes(AdaptMixin):
+    """``adapt`` of PrototypeClassifier, which has ``_model``, ``_twin``, ``_apart``."""
+
+    def _move(self):
+        """Set prototypes, moved towards rows without labels if there were any."""
+        self.prototypes_ = self._model.prototypes.copy()
+        unseen = ~self._model.is_seen
+        self.adaptation_ = np.zeros(len(self.classes_))
+        rows = self._unlabelled or UnlabelledRows(self.unseen_classes_, 0)
+        if self._unlabelled is not None:
+            rows = self._unlabelled = rows.of(self.unseen_classes_)
+            self.prototypes_[unseen], self.adaptation_[unseen] = rows.moved(
+                self._model.prototypes[unseen], self.adaptation_prior
+            )
+        self.n_unlabelled_, self.unlabelled_counts_ = rows.n_rows, rows.excess
+
+    @property
+    def _adapts(self):
+        return self._twin is not None and len(self.unseen_classes_) > 0
+
+    def _adapt(self, X, reset):
+        self._validate_params()
+        if reset:
+            self._unlabelled = None
+        if X is not None:
+            X = validate_data(self, X, dtype=np.float64, reset=False)
+            check_can_adapt(self, len(X))
+            before = self._unlabelled
+            if before is None:
+                before = UnlabelledRows(self.unseen_classes_, X.shape[1])
+            self._unlabelled = before.with_rows(
+                X,
+                self._model,
+                self._twin,
+                self._apart,
+                prior=self.adaptation_prior,
+                max_iter=self.adaptation_iter,
+            )
+        self._move()
+
+
+class _Rows:
+    """Rows in both spaces, and their probabilities of the unseen classes.
+
+    The twin gives these: to it, rows set apart are as new as those without labels.
+    """
+
+    def __init__(self, X, model, twin):
+        # Half the memory, and the time; sums over many rows need no more digits.
+        self.own = model.whiten(X).astype(np.float32)
+        self.twin = twin.whiten(X).astype(np.float32)
+        scores = twin.scores(self.twin, twin.prototypes.astype(np.float32))
+        self._seen = logsumexp(scores[:, twin.is_seen], axis=1, keepdims=True)
+
+    def __len__(self):
+        return len(self.own)
+
+    def taken(self, prototypes, share):
+        """Probabilities of the unseen classes, with these prototypes and shares."""
+        scores = SCALE * (self.twin @ prototypes.T.astype(np.float32)) + share
+        return np.exp(
+            scores - logsumexp(np.hstack([self._seen, scores]), axis=1)[:, None]
+        )

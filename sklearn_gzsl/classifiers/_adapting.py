@@ -1,0 +1,151 @@
+"""Rows without labels: how classifiers are given them."""
+
+from __future__ import annotations
+
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from .._sklearn_compat import _check_method_params, _safe_indexing
+from ..attributes import check_class_attributes
+from ..metrics._response import find_model
+from ..utils import InheritedDocs, all_or_nothing, is_unlabelled, warn
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+    from typing_extensions import Self
+
+# Rows a class below which adapting is hardly worth while.
+_FEW = 5
+
+
+class AdaptMixin(InheritedDocs):
+    """A method ``adapt``, for classifiers that write ``_adapt(X, reset)``.
+
+    Attributes
+    ----------
+    n_unlabelled_ : int
+        Rows without labels that ``adapt`` has been given.
+    unlabelled_counts_ : ndarray of shape (n_unseen,)
+        How many of them each of ``unseen_classes_`` is believed to have.
+    """
+
+    @all_or_nothing
+    def adapt(self, X: ArrayLike | None = None, *, reset: bool = False) -> Self:
+        """Move the unseen classes towards rows that nobody has labelled.
+
+        The mean of an unseen class is predicted from its description, and seldom well.
+        Rows of it show where it is, even among many others and without labels.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), optional
+            Rows of seen and unseen classes in any mixture, such as those that labels
+            are wanted for. Further ones may come in later calls: what is known of
+            earlier rows is kept, as sums.
+        reset : bool, default=False
+            Forget rows of earlier calls first. Without X, this is back to ``fit``.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If X is not valid or missing, if no class is unseen, or if ``fit`` could
+            set no rows apart.
+
+        Notes
+        -----
+        What is learned here is *transductive* where the rows are those that are scored:
+        such figures do not compare with others.
+        """
+        check_is_fitted(self)
+        if X is None and not reset:
+            raise ValueError(
+                "adapt needs X, rows without labels; reset=True alone forgets those of "
+                "earlier calls."
+            )
+        self._adapt(X, reset)
+        return self
+
+
+def check_can_adapt(clf: Any, n_rows: int) -> None:
+    """Refuse rows without labels where nothing can be learned from them."""
+    if not len(clf.unseen_classes_):
+        raise ValueError(
+            "There is no unseen class to move towards rows without labels; describe "
+            "classes without rows in fit or add_classes."
+        )
+    if clf._twin is None:
+        raise ValueError(
+            "adapt needs rows of seen classes that fit has set apart, but it has none: "
+            "that takes calibration_size > 0, an unseen class in fit, and five rows or "
+            "so of some class."
+        )
+    if n_rows < _FEW * len(clf.unseen_classes_):
+        warn(
+            f"adapt got {n_rows} rows for {len(clf.unseen_classes_)} unseen classes; "
+            f"with fewer than {_FEW} a class, little can be learned from them."
+        )
+
+
+def warn_if_useless(chosen: Any) -> bool:
+    """Whether held-out classes advise against adapting, and say so."""
+    if chosen is None or chosen.worthwhile:
+        return False
+    warn(
+        "adapt leaves the model as it is: on held-out classes it gained "
+        f"{100 * chosen.gain:.1f} points of H, with a standard error of "
+        f"{100 * chosen.error:.1f}. A number as seen_penalty adapts all the same."
+    )
+    return True
+
+
+def can_adapt(estimator: Any) -> bool:
+    """Whether the model inside a fitted estimator can adapt as it is."""
+    return getattr(find_model(estimator), "_adapts", False)
+
+
+def takes_unlabelled(fit: Any) -> Any:
+    """Let ``fit`` or ``partial_fit`` adapt to the rows whose label is -1.
+
+    They are rows without labels where classes are described, and none of them is -1.
+    """
+
+    @wraps(fit)
+    def with_unlabelled(self, X, y, *args, **params):
+        rows = _without_label(self, y, args, params)
+        if rows is None:
+            return fit(self, X, y, *args, **params)
+        if rows.all():
+            raise ValueError(
+                "y holds -1 alone, which stands for rows without a label; give rows "
+                "with labels, and the others to adapt."
+            )
+        labelled = np.flatnonzero(~rows)
+        # Strings stand beside -1 in an object array, and alone in one of strings.
+        labels = np.array(np.asarray(y, dtype=object)[labelled].tolist())
+        params = _check_method_params(X, params, indices=labelled)
+        fit(self, _safe_indexing(X, labelled), labels, *args, **params)
+        return self.adapt(_safe_indexing(X, np.flatnonzero(rows)))
+
+    return with_unlabelled
+
+
+def _without_label(estimator, y, args, params):
+    """Mask of the rows without labels; None if there are none."""
+    if y is None or not (rows := is_unlabelled(y)).any():
+        return None
+    given = params.get("class_attributes", args[0] if args else None)
+    if given is None:
+        given = getattr(estimator, "class_attributes_", None)
+    if given is None:
+        given = getattr(estimator, "class_attributes", None)
+    if given is None:  # an ordinary classifier, to which -1 is a class
+        return None
+    labels = check_class_attributes(given).labels.tolist()
+    return None if -1 in labels else rows

@@ -1,0 +1,45 @@
+"""Rows without labels: how they are marked, and the part that learns from them."""
+
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+from sklearn.pipeline import Pipeline
+
+
+def is_unlabelled(y: Any) -> np.ndarray:
+    """Which labels are the integer -1, among numbers or beside text."""
+    # A list of text and numbers would become text.
+    y = np.asarray(y, dtype=object if isinstance(y, list | tuple) else None)
+    if y.dtype.kind == "i":
+        return y == -1
+    if y.dtype.kind != "O" or y.ndim != 1:
+        return np.zeros(y.shape, dtype=bool)
+    return np.array([isinstance(item, Integral) and item == -1 for item in y], bool)
+
+
+def adapt(estimator: Any, X: Any, reset: bool = False) -> None:
+    """Adapt the model inside a fitted estimator, such as a pipeline, in place."""
+    *around, last = path_to_adapt(estimator)
+    if not hasattr(last, "adapt"):
+        raise ValueError(
+            f"{last!r} cannot learn from rows without labels; PrototypeClassifier can, "
+            "which GZSLClassifier has by default."
+        )
+    for part in around:
+        if isinstance(part, Pipeline) and X is not None:
+            X = part[:-1].transform(X)
+    last.adapt(X, reset=reset)
+
+
+def path_to_adapt(estimator: Any) -> list[Any]:
+    """A fitted estimator, what is in it, and so on to what has ``adapt``, if any."""
+    path = [estimator]
+    while not hasattr(path[-1], "adapt"):
+        if isinstance(path[-1], Pipeline):
+            path.append(path[-1].steps[-1][1])
+        elif hasattr(path[-1], "best_estimator_"):
+            path.append(path[-1].best_estimator_)
+        else:
+            break
+    return path

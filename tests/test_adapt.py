@@ -1,0 +1,408 @@
+"""Rows without labels: what adapt gains, and what it must not lose."""
+
+import pickle
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.special import softmax
+from sklearn.base import clone
+from sklearn.decomposition import PCA
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.model_selection import GridSearchCV, cross_validate
+from sklearn.pipeline import make_pipeline
+
+from sklearn_gzsl import (
+    CalibratedStackingCV,
+    ClassAttributes,
+    GaussianGenerator,
+    GZSLClassifier,
+    GZSLVotingClassifier,
+    PrototypeClassifier,
+)
+from sklearn_gzsl.classifiers._adaptation import UnlabelledRows, set_apart
+from sklearn_gzsl.datasets import load_two_digit_numbers
+from sklearn_gzsl.metrics import GZSLScorer
+from sklearn_gzsl.model_selection import GZSLKFold, GZSLShuffleSplit
+
+SETTINGS = {
+    "power": None,
+    "shrinkage": 0.2,
+    "degree": 1,
+    "alpha": 0.1,
+    "description_weight": 0.0,
+}
+
+
+def prototypes(**params):
+    return PrototypeClassifier(**SETTINGS, **params)
+
+
+@pytest.fixture(scope="module")
+def numbers():
+    """Two-digit numbers as integers, with descriptions that leave room for more."""
+    numbers = load_two_digit_numbers(n_train=40, n_test=40)
+    numbers.target = numbers.target.astype(int)
+    clear = numbers.class_attributes
+    blurred = np.random.default_rng(0).normal(clear.values, 0.3)
+    numbers.class_attributes = ClassAttributes(clear.labels.astype(int), blurred)
+    # Rows without labels have to be like the labelled ones; the test rows of seen
+    # numbers are of other scans.
+    rows = np.random.default_rng(1).permutation(numbers.train)
+    numbers.train, numbers.test_seen = np.split(rows, [len(rows) * 5 // 8])
+    numbers.test = np.concatenate([numbers.test_seen, numbers.test_unseen])
+    return numbers
+
+
+@pytest.fixture(scope="module")
+def data(numbers):
+    """Training rows, labels and descriptions."""
+    rows = numbers.train
+    return numbers.data[rows], numbers.target[rows], numbers.class_attributes
+
+
+@pytest.fixture(scope="module")
+def calibrated(data):
+    X, y, attributes = data
+    return CalibratedStackingCV(prototypes()).fit(X, y, class_attributes=attributes)
+
+
+def h(clf, numbers):
+    rows = numbers.test
+    return GZSLScorer("H", candidates="all")(
+        clf, numbers.data[rows], numbers.target[rows]
+    )
+
+
+def scenario(numbers, name):
+    """Some of the test rows, as they may come without labels."""
+    rng = np.random.default_rng(0)
+    seen, unseen = numbers.test_seen, numbers.test_unseen
+    y = numbers.target
+    classes = np.unique(y[unseen])
+    if name == "seen":
+        rows = seen
+    elif name == "rare":
+        rows = np.concatenate([seen, rng.permutation(unseen)[: len(seen) // 10]])
+    elif name == "half":
+        there = rng.permutation(classes)[::2]
+        rows = np.concatenate([seen, unseen[np.isin(y[unseen], there)]])
+    elif name == "tail":
+        share = np.geomspace(1, 0.03, len(classes))
+        kept = [
+            rng.permutation(unseen[y[unseen] == c])[: max(round(s * 15), 1)]
+            for c, s in zip(classes, share, strict=True)
+        ]
+        rows = np.concatenate([seen, *kept])
+    else:
+        rows = {"all": numbers.test, "unseen": unseen}[name]
+    return numbers.data[rows]
+
+
+@pytest.mark.parametrize(
+    ("name", "gain"),
+    [
+        ("all", 0.05),
+        ("unseen", 0.05),
+        ("half", 0.02),
+        ("tail", -0.01),
+        ("rare", -0.01),
+        ("seen", -0.005),
+    ],
+)
+def test_rows_without_labels_help_and_do_no_harm(calibrated, numbers, name, gain):
+    before = h(calibrated, numbers)
+    adapted = pickle.loads(pickle.dumps(calibrated))
+    assert adapted.adapt(scenario(numbers, name)) is adapted
+    assert h(adapted, numbers) >= before + gain
+    moved = adapted.adaptation_[np.isin(adapted.classes_, adapted.unseen_classes_)]
+    assert (moved.mean() > 0.5) == (name in ("all", "unseen"))
+    seen = np.isin(adapted.classes_, adapted.seen_classes_)
+    assert not adapted.adaptation_[seen].any()  # they have rows of their own
+    again = h(adapted.adapt(reset=True), numbers)
+    assert again == before
+
+
+def test_one_pass_equals_the_equations(data, numbers):
+    X, y, attributes = data
+    clf = prototypes(adaptation_iter=1, adaptation_prior=3.0)
+    clf.fit(X, y, class_attributes=attributes)
+    new = numbers.data[numbers.test]
+    # The twin: all but every fifth row of a class, which is set apart.
+    apart = np.zeros(len(y), dtype=bool)
+    for c in np.unique(y):
+        apart[np.flatnonzero(y == c)[4::5]] = True
+    twin = prototypes().fit(X[~apart], y[~apart], class_attributes=attributes)
+    unseen = ~np.isin(clf.classes_, clf.seen_classes_)
+    r = softmax(twin.decision_function(new), axis=1)
+    m = softmax(twin.decision_function(X[apart]), axis=1)
+    n_seen = r[:, ~unseen].sum() / (m[:, ~unseen].sum() / len(m))
+    f = min(n_seen, len(new)) / len(m)
+    taken, mistaken = r[:, unseen].sum(axis=0), f * m[:, unseen].sum(axis=0)
+    variance = f**2 * m[:, unseen].sum(axis=0)
+    excess = np.maximum(taken - mistaken, 0)
+    certain = np.clip(excess / (2 * np.sqrt(taken + variance)), 0, 1)
+    weight = excess / taken * certain
+    Z, Za = clf._model.whiten(new), clf._model.whiten(X[apart])
+    pull = weight[:, None] * (r[:, unseen].T @ Z - f * m[:, unseen].T @ Za)
+    wanted = 3.0 * clf.prototypes_[unseen] + pull
+    wanted /= np.linalg.norm(wanted, axis=1, keepdims=True)
+    clf.adapt(new)
+    np.testing.assert_allclose(clf.prototypes_[unseen], wanted, atol=2e-4)
+    np.testing.assert_allclose(clf.unlabelled_counts_, excess, rtol=1e-3, atol=1e-3)
+    assert clf.n_unlabelled_ == len(new)
+
+
+def test_counts_are_about_right(calibrated, numbers):
+    clf = pickle.loads(pickle.dumps(calibrated))
+    clf.adapt(numbers.data[numbers.test])
+    assert clf.unlabelled_counts_.shape == clf.unseen_classes_.shape
+    assert 0.6 * 800 < clf.unlabelled_counts_.sum() < 1.4 * 800
+
+
+def test_the_penalty_is_another_one_after_adapting(calibrated, data):
+    assert calibrated.adapted_seen_penalty_ < calibrated.seen_penalty_
+    X, y, attributes = data
+    clf = GZSLClassifier(GaussianGenerator(), prototypes(), random_state=0)
+    clf.fit(X, y, class_attributes=attributes)
+    assert clf.adapted_seen_penalty_ < clf.seen_penalty_
+    assert clf.set_params(seen_penalty=1.0).adapted_seen_penalty_ is None
+
+
+def test_rows_in_several_calls(data, numbers):
+    X, y, attributes = data
+    new = np.random.default_rng(0).permutation(numbers.data[numbers.test])
+    clf = prototypes().fit(X, y, class_attributes=attributes)
+    plain = h(clf, numbers)
+    hs = [h(clf.adapt(part), numbers) for part in np.array_split(new, 5)]
+    assert clf.n_unlabelled_ == len(new)
+    assert hs[0] > plain - 0.01
+    assert hs[-1] > plain + 0.02
+    together = clf.adapt(new, reset=True).prototypes_
+    assert clf.n_unlabelled_ == len(new)
+    assert np.mean(together * clf.prototypes_) > 0
+
+
+def test_many_rows_go_in_turns(data, numbers, monkeypatch):
+    from sklearn_gzsl.classifiers import _adaptation
+
+    X, y, attributes = data
+    clf = prototypes().fit(X, y, class_attributes=attributes)
+    plain, once = h(clf, numbers), h(clf.adapt(numbers.data[numbers.test]), numbers)
+    monkeypatch.setattr(_adaptation, "_CHUNK", 500)
+    # Sorted by class: turns are samples of all rows, not one class after the other.
+    in_turns = h(clf.adapt(numbers.data[numbers.test], reset=True), numbers)
+    assert in_turns > (plain + once) / 2
+
+
+def test_new_classes_keep_what_others_have_learned(data, numbers):
+    X, y, attributes = data
+    late = np.setdiff1d(attributes.labels, y)[:3]
+    early = attributes.subset(np.setdiff1d(attributes.labels, late))
+    clf = prototypes().fit(X, y, class_attributes=early)
+    clf.adapt(numbers.data[numbers.test])
+    before = dict(zip(clf.classes_.tolist(), clf.prototypes_, strict=True))
+    clf.add_classes(attributes.subset(late))
+    for label, prototype in zip(clf.classes_.tolist(), clf.prototypes_, strict=True):
+        if label not in late:
+            np.testing.assert_array_equal(prototype, before[label])
+    assert not clf.adaptation_[np.isin(clf.classes_, late)].any()
+    clf.adapt(numbers.data[numbers.test])
+    assert clf.adaptation_[np.isin(clf.classes_, late)].any()
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        prototypes,
+        lambda: GZSLClassifier(GaussianGenerator(), prototypes(), random_state=0),
+        lambda: CalibratedStackingCV(
+            make_pipeline(PCA(20, random_state=0), prototypes()), cv=2
+        ),
+        lambda: GZSLVotingClassifier(
+            [("a", prototypes()), ("b", prototypes(own_weight=0.9))]
+        ),
+    ],
+    ids=["prototypes", "gzsl", "calibrated pipeline", "vote"],
+)
+@pytest.mark.parametrize("names", [False, True], ids=["numbers", "strings"])
+def test_labels_of_minus_one(make, names, data, numbers):
+    X, y, attributes = data
+    if names:
+        y = np.array([f"n{label}" for label in y], dtype=object)
+        labels = [f"n{label}" for label in attributes.labels]
+        attributes = type(attributes)(labels, attributes.values)
+    new = numbers.data[numbers.test]
+    labels = np.concatenate([y, np.full(len(new), -1)])
+    one = make().fit(np.concatenate([X, new]), labels, class_attributes=attributes)
+    two = make().fit(X, y if not names else y.astype(str), class_attributes=attributes)
+    two.adapt(new)
+    np.testing.assert_array_equal(one.predict(new), two.predict(new))
+    assert one.n_unlabelled_ == len(new)
+
+
+def test_rows_of_minus_one_beside_first_rows(data, numbers):
+    X, y, attributes = data
+    clf = GZSLClassifier(
+        GaussianGenerator(), prototypes(), seen_penalty=0.0, random_state=0
+    ).fit(X, y, class_attributes=attributes)
+    new = numbers.data[numbers.test]
+    first = numbers.test_unseen[:1]
+    clf.partial_fit(
+        np.concatenate([numbers.data[first], new]),
+        np.concatenate([numbers.target[first], np.full(len(new), -1)]),
+    )
+    assert clf.n_unlabelled_ == len(new)
+
+
+def test_without_descriptions_minus_one_is_a_class():
+    X = np.repeat(np.eye(3), 4, axis=0)
+    y = np.repeat([-1, 0, 1], 4)
+    for clf in (prototypes(), GZSLClassifier(GaussianGenerator(), prototypes())):
+        assert clone(clf).fit(X, y).classes_.tolist() == [-1, 0, 1]
+    described = {-1: [0.0, 1.0], 0: [1.0, 0.0], 1: [1.0, 1.0], 2: [0.5, 0.0]}
+    clf = prototypes().fit(X, y, class_attributes=described)
+    assert clf.seen_classes_.tolist() == [-1, 0, 1]
+
+
+@pytest.mark.parametrize(
+    "splitter", [GZSLKFold(3), GZSLShuffleSplit(3, random_state=0)]
+)
+def test_splitters_keep_them_for_training(splitter):
+    y = np.array(["a", "b", "c", "d", "e", "f"] * 4 + [-1] * 5, dtype=object)
+    same = np.array(["a", "b", "c", "d", "e", "f"] * 4)
+    folds = list(splitter.split(np.zeros((29, 1)), y))
+    plain = list(splitter.split(np.zeros((24, 1)), same))
+    assert len(folds) == 3
+    for (train, test), (plain_train, plain_test) in zip(folds, plain, strict=True):
+        np.testing.assert_array_equal(test, plain_test)
+        assert sorted(train) == sorted([*plain_train, *range(24, 29)])
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_searches_adapt_to_the_rows_of_a_fold(data, numbers, n_jobs):
+    X, y, attributes = data
+    new = numbers.data[numbers.test][::4]
+    X = np.concatenate([X, new])
+    y = np.concatenate([y, np.full(len(new), -1)])
+    scoring = {
+        "plain": GZSLScorer("U"),
+        "transductive": GZSLScorer("U", transductive=True),
+    }
+    search = GridSearchCV(
+        prototypes(),
+        {"adaptation_prior": [2.0, 1e9]},
+        scoring=scoring,
+        refit="transductive",
+        cv=GZSLKFold(4),
+        n_jobs=n_jobs,
+        error_score="raise",
+    ).fit(X, y, class_attributes=attributes)
+    plain, adapted = (search.cv_results_[f"mean_test_{name}"] for name in scoring)
+    # With the first prior, the rows of -1 have moved the plain models, too.
+    assert adapted[0] > plain[0] > plain[1]
+    assert adapted[1] == pytest.approx(plain[1], abs=0.01)
+    assert search.best_estimator_.n_unlabelled_ == len(new)
+
+
+def test_a_scorer_leaves_the_model_alone(data, numbers):
+    X, y, attributes = data
+    clf = prototypes().fit(X, y, class_attributes=attributes)
+    before = clf.prototypes_.copy()
+    rows = numbers.test
+    GZSLScorer(transductive=True)(clf, numbers.data[rows], numbers.target[rows])
+    np.testing.assert_array_equal(clf.prototypes_, before)
+    scores = cross_validate(
+        clone(clf),
+        X,
+        y,
+        cv=GZSLKFold(3),
+        scoring=GZSLScorer("U", transductive=True),
+        params={"class_attributes": attributes},
+    )
+    assert np.isfinite(scores["test_score"]).all()
+
+
+def test_where_held_out_classes_advise_against_it_nothing_changes():
+    # Means that these descriptions predict are better than those of a few rows.
+    clear = load_two_digit_numbers(n_train=25, n_test=15)
+    X, y, new = (
+        clear.data[clear.train],
+        clear.target[clear.train],
+        clear.data[clear.test],
+    )
+    clf = CalibratedStackingCV(prototypes())
+    clf.fit(X, y, class_attributes=clear.class_attributes)
+    before = clf.predict_proba(new)
+    with pytest.warns(UserWarning, match="leaves the model as it is"):
+        clf.adapt(new)
+    assert clf.n_unlabelled_ == 0
+    np.testing.assert_array_equal(clf.predict_proba(new), before)
+
+
+def test_bad_rows_change_nothing(data, numbers):
+    X, y, attributes = data
+    new = numbers.data[numbers.test]
+    clf = GZSLClassifier(GaussianGenerator(), prototypes(), random_state=0)
+    clf.fit(X, y, class_attributes=attributes).adapt(new)
+    before = clf.predict(new)
+    for bad, match in [
+        (new[:, 1:], "features"),
+        (np.full_like(new, np.nan), "NaN"),
+        (new[:0], "0 sample"),
+        (None, "needs X"),
+    ]:
+        with pytest.raises(ValueError, match=match):
+            clf.adapt(bad)
+    with pytest.raises(ValueError, match="features"):
+        clf.adapt(new[:, 1:], reset=True)
+    np.testing.assert_array_equal(clf.predict(new), before)
+    with pytest.warns(UserWarning, match="got 3 rows for 20 unseen classes"):
+        clf.adapt(new[:3])
+
+
+def test_who_can_not_adapt_says_so(data, numbers):
+    X, y, attributes = data
+    new = numbers.data[numbers.test]
+    with pytest.raises(ValueError, match="-1 alone"):
+        prototypes().fit(X, np.full(len(X), -1), class_attributes=attributes)
+    with pytest.raises(ValueError, match="no unseen class"):
+        prototypes().fit(X, y).adapt(new)
+    clf = prototypes(calibration_size=0).fit(X, y, class_attributes=attributes)
+    with pytest.raises(ValueError, match="calibration_size > 0"):
+        clf.adapt(new)
+    lda = GZSLClassifier(
+        GaussianGenerator(), LinearDiscriminantAnalysis(), seen_penalty=0.0
+    ).fit(X, y, class_attributes=attributes)
+    with pytest.raises(ValueError, match="PrototypeClassifier can"):
+        lda.adapt(new)
+    scorer = GZSLScorer()
+    with pytest.raises(ValueError, match="can be adapted to, but not scored"):
+        scorer(clf, new, np.full(len(new), -1))
+
+
+def test_tables_and_few_classes(data, numbers):
+    X, y, attributes = data
+    few = np.isin(y, np.unique(y)[:6])
+    frame = pd.DataFrame(X[few], columns=[f"f{i}" for i in range(X.shape[1])])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        clf = prototypes().fit(frame, y[few], class_attributes=attributes)
+        new = pd.DataFrame(numbers.data[numbers.test], columns=frame.columns)
+        clf.adapt(new).predict(new)
+
+
+def test_a_part_of_each_class_is_set_apart():
+    codes = np.repeat([0, 1, 2], [10, 4, 25])
+    mask = set_apart(np.random.default_rng(0).permutation(codes), 0.2)
+    assert mask.sum() == 7
+    assert np.bincount(codes[set_apart(codes, 0.2)], minlength=3).tolist() == [2, 0, 5]
+
+
+def test_sums_follow_their_classes():
+    rows = UnlabelledRows(np.array(["b", "d"]), 2)
+    rows.taken, rows.sums = np.array([3.0, 4.0]), np.array([[1.0, 2], [3, 4]])
+    other = rows.of(np.array(["a", "b", "c", "d"]))
+    assert other.taken.tolist() == [0, 3, 0, 4]
+    assert other.sums.tolist() == [[0, 0], [1, 2], [0, 0], [3, 4]]
