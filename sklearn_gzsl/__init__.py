@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .classifiers._voting import GZSLVotingClassifier
     from .generators import (
         CADAVAE,
+        CVAE,
         MLIS,
         WGANGP,
         BaseGenerator,
@@ -50,6 +51,7 @@ _HOME = {
     "SoftmaxClassifier": ".linear_model._softmax",
     "BaseGenerator": ".generators",
     "CADAVAE": ".generators",
+    "CVAE": ".generators",
     "GaussianGenerator": ".generators",
     "MLIS": ".generators",
     "VAECFlow": ".generators",
@@ -68,6 +70,7 @@ _SUBMODULES = (
 
 __all__ = [
     "CADAVAE",
+    "CVAE",
     "MLIS",
     "WGANGP",
     "BaseGenerator",

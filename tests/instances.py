@@ -11,6 +11,7 @@ from sklearn.preprocessing import StandardScaler
 
 from sklearn_gzsl import (
     CADAVAE,
+    CVAE,
     MLIS,
     WGANGP,
     CalibratedStackingCV,
@@ -45,6 +46,7 @@ TINY = {
         "attribute_decoder_dim": 8,
         "max_iter": 20,
     },
+    CVAE: {"hidden_dim": 16, "latent_dim": 8, "max_iter": 20},
     WGANGP: {"hidden_dim": 16, "n_critic": 2, "max_iter": 20},
     MLIS: {"hidden_dim": 16, "embedding_dim": 16, "n_critic": 2, "max_iter": 20},
 }
@@ -63,6 +65,7 @@ VARIANTS = {
         {"conditioning": "implicit"},
         {"conditioning": "implicit", "positioning_dim": None},
     ],
+    CVAE: [{"regressor_weight": 0.1, "dropout": 0.5, "standardize": False}],
     WGANGP: [
         {"cls_weight": 0},
         {"ema_decay": 0.0},

@@ -22,6 +22,7 @@ from sklearn.base import clone
 
 from sklearn_gzsl import (
     CADAVAE,
+    CVAE,
     MLIS,
     WGANGP,
     CalibratedStackingCV,
@@ -85,6 +86,7 @@ def learned_in_parts(classifier, data):
 LOUD = {
     VAECFlow: {"lr": 0.01, "cls_weight": 1.0},
     CADAVAE: {"kl_weight": 10.0},
+    CVAE: {"regressor_weight": 1.0},
     WGANGP: {"n_critic": 5},
     MLIS: {"n_critic": 5},
 }

@@ -11,6 +11,7 @@ from instances import TINY
 
 from sklearn_gzsl import (
     CADAVAE,
+    CVAE,
     MLIS,
     WGANGP,
     GaussianGenerator,
@@ -27,6 +28,7 @@ GENERATORS = {
     "VAECFlow, early stopping": VAECFlow(**TINY[VAECFlow] | SHORT, early_stopping=True),
     "GSMFlow": GSMFlow(**TINY[GSMFlow] | SHORT, perturbation_dropout=0.5),
     "CADAVAE": CADAVAE(**TINY[CADAVAE] | SHORT),
+    "CVAE": CVAE(**TINY[CVAE] | SHORT, dropout=0.5, regressor_weight=1.0),
     "WGANGP": WGANGP(**TINY[WGANGP] | SHORT),
     "MLIS": MLIS(**TINY[MLIS] | SHORT),
 }

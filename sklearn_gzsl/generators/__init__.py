@@ -2,6 +2,7 @@
 
 from ._base import BaseGenerator, DensityMixin
 from ._cada_vae import CADAVAE
+from ._cvae import CVAE
 from ._gaussian import GaussianGenerator
 from ._gsm_flow import GSMFlow
 from ._mlis import MLIS
@@ -11,6 +12,7 @@ from ._wgan_gp import WGANGP
 
 __all__ = [
     "CADAVAE",
+    "CVAE",
     "MLIS",
     "WGANGP",
     "BaseGenerator",
