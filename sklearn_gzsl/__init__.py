@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .generators import (
         CADAVAE,
         CVAE,
+        FVAEGAN,
         MLIS,
         WGANGP,
         BaseGenerator,
@@ -52,6 +53,7 @@ _HOME = {
     "BaseGenerator": ".generators",
     "CADAVAE": ".generators",
     "CVAE": ".generators",
+    "FVAEGAN": ".generators",
     "GaussianGenerator": ".generators",
     "MLIS": ".generators",
     "VAECFlow": ".generators",
@@ -71,6 +73,7 @@ _SUBMODULES = (
 __all__ = [
     "CADAVAE",
     "CVAE",
+    "FVAEGAN",
     "MLIS",
     "WGANGP",
     "BaseGenerator",

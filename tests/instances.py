@@ -12,6 +12,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn_gzsl import (
     CADAVAE,
     CVAE,
+    FVAEGAN,
     MLIS,
     WGANGP,
     CalibratedStackingCV,
@@ -47,6 +48,13 @@ TINY = {
         "max_iter": 20,
     },
     CVAE: {"hidden_dim": 16, "latent_dim": 8, "max_iter": 20},
+    FVAEGAN: {
+        "hidden_dim": 16,
+        "n_critic": 2,
+        "cycle_weight": 0.1,
+        "decoded_features": True,
+        "max_iter": 20,
+    },
     WGANGP: {"hidden_dim": 16, "n_critic": 2, "max_iter": 20},
     MLIS: {"hidden_dim": 16, "embedding_dim": 16, "n_critic": 2, "max_iter": 20},
 }
@@ -66,6 +74,11 @@ VARIANTS = {
         {"conditioning": "implicit", "positioning_dim": None},
     ],
     CVAE: [{"regressor_weight": 0.1, "dropout": 0.5, "standardize": False}],
+    FVAEGAN: [
+        {"cycle_weight": 0.0, "decoded_features": False},
+        {"feedback": 0.5, "cls_weight": 0.1},
+        {"output_activation": "sigmoid", "feature_scale": None},
+    ],
     WGANGP: [
         {"cls_weight": 0},
         {"ema_decay": 0.0},

@@ -16,6 +16,7 @@ from torch import distributed
 from sklearn_gzsl import (
     CADAVAE,
     CVAE,
+    FVAEGAN,
     MLIS,
     WGANGP,
     ClassAttributes,
@@ -80,7 +81,9 @@ def test_dask_shares_the_cores_and_scores_as_one_process(
     assert len(np.unique(found[0], axis=1).T) > 1
 
 
-@pytest.mark.parametrize("method", [VAECFlow, GSMFlow, CADAVAE, CVAE, WGANGP, MLIS])
+@pytest.mark.parametrize(
+    "method", [VAECFlow, GSMFlow, CADAVAE, CVAE, FVAEGAN, WGANGP, MLIS]
+)
 def test_threads_change_what_is_learned_by_rounding_alone(method):
     rng = np.random.default_rng(0)
     X, y = rng.random((120, 64)), np.arange(120) % 30

@@ -12,6 +12,7 @@ PAIRS = {
     "GSMFlow": ["AWA2", "aPY", "CUB", "FLO"],
     "CADAVAE": ["AWA1", "AWA2", "CUB", "SUN"],
     "CVAE": ["AWA1", "AWA2", "CUB", "SUN", "aPY", "FLO"],
+    "FVAEGAN": ["AWA2", "CUB", "SUN", "FLO"],
     "WGANGP": ["AWA1", "AWA2", "CUB", "SUN", "aPY", "FLO"],
 }
 
@@ -45,6 +46,7 @@ def test_steps_are_the_published_ones():
         ("CADAVAE", "CUB"): 14_200,
         ("WGANGP", "AWA1"): 9_300,
         ("CVAE", "SUN"): 80 * 41,
+        ("FVAEGAN", "AWA2"): 120 * 368,
     }
     for pair, expected in steps.items():
         assert paper_settings(*pair).generator.max_iter == expected, pair
@@ -110,6 +112,19 @@ def test_the_published_weights():
             "dropout": 0.7,
             "regressor_weight": 0.0,
             "standardize": False,
+            "lr": 1e-3,
+            "batch_size": 64,
+        },
+        ("FVAEGAN", "SUN"): {
+            "hidden_dim": 4096,
+            "latent_dim": None,
+            "output_activation": "sigmoid",
+            "feature_scale": None,
+            "vae_weight": 1.0,
+            "cycle_weight": 0.01,
+            "feedback": 0.1,
+            "decoded_features": True,
+            "cls_weight": 0.0,
             "lr": 1e-3,
             "batch_size": 64,
         },

@@ -23,6 +23,7 @@ from sklearn.base import clone
 from sklearn_gzsl import (
     CADAVAE,
     CVAE,
+    FVAEGAN,
     MLIS,
     WGANGP,
     CalibratedStackingCV,
@@ -87,6 +88,12 @@ LOUD = {
     VAECFlow: {"lr": 0.01, "cls_weight": 1.0},
     CADAVAE: {"kl_weight": 10.0},
     CVAE: {"regressor_weight": 1.0},
+    FVAEGAN: {
+        "n_critic": 5,
+        "cls_weight": 0.5,
+        "kl_weight": 10.0,
+        "feedback": 0.5,
+    },
     WGANGP: {"n_critic": 5},
     MLIS: {"n_critic": 5},
 }

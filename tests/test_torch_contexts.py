@@ -12,6 +12,7 @@ from instances import TINY
 from sklearn_gzsl import (
     CADAVAE,
     CVAE,
+    FVAEGAN,
     MLIS,
     WGANGP,
     GaussianGenerator,
@@ -29,6 +30,7 @@ GENERATORS = {
     "GSMFlow": GSMFlow(**TINY[GSMFlow] | SHORT, perturbation_dropout=0.5),
     "CADAVAE": CADAVAE(**TINY[CADAVAE] | SHORT),
     "CVAE": CVAE(**TINY[CVAE] | SHORT, dropout=0.5, regressor_weight=1.0),
+    "FVAEGAN": FVAEGAN(**TINY[FVAEGAN] | SHORT, feedback=0.5),
     "WGANGP": WGANGP(**TINY[WGANGP] | SHORT),
     "MLIS": MLIS(**TINY[MLIS] | SHORT),
 }

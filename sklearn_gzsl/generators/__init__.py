@@ -3,6 +3,7 @@
 from ._base import BaseGenerator, DensityMixin
 from ._cada_vae import CADAVAE
 from ._cvae import CVAE
+from ._fvaegan import FVAEGAN
 from ._gaussian import GaussianGenerator
 from ._gsm_flow import GSMFlow
 from ._mlis import MLIS
@@ -13,6 +14,7 @@ from ._wgan_gp import WGANGP
 __all__ = [
     "CADAVAE",
     "CVAE",
+    "FVAEGAN",
     "MLIS",
     "WGANGP",
     "BaseGenerator",

@@ -3,7 +3,12 @@
 from inspect import signature
 from numbers import Integral, Real
 
+import torch
+from sklearn.base import ClassNamePrefixFeaturesOutMixin
+from torch.nn import functional as F
+
 from .._sklearn_compat import Interval, StrOptions
+from ..linear_model._softmax import SoftmaxClassifier
 from ..nn import ConditionalWGAN
 from ..training import AdversarialNet
 from ._neural import NeuralGenerator
@@ -119,3 +124,68 @@ class OptionsWGAN(ConditionalWGAN):
     def __init__(self, options, rng):
         super().__init__(**{k: getattr(options, k) for k in self._TAKEN}, rng=rng)
         self.options = options
+
+
+class JudgedGenerator(AdversarialGenerator):
+    """Base class of those with f-CLSWGAN's classification loss, by a ``JudgedWGAN``."""
+
+    def _architecture(self, sizes):
+        # The softmax takes as many steps as the critic.
+        cls_steps = self.n_critic * self.max_iter
+        return super()._architecture(sizes) | {"cls_steps": cls_steps}
+
+
+class JudgedWGAN(OptionsWGAN):
+    """A WGAN whose synthetic rows are judged by a softmax, trained on real ones before.
+
+    The networks of f-CLSWGAN and its losses (Xian et al. 2018b, Eq. 2 to 4); the
+    softmax is frozen.
+    """
+
+    def __init__(self, options, rng):
+        super().__init__(options, rng)
+        self.cls_steps = options.cls_steps
+        if self.cls_weight:
+            n_classes, n_features = options.n_classes, options.n_features
+            coef = torch.zeros(n_classes, n_features, dtype=torch.float32)
+            self.register_buffer("cls_coef", coef)
+            self.register_buffer("cls_intercept", coef.new_zeros(n_classes))
+            # For ``prepare``, which is handed no random numbers.
+            self.cls_seed = int(torch.randint(2**31 - 1, (), generator=rng))
+
+    def prepare(self, X, y, A, unseen):
+        """Scale features, keep the seen classes' descriptions, train the softmax."""
+        self.start(X, A)
+        # A single class can be told from no other.
+        if self.cls_weight and len(A) > 1:
+            softmax = SoftmaxClassifier(
+                max_iter=self.cls_steps,
+                device=X.device.type,
+                random_state=self.cls_seed,
+            ).fit(self.scaled(X).cpu().numpy(), y.cpu().numpy())
+            self.cls_coef.copy_(torch.from_numpy(softmax.coef_))
+            self.cls_intercept.copy_(torch.from_numpy(softmax.intercept_))
+
+    def class_logits(self, fake):
+        return F.linear(fake, self.cls_coef, self.cls_intercept)
+
+    def sample(self, a, n_samples, rng, temperature):
+        """Features from the generator, in the unit of the training rows."""
+        pieces = self.draw(a, n_samples, rng, temperature)
+        return torch.cat([x * self.x_range + self.x_min for x in pieces])
+
+
+class EmbeddingMixin(ClassNamePrefixFeaturesOutMixin):
+    """For generators whose module makes ``n_embedded`` features by ``embed``."""
+
+    @property
+    def _n_features_out(self):
+        # As it was in fit, whatever the parameters say by now.
+        return self.net_.module_.n_embedded
+
+    def _training_features(self, X, random_state):
+        embed = self.net_.module_.embed
+        return self._evaluate(embed, X, torch.float32, self._CHUNK_ROWS).numpy()
+
+    def _features(self, X):
+        return self._evaluate(self.net_.module_.embed, X).float().numpy()

@@ -57,9 +57,9 @@ class CVAE(NeuralGenerator):
 
     Notes
     -----
-    In ``history_`` are the ``loss`` and, without their weights, ``rec`` and ``kl``; with
-    a regressor also ``cycle``, the decoder's error by it, and ``regression``, its own.
-    All are sums over dimensions and means over rows.
+    In ``history_`` are the ``loss`` and, without their weights, ``rec`` and ``kl``;
+    with a regressor also ``cycle``, the decoder's error by it, and ``regression``, its
+    own. All are sums over dimensions and means over rows.
 
     No code of the authors of either method is known. Of CVAE-ZSL this class follows a
     third party's, but that each row has noise of its own, where that code has one
@@ -73,7 +73,7 @@ class CVAE(NeuralGenerator):
     Other than there, encoder and regressor learn in the same step, the encoder sees the
     description, too, and latents need not be recovered from decoded rows.
 
-    The defaults of ``hidden_dim``, ``latent_dim``, ``kl_weight``, ``lr_schedule`` and ``max_iter`` were
+    The defaults of ``latent_dim``, ``kl_weight``, ``lr_schedule`` and ``max_iter`` were
     chosen on held-out classes of real data.
 
     References

@@ -4,7 +4,6 @@ from functools import partial
 from numbers import Integral, Real
 
 import torch
-from sklearn.base import ClassNamePrefixFeaturesOutMixin
 from torch.nn import functional as F
 
 from .._sklearn_compat import Interval, StrOptions
@@ -16,7 +15,7 @@ from ..nn import (
     typical_norm,
 )
 from ..utils import register
-from ._adversarial import AdversarialGenerator, OptionsWGAN
+from ._adversarial import AdversarialGenerator, EmbeddingMixin, OptionsWGAN
 
 # Rows of Table 4; "unified" is Eq. 1.
 _METRIC_LOSSES = {
@@ -28,7 +27,7 @@ _METRIC_LOSSES = {
 _WITH_MARGIN = {"circle", "unified"}
 
 
-class MLIS(ClassNamePrefixFeaturesOutMixin, AdversarialGenerator):
+class MLIS(EmbeddingMixin, AdversarialGenerator):
     r"""Metric learning with implicit semantics, on a conditional GAN (MLIS).
 
     An encoder E refines features, and with a softmax on top of it learns beside a
@@ -174,18 +173,6 @@ class MLIS(ClassNamePrefixFeaturesOutMixin, AdversarialGenerator):
         n_classes = sizes["n_classes"] + sizes["n_unseen"]
         return super()._architecture(sizes) | {"n_classes": n_classes}
 
-    @property
-    def _n_features_out(self):
-        # As it was in fit, whatever the parameter says by now.
-        return self._built_from["embedding_dim"]
-
-    def _training_features(self, X, random_state):
-        embed = self.net_.module_.embed
-        return self._evaluate(embed, X, torch.float32, self._CHUNK_ROWS).numpy()
-
-    def _features(self, X):
-        return self._evaluate(self.net_.module_.embed, X).float().numpy()
-
 
 class _MLISModule(OptionsWGAN):
     """GAN, encoder and softmax, and their losses."""
@@ -198,6 +185,7 @@ class _MLISModule(OptionsWGAN):
                 self.metric_loss, margin=options.margin, gamma=options.gamma
             )
         refined = options.synthetic_refinement and options.ce_weight
+        self.n_embedded = options.embedding_dim
         self.n_refinement = options.n_refinement if refined else 0
         self.register_buffer("x_spread", torch.ones((), dtype=torch.float32))
         self.encoder = linear(options.n_features, options.embedding_dim, rng)

@@ -1,14 +1,10 @@
 """f-CLSWGAN (Xian et al. 2018): a conditional Wasserstein GAN of features."""
 
-import torch
-from torch.nn import functional as F
-
-from ..linear_model._softmax import SoftmaxClassifier
 from ..utils import SPLITS, Published, register
-from ._adversarial import AdversarialGenerator, OptionsWGAN
+from ._adversarial import JudgedGenerator, JudgedWGAN
 
 
-class WGANGP(AdversarialGenerator):
+class WGANGP(JudgedGenerator):
     r"""Conditional Wasserstein GAN with gradient penalty and class loss (f-CLSWGAN).
 
     A generator turns noise and a class's description into features,
@@ -59,48 +55,7 @@ class WGANGP(AdversarialGenerator):
     """
 
     def _module(self, options, rng):
-        return _WGANGPModule(options, rng)
-
-    def _architecture(self, sizes):
-        # The softmax takes as many steps as the critic.
-        cls_steps = self.n_critic * self.max_iter
-        return super()._architecture(sizes) | {"cls_steps": cls_steps}
-
-
-class _WGANGPModule(OptionsWGAN):
-    """The networks, their losses (Eq. 2 to 4), and a frozen softmax."""
-
-    def __init__(self, options, rng):
-        super().__init__(options, rng)
-        self.cls_steps = options.cls_steps
-        if self.cls_weight:
-            n_classes, n_features = options.n_classes, options.n_features
-            coef = torch.zeros(n_classes, n_features, dtype=torch.float32)
-            self.register_buffer("cls_coef", coef)
-            self.register_buffer("cls_intercept", coef.new_zeros(n_classes))
-            # For ``prepare``, which is handed no random numbers.
-            self.cls_seed = int(torch.randint(2**31 - 1, (), generator=rng))
-
-    def prepare(self, X, y, A, unseen):
-        """Scale features, keep the seen classes' descriptions, train the softmax."""
-        self.start(X, A)
-        # A single class can be told from no other.
-        if self.cls_weight and len(A) > 1:
-            softmax = SoftmaxClassifier(
-                max_iter=self.cls_steps,
-                device=X.device.type,
-                random_state=self.cls_seed,
-            ).fit(self.scaled(X).cpu().numpy(), y.cpu().numpy())
-            self.cls_coef.copy_(torch.from_numpy(softmax.coef_))
-            self.cls_intercept.copy_(torch.from_numpy(softmax.intercept_))
-
-    def class_logits(self, fake):
-        return F.linear(fake, self.cls_coef, self.cls_intercept)
-
-    def sample(self, a, n_samples, rng, temperature):
-        """Features from the generator, in the unit of the training rows."""
-        pieces = self.draw(a, n_samples, rng, temperature)
-        return torch.cat([x * self.x_range + self.x_min for x in pieces])
+        return JudgedWGAN(options, rng)
 
 
 def _published(data, *, lr, passes, n_synthetic, cls_weight=0.01):
