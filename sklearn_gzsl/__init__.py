@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .classifiers._voting import GZSLVotingClassifier
     from .generators import (
         CADAVAE,
+        CEGZSL,
         CVAE,
         FVAEGAN,
         MLIS,
@@ -52,6 +53,7 @@ _HOME = {
     "SoftmaxClassifier": ".linear_model._softmax",
     "BaseGenerator": ".generators",
     "CADAVAE": ".generators",
+    "CEGZSL": ".generators",
     "CVAE": ".generators",
     "FVAEGAN": ".generators",
     "GaussianGenerator": ".generators",
@@ -72,6 +74,7 @@ _SUBMODULES = (
 
 __all__ = [
     "CADAVAE",
+    "CEGZSL",
     "CVAE",
     "FVAEGAN",
     "MLIS",

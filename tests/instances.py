@@ -11,6 +11,7 @@ from sklearn.preprocessing import StandardScaler
 
 from sklearn_gzsl import (
     CADAVAE,
+    CEGZSL,
     CVAE,
     FVAEGAN,
     MLIS,
@@ -56,6 +57,14 @@ TINY = {
         "max_iter": 20,
     },
     WGANGP: {"hidden_dim": 16, "n_critic": 2, "max_iter": 20},
+    CEGZSL: {
+        "hidden_dim": 16,
+        "embedding_dim": 16,
+        "projection_dim": 8,
+        "comparator_dim": 8,
+        "n_critic": 2,
+        "max_iter": 20,
+    },
     MLIS: {"hidden_dim": 16, "embedding_dim": 16, "n_critic": 2, "max_iter": 20},
 }
 # Further arguments that make another model or another loss of it.
@@ -86,7 +95,9 @@ VARIANTS = {
         {"critic_gradients": "autograd"},
         {"critic_gradients": "autograd", "critic_layers": 3},
     ],
+    CEGZSL: [{"instance_weight": 0}, {"ce_weight": 0}],
     MLIS: [
+        {"rows_per_class": 3},
         {"metric_loss": "contrastive"},
         {"metric_loss": "multi_similarity"},
         {"synthetic_refinement": False},

@@ -15,6 +15,7 @@ from torch import distributed
 
 from sklearn_gzsl import (
     CADAVAE,
+    CEGZSL,
     CVAE,
     FVAEGAN,
     MLIS,
@@ -82,7 +83,7 @@ def test_dask_shares_the_cores_and_scores_as_one_process(
 
 
 @pytest.mark.parametrize(
-    "method", [VAECFlow, GSMFlow, CADAVAE, CVAE, FVAEGAN, WGANGP, MLIS]
+    "method", [VAECFlow, GSMFlow, CADAVAE, CEGZSL, CVAE, FVAEGAN, WGANGP, MLIS]
 )
 def test_threads_change_what_is_learned_by_rounding_alone(method):
     rng = np.random.default_rng(0)

@@ -22,6 +22,7 @@ from sklearn.base import clone
 
 from sklearn_gzsl import (
     CADAVAE,
+    CEGZSL,
     CVAE,
     FVAEGAN,
     MLIS,
@@ -94,6 +95,7 @@ LOUD = {
         "kl_weight": 10.0,
         "feedback": 0.5,
     },
+    CEGZSL: {"n_critic": 5, "contrast_weight": 0.5, "cls_weight": 0.5},
     WGANGP: {"n_critic": 5},
     MLIS: {"n_critic": 5},
 }

@@ -11,6 +11,7 @@ from instances import TINY
 
 from sklearn_gzsl import (
     CADAVAE,
+    CEGZSL,
     CVAE,
     FVAEGAN,
     MLIS,
@@ -29,6 +30,7 @@ GENERATORS = {
     "VAECFlow, early stopping": VAECFlow(**TINY[VAECFlow] | SHORT, early_stopping=True),
     "GSMFlow": GSMFlow(**TINY[GSMFlow] | SHORT, perturbation_dropout=0.5),
     "CADAVAE": CADAVAE(**TINY[CADAVAE] | SHORT),
+    "CEGZSL": CEGZSL(**TINY[CEGZSL] | SHORT),
     "CVAE": CVAE(**TINY[CVAE] | SHORT, dropout=0.5, regressor_weight=1.0),
     "FVAEGAN": FVAEGAN(**TINY[FVAEGAN] | SHORT, feedback=0.5),
     "WGANGP": WGANGP(**TINY[WGANGP] | SHORT),

@@ -2,6 +2,7 @@
 
 from ._base import BaseGenerator, DensityMixin
 from ._cada_vae import CADAVAE
+from ._cegzsl import CEGZSL
 from ._cvae import CVAE
 from ._fvaegan import FVAEGAN
 from ._gaussian import GaussianGenerator
@@ -13,6 +14,7 @@ from ._wgan_gp import WGANGP
 
 __all__ = [
     "CADAVAE",
+    "CEGZSL",
     "CVAE",
     "FVAEGAN",
     "MLIS",

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from .._sklearn_compat import Interval, StrOptions
 from ..linear_model._softmax import SoftmaxClassifier
-from ..nn import ConditionalWGAN
+from ..nn import ConditionalWGAN, linear, typical_norm
 from ..training import AdversarialNet
 from ._neural import NeuralGenerator
 
@@ -54,6 +54,10 @@ class AdversarialGenerator(NeuralGenerator):
     cls_weight : float, default=0.01
         Weight of the generator's classification loss; 0 leaves it out.
 
+    rows_per_class : int, default=1
+        Rows of a class that come together in a batch, as losses want it that compare
+        rows of a class, or take its mean; 1 mixes all rows.
+
     ema_decay : float, default=0.98
         Synthetic features come from a moving average of the generator's weights, which
         keeps this share of itself at every step; 0 takes the last weights.
@@ -84,6 +88,7 @@ class AdversarialGenerator(NeuralGenerator):
     n_critic: int = 5
     gp_weight: float = 10.0
     cls_weight: float = 0.01
+    rows_per_class: int = 1
     ema_decay: float = 0.98
     # As with the authors; what settles is the average of the weights.
     lr_schedule: str = "constant"
@@ -99,6 +104,7 @@ class AdversarialGenerator(NeuralGenerator):
         "n_critic": [Interval(Integral, 1, None, closed="left")],
         "gp_weight": [Interval(Real, 0, None, closed="left")],
         "cls_weight": [Interval(Real, 0, None, closed="left")],
+        "rows_per_class": [Interval(Integral, 1, None, closed="left")],
         "ema_decay": [Interval(Real, 0, 1, closed="left")],
     }
 
@@ -110,7 +116,11 @@ class AdversarialGenerator(NeuralGenerator):
 
     def _training_options(self, n_rows):
         # The authors' betas: a short memory of gradients, as each side's aim moves.
-        return {"n_critic": self.n_critic, "optimizer__betas": (0.5, 0.999)}
+        return {
+            "n_critic": self.n_critic,
+            "rows_per_class": self.rows_per_class,
+            "optimizer__betas": (0.5, 0.999),
+        }
 
 
 class OptionsWGAN(ConditionalWGAN):
@@ -189,3 +199,31 @@ class EmbeddingMixin(ClassNamePrefixFeaturesOutMixin):
 
     def _features(self, X):
         return self._evaluate(self.net_.module_.embed, X).float().numpy()
+
+
+class EmbeddingWGAN(OptionsWGAN):
+    """A WGAN, and an encoder of one layer that learns beside it on the critic's side.
+
+    Rows are drawn, and real ones embedded, as what the encoder makes of them.
+    """
+
+    def __init__(self, options, rng):
+        super().__init__(options, rng)
+        self.n_embedded = options.embedding_dim
+        self.register_buffer("x_spread", torch.ones((), dtype=torch.float32))
+        self.encoder = linear(options.n_features, options.embedding_dim, rng)
+
+    def start(self, X, A):
+        super().start(X, A)
+        self.x_spread.copy_(typical_norm(self.scaled(X) - self.x_mean, X.shape[1]))
+
+    def encode(self, x):
+        """E of scaled rows: one layer, which meets them centred and of deviation 1."""
+        return torch.relu(self.encoder((x - self.x_mean) / self.x_spread))
+
+    def embed(self, x):
+        return self.encode(self.scaled(x))
+
+    def sample(self, a, n_samples, rng, temperature):
+        pieces = self.draw(a, n_samples, rng, temperature)
+        return torch.cat([self.encode(x) for x in pieces])

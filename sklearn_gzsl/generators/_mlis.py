@@ -12,10 +12,9 @@ from ..nn import (
     contrastive_loss,
     linear,
     multi_similarity_loss,
-    typical_norm,
 )
 from ..utils import register
-from ._adversarial import AdversarialGenerator, EmbeddingMixin, OptionsWGAN
+from ._adversarial import AdversarialGenerator, EmbeddingMixin, EmbeddingWGAN
 
 # Rows of Table 4; "unified" is Eq. 1.
 _METRIC_LOSSES = {
@@ -174,7 +173,7 @@ class MLIS(EmbeddingMixin, AdversarialGenerator):
         return super()._architecture(sizes) | {"n_classes": n_classes}
 
 
-class _MLISModule(OptionsWGAN):
+class _MLISModule(EmbeddingWGAN):
     """GAN, encoder and softmax, and their losses."""
 
     def __init__(self, options, rng):
@@ -185,10 +184,7 @@ class _MLISModule(OptionsWGAN):
                 self.metric_loss, margin=options.margin, gamma=options.gamma
             )
         refined = options.synthetic_refinement and options.ce_weight
-        self.n_embedded = options.embedding_dim
         self.n_refinement = options.n_refinement if refined else 0
-        self.register_buffer("x_spread", torch.ones((), dtype=torch.float32))
-        self.encoder = linear(options.n_features, options.embedding_dim, rng)
         if options.ce_weight:
             self.head = linear(options.embedding_dim, options.n_classes, rng)
         else:
@@ -205,11 +201,6 @@ class _MLISModule(OptionsWGAN):
         # Of both, as the generator draws rows of both to refine the encoder with.
         self.start(X, torch.cat([A, unseen]))
         self.n_seen = len(A)
-        self.x_spread.copy_(typical_norm(self.scaled(X) - self.x_mean, X.shape[1]))
-
-    def encode(self, x):
-        """E of scaled rows: one layer, which meets them centred and of deviation 1."""
-        return torch.relu(self.encoder((x - self.x_mean) / self.x_spread))
 
     def joined(self, h, a):
         """Rows of the metric loss, [E(x), a]."""
@@ -247,13 +238,6 @@ class _MLISModule(OptionsWGAN):
             losses["ce"] = F.cross_entropy(self.head(h), targets[: len(h)])
             losses["critic"] = losses["critic"] + options.ce_weight * losses["ce"]
         return losses
-
-    def embed(self, x):
-        return self.encode(self.scaled(x))
-
-    def sample(self, a, n_samples, rng, temperature):
-        pieces = self.draw(a, n_samples, rng, temperature)
-        return torch.cat([self.encode(x) for x in pieces])
 
 
 register(
