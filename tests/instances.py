@@ -94,6 +94,7 @@ VARIANTS = {
         {"output_activation": "linear"},
         {"critic_gradients": "autograd"},
         {"critic_gradients": "autograd", "critic_layers": 3},
+        {"cycle_weight": 0.1, "mean_weight": 0.1, "soul_weight": 0.1},
     ],
     CEGZSL: [{"instance_weight": 0}, {"ce_weight": 0}],
     MLIS: [

@@ -23,7 +23,7 @@ class CEGZSL(EmbeddingMixin, AdversarialGenerator):
     Parameters
     ----------
     embedding_dim : int, default=512
-        Length of E(x), the features that ``transform`` and ``sample`` give.
+        Length of E(x), of which ``transform`` and ``sample`` consist.
 
     projection_dim : int, default=128
         Length of the projections of E(x) in the contrast of instances.
@@ -58,7 +58,6 @@ class CEGZSL(EmbeddingMixin, AdversarialGenerator):
     See Also
     --------
     MLIS : The same skeleton, with a metric loss that descriptions join.
-    WGANGP : The GAN alone, in the space of the features.
 
     Notes
     -----
