@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .classifiers._prototypes import PrototypeClassifier
     from .classifiers._voting import GZSLVotingClassifier
     from .generators import (
+        ABP,
         CADAVAE,
         CEGZSL,
         CVAE,
@@ -52,6 +53,7 @@ _HOME = {
     "PrototypeClassifier": ".classifiers._prototypes",
     "SoftmaxClassifier": ".linear_model._softmax",
     "BaseGenerator": ".generators",
+    "ABP": ".generators",
     "CADAVAE": ".generators",
     "CEGZSL": ".generators",
     "CVAE": ".generators",
@@ -73,6 +75,7 @@ _SUBMODULES = (
 )
 
 __all__ = [
+    "ABP",
     "CADAVAE",
     "CEGZSL",
     "CVAE",

@@ -10,6 +10,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_gzsl import (
+    ABP,
     CADAVAE,
     CEGZSL,
     CVAE,
@@ -48,6 +49,7 @@ TINY = {
         "attribute_decoder_dim": 8,
         "max_iter": 20,
     },
+    ABP: {"hidden_dim": 16, "latent_dim": 4, "max_iter": 20},
     CVAE: {"hidden_dim": 16, "latent_dim": 8, "max_iter": 20},
     FVAEGAN: {
         "hidden_dim": 16,

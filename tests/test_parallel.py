@@ -14,6 +14,7 @@ from sklearn.model_selection import GridSearchCV
 from torch import distributed
 
 from sklearn_gzsl import (
+    ABP,
     CADAVAE,
     CEGZSL,
     CVAE,
@@ -83,7 +84,7 @@ def test_dask_shares_the_cores_and_scores_as_one_process(
 
 
 @pytest.mark.parametrize(
-    "method", [VAECFlow, GSMFlow, CADAVAE, CEGZSL, CVAE, FVAEGAN, WGANGP, MLIS]
+    "method", [VAECFlow, GSMFlow, ABP, CADAVAE, CEGZSL, CVAE, FVAEGAN, WGANGP, MLIS]
 )
 def test_threads_change_what_is_learned_by_rounding_alone(method):
     rng = np.random.default_rng(0)

@@ -21,6 +21,7 @@ from instances import NEURAL, TINY
 from sklearn.base import clone
 
 from sklearn_gzsl import (
+    ABP,
     CADAVAE,
     CEGZSL,
     CVAE,
@@ -86,6 +87,7 @@ def learned_in_parts(classifier, data):
 
 # Arguments with which every term of the loss shows after so few steps.
 LOUD = {
+    ABP: {"noisy_fraction": 0.5, "lr": 0.01},
     VAECFlow: {"lr": 0.01, "cls_weight": 1.0},
     CADAVAE: {"kl_weight": 10.0},
     CVAE: {"regressor_weight": 1.0},

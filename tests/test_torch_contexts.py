@@ -10,6 +10,7 @@ import torch
 from instances import TINY
 
 from sklearn_gzsl import (
+    ABP,
     CADAVAE,
     CEGZSL,
     CVAE,
@@ -30,6 +31,7 @@ GENERATORS = {
     "VAECFlow, early stopping": VAECFlow(**TINY[VAECFlow] | SHORT, early_stopping=True),
     "GSMFlow": GSMFlow(**TINY[GSMFlow] | SHORT, perturbation_dropout=0.5),
     "CADAVAE": CADAVAE(**TINY[CADAVAE] | SHORT),
+    "ABP": ABP(**TINY[ABP] | SHORT),
     "CEGZSL": CEGZSL(**TINY[CEGZSL] | SHORT),
     "CVAE": CVAE(**TINY[CVAE] | SHORT, dropout=0.5, regressor_weight=1.0),
     "FVAEGAN": FVAEGAN(**TINY[FVAEGAN] | SHORT, feedback=0.5),

@@ -65,8 +65,8 @@ def run_benchmark(
     methods : str or list of str, default="all"
         ``"prototypes"``, ``"gaussian"``, ``"vae-cflow"``, ``"gsmflow"``,
         ``"cada-vae"``, ``"cvae"``, ``"f-vaegan"``, ``"wgan-gp"``, ``"mlis"``,
-        ``"ce-gzsl"``; ``"all"`` is all of them but those that the options are not for,
-        which are left out.
+        ``"ce-gzsl"``, ``"abp"``; ``"all"`` is all of them but those that the options
+        are not for, which are left out.
 
     descriptions : str, default="att"
         The table in an ``.npz`` file that describes the classes: ``"att"``, or another

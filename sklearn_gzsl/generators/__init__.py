@@ -1,5 +1,6 @@
 """Generators: transformers that can also draw features for any described class."""
 
+from ._abp import ABP
 from ._base import BaseGenerator, DensityMixin
 from ._cada_vae import CADAVAE
 from ._cegzsl import CEGZSL
@@ -13,6 +14,7 @@ from ._vae_cflow import VAECFlow
 from ._wgan_gp import WGANGP
 
 __all__ = [
+    "ABP",
     "CADAVAE",
     "CEGZSL",
     "CVAE",

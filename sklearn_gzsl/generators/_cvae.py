@@ -73,8 +73,8 @@ class CVAE(NeuralGenerator):
     Other than there, encoder and regressor learn in the same step, the encoder sees the
     description, too, and latents need not be recovered from decoded rows.
 
-    The defaults of ``latent_dim``, ``kl_weight``, ``lr_schedule`` and ``max_iter`` were
-    chosen on held-out classes of real data.
+    The defaults of ``latent_dim`` and ``kl_weight`` were chosen on held-out classes of
+    real data.
 
     References
     ----------

@@ -77,8 +77,8 @@ class FVAEGAN(EmbeddingMixin, JudgedGenerator):
     epochs do without it half of the time; and that there is one learning rate. Samples
     come from an average of the generator's weights, as in ``WGANGP``.
 
-    ``vae_weight``, ``hidden_dim``, ``feature_scale``, ``lr`` and ``max_iter`` were
-    chosen on held-out classes of real data.
+    The default of ``vae_weight`` was chosen on held-out classes of real data;
+    ``hidden_dim``, ``feature_scale``, ``lr`` and ``max_iter`` are those of ``WGANGP``.
 
     References
     ----------
