@@ -28,7 +28,11 @@ if TYPE_CHECKING:
     from .classifiers._voting import GZSLVotingClassifier
     from .compatibility import ESZSL, SAE, BilinearClassifier
     from .generators import (
+        ABP,
         CADAVAE,
+        CEGZSL,
+        CVAE,
+        FVAEGAN,
         MLIS,
         WGANGP,
         BaseGenerator,
@@ -53,7 +57,11 @@ _HOME = {
     "PrototypeClassifier": ".classifiers._prototypes",
     "SoftmaxClassifier": ".linear_model._softmax",
     "BaseGenerator": ".generators",
+    "ABP": ".generators",
     "CADAVAE": ".generators",
+    "CEGZSL": ".generators",
+    "CVAE": ".generators",
+    "FVAEGAN": ".generators",
     "GaussianGenerator": ".generators",
     "MLIS": ".generators",
     "VAECFlow": ".generators",
@@ -71,8 +79,12 @@ _SUBMODULES = (
 )
 
 __all__ = [
+    "ABP",
     "CADAVAE",
+    "CEGZSL",
+    "CVAE",
     "ESZSL",
+    "FVAEGAN",
     "MLIS",
     "SAE",
     "WGANGP",

@@ -10,8 +10,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_gzsl import (
+    ABP,
     CADAVAE,
+    CEGZSL,
+    CVAE,
     ESZSL,
+    FVAEGAN,
     MLIS,
     SAE,
     WGANGP,
@@ -48,7 +52,24 @@ TINY = {
         "attribute_decoder_dim": 8,
         "max_iter": 20,
     },
+    ABP: {"hidden_dim": 16, "latent_dim": 4, "max_iter": 20},
+    CVAE: {"hidden_dim": 16, "latent_dim": 8, "max_iter": 20},
+    FVAEGAN: {
+        "hidden_dim": 16,
+        "n_critic": 2,
+        "cycle_weight": 0.1,
+        "decoded_features": True,
+        "max_iter": 20,
+    },
     WGANGP: {"hidden_dim": 16, "n_critic": 2, "max_iter": 20},
+    CEGZSL: {
+        "hidden_dim": 16,
+        "embedding_dim": 16,
+        "projection_dim": 8,
+        "comparator_dim": 8,
+        "n_critic": 2,
+        "max_iter": 20,
+    },
     MLIS: {"hidden_dim": 16, "embedding_dim": 16, "n_critic": 2, "max_iter": 20},
 }
 # Further arguments that make another model or another loss of it.
@@ -66,14 +87,23 @@ VARIANTS = {
         {"conditioning": "implicit"},
         {"conditioning": "implicit", "positioning_dim": None},
     ],
+    CVAE: [{"regressor_weight": 0.1, "dropout": 0.5, "standardize": False}],
+    FVAEGAN: [
+        {"cycle_weight": 0.0, "decoded_features": False},
+        {"feedback": 0.5, "cls_weight": 0.1},
+        {"output_activation": "sigmoid", "feature_scale": None},
+    ],
     WGANGP: [
         {"cls_weight": 0},
         {"ema_decay": 0.0},
         {"output_activation": "linear"},
         {"critic_gradients": "autograd"},
         {"critic_gradients": "autograd", "critic_layers": 3},
+        {"cycle_weight": 0.1, "mean_weight": 0.1, "soul_weight": 0.1},
     ],
+    CEGZSL: [{"instance_weight": 0}, {"ce_weight": 0}],
     MLIS: [
+        {"rows_per_class": 3},
         {"metric_loss": "contrastive"},
         {"metric_loss": "multi_similarity"},
         {"synthetic_refinement": False},

@@ -435,4 +435,13 @@ def test_presets_leave_out_methods_without_settings(small_numbers, monkeypatch):
     started = []
     monkeypatch.setattr(_run._Run, "method", lambda _, name, __: started.append(name))
     run_benchmark(small_numbers, preset="AWA2", verbose=0)
-    assert started == ["eszsl", "sae", "cada-vae", "gsmflow", "vae-cflow", "wgan-gp"]
+    assert started == [
+        "eszsl",
+        "sae",
+        "cada-vae",
+        "cvae",
+        "f-vaegan",
+        "gsmflow",
+        "vae-cflow",
+        "wgan-gp",
+    ]

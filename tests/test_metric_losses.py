@@ -4,9 +4,19 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from sklearn_gzsl.nn import circle_loss, contrastive_loss, multi_similarity_loss
+from sklearn_gzsl.nn import (
+    circle_loss,
+    contrastive_loss,
+    multi_similarity_loss,
+    supervised_contrastive_loss,
+)
 
-LOSSES = [circle_loss, contrastive_loss, multi_similarity_loss]
+LOSSES = [
+    circle_loss,
+    contrastive_loss,
+    multi_similarity_loss,
+    supervised_contrastive_loss,
+]
 
 
 def batch(n=40, n_classes=6, seed=0, spread=1.0):
@@ -45,6 +55,13 @@ def value_and_gradient(loss, x, y):
             "MultiSimilarityLoss",
             {"alpha": 3.0, "beta": 20.0, "base": 0.8},
             {"alpha": 3, "beta": 20, "base": 0.8},
+        ),
+        (supervised_contrastive_loss, "SupConLoss", {}, {}),
+        (
+            supervised_contrastive_loss,
+            "SupConLoss",
+            {"temperature": 0.5},
+            {"temperature": 0.5},
         ),
     ],
 )

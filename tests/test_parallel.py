@@ -14,7 +14,11 @@ from sklearn.model_selection import GridSearchCV
 from torch import distributed
 
 from sklearn_gzsl import (
+    ABP,
     CADAVAE,
+    CEGZSL,
+    CVAE,
+    FVAEGAN,
     MLIS,
     WGANGP,
     ClassAttributes,
@@ -79,7 +83,9 @@ def test_dask_shares_the_cores_and_scores_as_one_process(
     assert len(np.unique(found[0], axis=1).T) > 1
 
 
-@pytest.mark.parametrize("method", [VAECFlow, GSMFlow, CADAVAE, WGANGP, MLIS])
+@pytest.mark.parametrize(
+    "method", [VAECFlow, GSMFlow, ABP, CADAVAE, CEGZSL, CVAE, FVAEGAN, WGANGP, MLIS]
+)
 def test_threads_change_what_is_learned_by_rounding_alone(method):
     rng = np.random.default_rng(0)
     X, y = rng.random((120, 64)), np.arange(120) % 30

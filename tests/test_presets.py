@@ -11,6 +11,8 @@ PAIRS = {
     "VAECFlow": ["AWA1", "AWA2", "CUB", "SUN", "ImageNet"],
     "GSMFlow": ["AWA2", "aPY", "CUB", "FLO"],
     "CADAVAE": ["AWA1", "AWA2", "CUB", "SUN"],
+    "CVAE": ["AWA1", "AWA2", "CUB", "SUN", "aPY", "FLO"],
+    "FVAEGAN": ["AWA2", "CUB", "SUN", "FLO"],
     "WGANGP": ["AWA1", "AWA2", "CUB", "SUN", "aPY", "FLO"],
 }
 
@@ -43,6 +45,8 @@ def test_steps_are_the_published_ones():
         ("GSMFlow", "FLO"): 6_300,
         ("CADAVAE", "CUB"): 14_200,
         ("WGANGP", "AWA1"): 9_300,
+        ("CVAE", "SUN"): 80 * 41,
+        ("FVAEGAN", "AWA2"): 120 * 368,
     }
     for pair, expected in steps.items():
         assert paper_settings(*pair).generator.max_iter == expected, pair
@@ -99,6 +103,30 @@ def test_the_published_weights():
             "lr": 1.5e-4,
             "lr_schedule": "constant",
             "batch_size": 50,
+        },
+        ("CVAE", "CUB"): {
+            "hidden_dim": 1024,
+            "latent_dim": None,
+            "kl_weight": 1e-5,
+            "noise_scale": 1e-5,
+            "dropout": 0.7,
+            "regressor_weight": 0.0,
+            "standardize": False,
+            "lr": 1e-3,
+            "batch_size": 64,
+        },
+        ("FVAEGAN", "SUN"): {
+            "hidden_dim": 4096,
+            "latent_dim": None,
+            "output_activation": "sigmoid",
+            "feature_scale": None,
+            "vae_weight": 1.0,
+            "cycle_weight": 0.01,
+            "feedback": 0.1,
+            "decoded_features": True,
+            "cls_weight": 0.0,
+            "lr": 1e-3,
+            "batch_size": 64,
         },
         ("WGANGP", "FLO"): {
             "hidden_dim": 4096,

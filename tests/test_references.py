@@ -21,8 +21,12 @@ from instances import NEURAL, TINY
 from sklearn.base import clone
 
 from sklearn_gzsl import (
+    ABP,
     CADAVAE,
+    CEGZSL,
+    CVAE,
     ESZSL,
+    FVAEGAN,
     MLIS,
     SAE,
     WGANGP,
@@ -86,14 +90,35 @@ def learned_in_parts(classifier, data):
 
 # Arguments with which every term of the loss shows after so few steps.
 LOUD = {
+    ABP: {"noisy_fraction": 0.5, "lr": 0.01},
     VAECFlow: {"lr": 0.01, "cls_weight": 1.0},
     CADAVAE: {"kl_weight": 10.0},
+    CVAE: {"regressor_weight": 1.0},
+    FVAEGAN: {
+        "n_critic": 5,
+        "cls_weight": 0.5,
+        "kl_weight": 10.0,
+        "feedback": 0.5,
+    },
+    CEGZSL: {"n_critic": 5, "contrast_weight": 0.5, "cls_weight": 0.5},
     WGANGP: {"n_critic": 5},
     MLIS: {"n_critic": 5},
+}
+# Methods that are options of another.
+OPTIONS = {
+    "WGANGP, further losses": WGANGP(
+        **TINY[WGANGP] | STEPS,
+        cycle_weight=0.5,
+        mean_weight=0.5,
+        soul_weight=0.5,
+        cls_weight=0.0,
+        rows_per_class=4,
+    ),
 }
 GENERATORS = {
     "GaussianGenerator": GaussianGenerator(random_state=0),
     **{c.__name__: c(**TINY[c] | STEPS | LOUD.get(c, {})) for c in NEURAL},
+    **OPTIONS,
 }
 CLASSIFIER = GZSLClassifier(
     GENERATORS["GSMFlow"], SOFTMAX, n_synthetic=100, random_state=0, seen_penalty=0.0
@@ -169,12 +194,13 @@ def test_streamed_rows_are_others(animals):
 
 # The check must see what a change of the code could do to a training. What is drawn
 # shows it, not only the losses that are reported: the last four numbers.
-NAMES = [cls.__name__ for cls in NEURAL]
+NAMES = [*(cls.__name__ for cls in NEURAL), *OPTIONS]
 LOSS_WEIGHTS = [
     (name, weight)
     for name in NAMES
-    for weight in GENERATORS[name].get_params()
-    if weight.endswith("_weight") and weight != "semantic_weight"
+    for weight, value in GENERATORS[name].get_params().items()
+    # What is off here is on in one of the options.
+    if weight.endswith("_weight") and weight != "semantic_weight" and value
 ]
 
 

@@ -10,7 +10,11 @@ import torch
 from instances import TINY
 
 from sklearn_gzsl import (
+    ABP,
     CADAVAE,
+    CEGZSL,
+    CVAE,
+    FVAEGAN,
     MLIS,
     WGANGP,
     GaussianGenerator,
@@ -27,6 +31,10 @@ GENERATORS = {
     "VAECFlow, early stopping": VAECFlow(**TINY[VAECFlow] | SHORT, early_stopping=True),
     "GSMFlow": GSMFlow(**TINY[GSMFlow] | SHORT, perturbation_dropout=0.5),
     "CADAVAE": CADAVAE(**TINY[CADAVAE] | SHORT),
+    "ABP": ABP(**TINY[ABP] | SHORT),
+    "CEGZSL": CEGZSL(**TINY[CEGZSL] | SHORT),
+    "CVAE": CVAE(**TINY[CVAE] | SHORT, dropout=0.5, regressor_weight=1.0),
+    "FVAEGAN": FVAEGAN(**TINY[FVAEGAN] | SHORT, feedback=0.5),
     "WGANGP": WGANGP(**TINY[WGANGP] | SHORT),
     "MLIS": MLIS(**TINY[MLIS] | SHORT),
 }

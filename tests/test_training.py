@@ -152,6 +152,29 @@ def test_fewer_rows_than_a_batch_make_full_batches():
     assert [sorted(b) for b in take(batches)] == [[0, 1, 2]] * 4
 
 
+def test_rows_of_a_class_come_together():
+    y = torch.tensor([0] * 9 + [1] * 6 + [2] * 4 + [3])
+    batches = IndexBatches(
+        (torch.arange(20), y), 20, torch_generator(0), [1] * 4, rows_per_class=3
+    )
+    passes = [next(iter(batches)) for _ in range(4)]
+    for rows, classes in passes:
+        assert sorted(rows.tolist()) == list(range(20))
+        assert torch.equal(classes, y[rows])
+        # Bunches of three, and one of a single row in the classes 2 and 3.
+        _, lengths = classes.unique_consecutive(return_counts=True)
+        assert ((lengths % 3 == 0) | (lengths % 3 == 1)).all()
+        changes = (classes[1:] != classes[:-1]).sum()
+        assert 3 <= changes <= 7
+    assert len({tuple(rows.tolist()) for rows, _ in passes}) == 4
+    # One row at a time is no bunch, and the order that it always was.
+    plain, single = (
+        IndexBatches((torch.arange(20), y), 20, torch_generator(0), [1], **options)
+        for options in ({}, {"rows_per_class": 1})
+    )
+    assert take(plain) == take(single)
+
+
 def test_seeds():
     assert draw_seed(3) == draw_seed(3) != draw_seed(4)
     assert draw_seed(None) != draw_seed(None)

@@ -82,6 +82,67 @@ def test_losses_are_those_of_the_equations(module):
         assert got[name] == pytest.approx(expected[name], rel=1e-4, abs=1e-5), name
 
 
+@torch.no_grad()
+def test_further_losses_are_those_of_the_equations():
+    weights = {"cycle_weight": 0.2, "mean_weight": 0.3, "soul_weight": 0.7}
+    module, (x, y) = fit(**weights, n_souls=2).net_.module_, batch()
+    got = module.generator_losses(x, y, torch_generator(3))
+    plain = {name: got.pop(name) for name in ("generator", "cls")}
+
+    X, labels, _ = blobs()
+    z = torch.randn(len(x), module.generator.latent_dim, generator=torch_generator(3))
+    fake = module.generator(z, module.generator.describe(module.A[y])).numpy()
+    real, A, y = module.scaled(torch.tensor(X)).numpy(), module.A.numpy(), y.numpy()
+    centred, a = real - real.mean(axis=0), A[labels] - A[labels].mean(axis=0)
+    gram = centred.T @ centred + 0.01 * len(real) * np.eye(5)
+    coef = np.linalg.solve(gram, centred.T @ a)
+    read = (fake - real.mean(axis=0)) @ coef + A[labels].mean(axis=0)
+    pivots, nearest = [], []
+    for i in np.unique(y):
+        mean = fake[y == i].mean(axis=0) - real[labels == i].mean(axis=0)
+        pivots.append(np.square(mean).sum())
+        gaps = fake[y == i][:, None] - module.souls[i].numpy()
+        nearest.extend(np.square(gaps).sum(axis=2).min(axis=1))
+    expected = {
+        "cycle": np.square(read - A[y]).sum(axis=1).mean(),
+        "mean": np.mean(pivots),
+        "soul": np.mean(nearest),
+    }
+    assert got.keys() == expected.keys()
+    for name in got:
+        assert float(got[name]) == pytest.approx(expected[name], rel=1e-3), name
+    a = module.critic.describe(module.A[torch.tensor(y)])
+    score = module.critic(torch.tensor(fake) - module.x_mean, a).mean()
+    total = sum(weights[f"{name}_weight"] * got[name] for name in got)
+    expected = total + 0.01 * plain["cls"] - score
+    torch.testing.assert_close(plain["generator"], expected)
+
+
+def test_souls_are_centres_of_a_class_s_rows():
+    X, y, attributes = blobs()
+    X[y == 0] = X[y == 0][:1] + 100 * (np.arange(30) % 3)[:, None]
+    X[y == 1] = X[y == 1][:1]
+    generator = WGANGP(**TINY | {"soul_weight": 0.1}).fit(X, y, attributes)
+    module = generator.net_.module_
+    souls = module.souls * module.x_range + module.x_min
+    assert souls.shape == (4, 3, 5)
+    found = souls[0, souls[0, :, 0].argsort()].numpy()
+    np.testing.assert_allclose(found, X[y == 0][:3], rtol=1e-3, atol=0.02)
+    np.testing.assert_allclose(souls[1], X[y == 1][:3], rtol=1e-3, atol=0.02)
+
+
+def test_the_mean_of_synthetic_rows_is_drawn_to_that_of_real_ones():
+    X, y, attributes = blobs()
+    real = np.stack([X[y == i].mean(axis=0) for i in range(4)])
+    gaps = []
+    for mean_weight in (0.0, 10.0):
+        params = {"mean_weight": mean_weight, "rows_per_class": 8, "lr": 5e-3}
+        drawn, _ = fit(**params).sample(attributes, 100)
+        means = drawn.reshape(4, 100, 5).mean(axis=1)
+        gaps.append(np.abs(means - real).mean())
+    assert gaps[1] < 0.5 * gaps[0]
+
+
 def test_softmax_is_that_of_the_real_rows_and_frozen():
     module, (X, y, _) = fit().net_.module_, blobs()
     softmax = SoftmaxClassifier(

@@ -3,8 +3,13 @@
 from inspect import signature
 from numbers import Integral, Real
 
+import torch
+from sklearn.base import ClassNamePrefixFeaturesOutMixin
+from torch.nn import functional as F
+
 from .._sklearn_compat import Interval, StrOptions
-from ..nn import ConditionalWGAN
+from ..linear_model._softmax import SoftmaxClassifier
+from ..nn import ConditionalWGAN, linear, typical_norm
 from ..training import AdversarialNet
 from ._neural import NeuralGenerator
 
@@ -49,6 +54,10 @@ class AdversarialGenerator(NeuralGenerator):
     cls_weight : float, default=0.01
         Weight of the generator's classification loss; 0 leaves it out.
 
+    rows_per_class : int, default=1
+        Rows of a class that come together in a batch, as losses want it that compare
+        rows of a class, or take its mean; 1 mixes all rows.
+
     ema_decay : float, default=0.98
         Synthetic features come from a moving average of the generator's weights, which
         keeps this share of itself at every step; 0 takes the last weights.
@@ -79,6 +88,7 @@ class AdversarialGenerator(NeuralGenerator):
     n_critic: int = 5
     gp_weight: float = 10.0
     cls_weight: float = 0.01
+    rows_per_class: int = 1
     ema_decay: float = 0.98
     # As with the authors; what settles is the average of the weights.
     lr_schedule: str = "constant"
@@ -94,6 +104,7 @@ class AdversarialGenerator(NeuralGenerator):
         "n_critic": [Interval(Integral, 1, None, closed="left")],
         "gp_weight": [Interval(Real, 0, None, closed="left")],
         "cls_weight": [Interval(Real, 0, None, closed="left")],
+        "rows_per_class": [Interval(Integral, 1, None, closed="left")],
         "ema_decay": [Interval(Real, 0, 1, closed="left")],
     }
 
@@ -105,7 +116,11 @@ class AdversarialGenerator(NeuralGenerator):
 
     def _training_options(self, n_rows):
         # The authors' betas: a short memory of gradients, as each side's aim moves.
-        return {"n_critic": self.n_critic, "optimizer__betas": (0.5, 0.999)}
+        return {
+            "n_critic": self.n_critic,
+            "rows_per_class": self.rows_per_class,
+            "optimizer__betas": (0.5, 0.999),
+        }
 
 
 class OptionsWGAN(ConditionalWGAN):
@@ -119,3 +134,96 @@ class OptionsWGAN(ConditionalWGAN):
     def __init__(self, options, rng):
         super().__init__(**{k: getattr(options, k) for k in self._TAKEN}, rng=rng)
         self.options = options
+
+
+class JudgedGenerator(AdversarialGenerator):
+    """Base class of those with f-CLSWGAN's classification loss, by a ``JudgedWGAN``."""
+
+    def _architecture(self, sizes):
+        # The softmax takes as many steps as the critic.
+        cls_steps = self.n_critic * self.max_iter
+        return super()._architecture(sizes) | {"cls_steps": cls_steps}
+
+
+class JudgedWGAN(OptionsWGAN):
+    """A WGAN whose synthetic rows are judged by a softmax, trained on real ones before.
+
+    The networks of f-CLSWGAN and its losses (Xian et al. 2018b, Eq. 2 to 4); the
+    softmax is frozen.
+    """
+
+    def __init__(self, options, rng):
+        super().__init__(options, rng)
+        self.cls_steps = options.cls_steps
+        if self.cls_weight:
+            n_classes, n_features = options.n_classes, options.n_features
+            coef = torch.zeros(n_classes, n_features, dtype=torch.float32)
+            self.register_buffer("cls_coef", coef)
+            self.register_buffer("cls_intercept", coef.new_zeros(n_classes))
+            # For ``prepare``, which is handed no random numbers.
+            self.cls_seed = int(torch.randint(2**31 - 1, (), generator=rng))
+
+    def prepare(self, X, y, A, unseen):
+        """Scale features, keep the seen classes' descriptions, train the softmax."""
+        self.start(X, A)
+        # A single class can be told from no other.
+        if self.cls_weight and len(A) > 1:
+            softmax = SoftmaxClassifier(
+                max_iter=self.cls_steps,
+                device=X.device.type,
+                random_state=self.cls_seed,
+            ).fit(self.scaled(X).cpu().numpy(), y.cpu().numpy())
+            self.cls_coef.copy_(torch.from_numpy(softmax.coef_))
+            self.cls_intercept.copy_(torch.from_numpy(softmax.intercept_))
+
+    def class_logits(self, fake):
+        return F.linear(fake, self.cls_coef, self.cls_intercept)
+
+    def sample(self, a, n_samples, rng, temperature):
+        """Features from the generator, in the unit of the training rows."""
+        pieces = self.draw(a, n_samples, rng, temperature)
+        return torch.cat([x * self.x_range + self.x_min for x in pieces])
+
+
+class EmbeddingMixin(ClassNamePrefixFeaturesOutMixin):
+    """For generators whose module makes ``n_embedded`` features by ``embed``."""
+
+    @property
+    def _n_features_out(self):
+        # As it was in fit, whatever the parameters say by now.
+        return self.net_.module_.n_embedded
+
+    def _training_features(self, X, random_state):
+        embed = self.net_.module_.embed
+        return self._evaluate(embed, X, torch.float32, self._CHUNK_ROWS).numpy()
+
+    def _features(self, X):
+        return self._evaluate(self.net_.module_.embed, X).float().numpy()
+
+
+class EmbeddingWGAN(OptionsWGAN):
+    """A WGAN, and an encoder of one layer that learns beside it on the critic's side.
+
+    Rows are drawn, and real ones embedded, as what the encoder makes of them.
+    """
+
+    def __init__(self, options, rng):
+        super().__init__(options, rng)
+        self.n_embedded = options.embedding_dim
+        self.register_buffer("x_spread", torch.ones((), dtype=torch.float32))
+        self.encoder = linear(options.n_features, options.embedding_dim, rng)
+
+    def start(self, X, A):
+        super().start(X, A)
+        self.x_spread.copy_(typical_norm(self.scaled(X) - self.x_mean, X.shape[1]))
+
+    def encode(self, x):
+        """E of scaled rows: one layer, which meets them centred and of deviation 1."""
+        return torch.relu(self.encoder((x - self.x_mean) / self.x_spread))
+
+    def embed(self, x):
+        return self.encode(self.scaled(x))
+
+    def sample(self, a, n_samples, rng, temperature):
+        pieces = self.draw(a, n_samples, rng, temperature)
+        return torch.cat([self.encode(x) for x in pieces])

@@ -4,7 +4,6 @@ from functools import partial
 from numbers import Integral, Real
 
 import torch
-from sklearn.base import ClassNamePrefixFeaturesOutMixin
 from torch.nn import functional as F
 
 from .._sklearn_compat import Interval, StrOptions
@@ -13,10 +12,9 @@ from ..nn import (
     contrastive_loss,
     linear,
     multi_similarity_loss,
-    typical_norm,
 )
 from ..utils import register
-from ._adversarial import AdversarialGenerator, OptionsWGAN
+from ._adversarial import AdversarialGenerator, EmbeddingMixin, EmbeddingWGAN
 
 # Rows of Table 4; "unified" is Eq. 1.
 _METRIC_LOSSES = {
@@ -28,7 +26,7 @@ _METRIC_LOSSES = {
 _WITH_MARGIN = {"circle", "unified"}
 
 
-class MLIS(ClassNamePrefixFeaturesOutMixin, AdversarialGenerator):
+class MLIS(EmbeddingMixin, AdversarialGenerator):
     r"""Metric learning with implicit semantics, on a conditional GAN (MLIS).
 
     An encoder E refines features, and with a softmax on top of it learns beside a
@@ -174,20 +172,8 @@ class MLIS(ClassNamePrefixFeaturesOutMixin, AdversarialGenerator):
         n_classes = sizes["n_classes"] + sizes["n_unseen"]
         return super()._architecture(sizes) | {"n_classes": n_classes}
 
-    @property
-    def _n_features_out(self):
-        # As it was in fit, whatever the parameter says by now.
-        return self._built_from["embedding_dim"]
 
-    def _training_features(self, X, random_state):
-        embed = self.net_.module_.embed
-        return self._evaluate(embed, X, torch.float32, self._CHUNK_ROWS).numpy()
-
-    def _features(self, X):
-        return self._evaluate(self.net_.module_.embed, X).float().numpy()
-
-
-class _MLISModule(OptionsWGAN):
+class _MLISModule(EmbeddingWGAN):
     """GAN, encoder and softmax, and their losses."""
 
     def __init__(self, options, rng):
@@ -199,8 +185,6 @@ class _MLISModule(OptionsWGAN):
             )
         refined = options.synthetic_refinement and options.ce_weight
         self.n_refinement = options.n_refinement if refined else 0
-        self.register_buffer("x_spread", torch.ones((), dtype=torch.float32))
-        self.encoder = linear(options.n_features, options.embedding_dim, rng)
         if options.ce_weight:
             self.head = linear(options.embedding_dim, options.n_classes, rng)
         else:
@@ -217,11 +201,6 @@ class _MLISModule(OptionsWGAN):
         # Of both, as the generator draws rows of both to refine the encoder with.
         self.start(X, torch.cat([A, unseen]))
         self.n_seen = len(A)
-        self.x_spread.copy_(typical_norm(self.scaled(X) - self.x_mean, X.shape[1]))
-
-    def encode(self, x):
-        """E of scaled rows: one layer, which meets them centred and of deviation 1."""
-        return torch.relu(self.encoder((x - self.x_mean) / self.x_spread))
 
     def joined(self, h, a):
         """Rows of the metric loss, [E(x), a]."""
@@ -259,13 +238,6 @@ class _MLISModule(OptionsWGAN):
             losses["ce"] = F.cross_entropy(self.head(h), targets[: len(h)])
             losses["critic"] = losses["critic"] + options.ce_weight * losses["ce"]
         return losses
-
-    def embed(self, x):
-        return self.encode(self.scaled(x))
-
-    def sample(self, a, n_samples, rng, temperature):
-        pieces = self.draw(a, n_samples, rng, temperature)
-        return torch.cat([self.encode(x) for x in pieces])
 
 
 register(

@@ -161,6 +161,10 @@ class NeuralGenerator(BaseGenerator):
         """Further arguments of the net, for methods with an optimiser of their own."""
         return {}
 
+    def _training_rows(self, X, y):
+        """Tensors of whose rows the module gets batches."""
+        return X, y
+
     def _fit(self, X, y, A, unseen):
         seed = draw_seed(self.random_state)
         self.validation_steps_ = self.validation_scores_ = None
@@ -228,7 +232,7 @@ class NeuralGenerator(BaseGenerator):
         # Set before it trains: a validation draws from it.
         self.net_ = self._net_class(module, **net_options)
         with products_in(module, products):
-            self.net_.train_steps(X, y)
+            self.net_.train_steps(*self._training_rows(X, y))
         self.n_iter_ = self.net_.n_steps_
         # skorch's history also has wall times, which no two fits have in common.
         self.history_ = [

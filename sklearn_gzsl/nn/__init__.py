@@ -18,7 +18,12 @@ from ._layers import (
     typical_norm,
 )
 from ._linear import Linear, linear, products_in, weight_gradient
-from ._metric_losses import circle_loss, contrastive_loss, multi_similarity_loss
+from ._metric_losses import (
+    circle_loss,
+    contrastive_loss,
+    multi_similarity_loss,
+    supervised_contrastive_loss,
+)
 
 __all__ = [
     "ActNorm",
@@ -41,6 +46,7 @@ __all__ = [
     "linear",
     "multi_similarity_loss",
     "products_in",
+    "supervised_contrastive_loss",
     "typical_norm",
     "weight_gradient",
 ]

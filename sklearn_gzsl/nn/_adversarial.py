@@ -60,8 +60,12 @@ class ConditionalGenerator(nn.Module):
             mean = torch.logit(mean, eps=1e-3)
         self.output.bias.copy_(mean)
 
-    def forward(self, z: Tensor, described: Tensor) -> Tensor:
+    def forward(
+        self, z: Tensor, described: Tensor, added: Tensor | None = None
+    ) -> Tensor:
         h = F.leaky_relu(self.noise(z) + described, SLOPE)
+        if added is not None:  # to the hidden layer's units
+            h = h + added
         return _OUTPUTS[self.output_activation](self.output(h))
 
 
@@ -70,7 +74,8 @@ class ConditionalWGAN(nn.Module):
 
     What the networks of f-CLSWGAN and of its descendants have in common. A subclass
     calls ``start`` in its ``prepare``, and writes ``class_logits(fake)`` if it has a
-    ``cls_weight`` above 0.
+    ``cls_weight`` above 0. Further losses of the generator it adds in
+    ``generator_terms``.
 
     Parameters
     ----------
@@ -185,11 +190,21 @@ class ConditionalWGAN(nn.Module):
         z = temperature * self.noise(len(rows), rng)
         described = self.average.describe(a)
         for z_piece, piece in zip(z.split(_PIECE), rows.split(_PIECE), strict=True):
-            yield self.average(z_piece, described[piece])
+            yield self.generate(self.average, z_piece, described[piece])
+
+    def generate(
+        self, generator: ConditionalGenerator, z: Tensor, described: Tensor
+    ) -> Tensor:
+        """Scaled synthetic rows, by the generator in training or its average."""
+        return generator(z, described)
 
     def synthetic_labels(self, y: Tensor) -> Tensor:
         """Classes of the synthetic rows beside a batch: those of its own rows."""
         return y
+
+    def latents(self, x: Tensor, labels: Tensor, rng: torch.Generator) -> Tensor:
+        """What the synthetic rows of these classes are made from, beside a batch x."""
+        return self.noise(len(labels), rng)
 
     @torch.no_grad()
     def critic_batches(
@@ -204,11 +219,11 @@ class ConditionalWGAN(nn.Module):
         labels, noise, alpha = [], [], []
         for x, y in batches:
             labels.append(self.synthetic_labels(y))
-            noise.append(self.noise(len(labels[-1]), rng))
+            noise.append(self.latents(x, labels[-1], rng))
             alpha.append(x.new_empty(len(x), 1).uniform_(generator=rng))
         classes, rows = distinct(torch.cat(labels), len(self.A))
         described = self.generator.describe(self.A[classes])
-        fake = self.generator(torch.cat(noise), described[rows])
+        fake = self.generate(self.generator, torch.cat(noise), described[rows])
         real = self.scaled(torch.cat([x for x, _ in batches]))
         fakes = fake.split(len(labels[0]))
         reals = real.split(len(alpha[0]))
@@ -235,21 +250,31 @@ class ConditionalWGAN(nn.Module):
     def generator_losses(
         self, x: Tensor, y: Tensor, rng: torch.Generator
     ) -> dict[str, Tensor]:
-        """Negative score, and classification loss, of new rows."""
+        """Negative score of new rows, and the further terms of the loss."""
         classes, rows = distinct(y, len(self.A))
         a = self.A[classes]
-        fake = self.generator(
-            self.noise(len(y), rng), self.generator.describe(a).index_select(0, rows)
+        fake = self.generate(
+            self.generator,
+            self.noise(len(y), rng),
+            self.generator.describe(a).index_select(0, rows),
         )
         score = self.critic(
             fake - self.x_mean, self.critic.describe(a).index_select(0, rows)
         )
         # Only what the generator can change: scores of real rows are constants to it.
         loss = -score.mean()
+        terms = self.generator_terms(fake, x, y, rng)
+        for weight, term in terms.values():
+            loss = loss + weight * term
+        return {"generator": loss} | {name: term for name, (_, term) in terms.items()}
+
+    def generator_terms(
+        self, fake: Tensor, x: Tensor, y: Tensor, rng: torch.Generator
+    ) -> dict[str, tuple[float, Tensor]]:
+        """Weights and values of what joins the score of synthetic rows, by name."""
         if not self.cls_weight:
-            return {"generator": loss}
-        cls = F.cross_entropy(self.class_logits(fake), y)
-        return {"generator": loss + self.cls_weight * cls, "cls": cls}
+            return {}
+        return {"cls": (self.cls_weight, F.cross_entropy(self.class_logits(fake), y))}
 
     @torch.no_grad()
     def after_step(self) -> None:

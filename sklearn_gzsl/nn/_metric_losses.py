@@ -1,7 +1,7 @@
 """Metric losses: rows of one class close together, those of different classes apart.
 
-Written out here because the three are a few lines each; the tests compare them, values
-and gradients, with the library pytorch-metric-learning.
+Written out here because they are a few lines each; the tests compare them, values and
+gradients, with the library pytorch-metric-learning.
 """
 
 import torch
@@ -180,3 +180,43 @@ def multi_similarity_loss(
     pull = F.softplus(_logsumexp(-alpha * s, positive)) / alpha
     push = F.softplus(_logsumexp(beta * s, negative)) / beta
     return (pull + push).mean()
+
+
+def supervised_contrastive_loss(
+    embeddings: Tensor, labels: Tensor, *, temperature: float = 0.1
+) -> Tensor:
+    r"""Supervised contrastive loss on the cosines s of all pairs in a batch.
+
+    With the positives P of a row and all others K, the mean over the rows that have
+    both positives and negatives of
+
+    .. math::
+
+        -\frac{1}{|P|} \sum_{j \in P}
+        \log \frac{e^{s_j / \tau}}{\sum_{k \in K} e^{s_k / \tau}}
+
+    Parameters
+    ----------
+    embeddings : Tensor of shape (n, d)
+        One row for each item; its length does not matter.
+    labels : Tensor of shape (n,)
+        Classes of the rows.
+    temperature : float, default=0.1
+        tau, the unit of the cosines.
+
+    Returns
+    -------
+    Tensor of shape ()
+        The loss; 0 with gradient 0 if no row has both.
+
+    References
+    ----------
+    Khosla et al. (2020). Supervised contrastive learning, Eq. 2.
+    """
+    positive, negative = _pairs(labels)
+    s = _cosines(embeddings) / temperature
+    surprise = _logsumexp(s, positive | negative)[:, None] - s
+    # Nothing is added for rows without a positive, nor divided by 0.
+    losses = (surprise * positive).sum(dim=1) / positive.sum(dim=1).clamp(min=1)
+    counted = positive.any(dim=1) & negative.any(dim=1)
+    return (losses * counted).sum() / counted.sum().clamp(min=1)

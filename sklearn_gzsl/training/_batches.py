@@ -25,9 +25,10 @@ class IndexBatches:
     is dropped if ``drop_last``, as the reference generators do. With fewer rows than
     ``batch_size`` every batch is all rows. An epoch here is a reporting interval,
     not a pass: iterating again goes on where the last epoch stopped. With
-    ``per_step``, a step gets a list of that many batches. The length is that of the
-    next epoch, in the unit of skorch's callbacks: steps times the ``batch_size`` asked
-    for.
+    ``per_step``, a step gets a list of that many batches. With ``rows_per_class`` above
+    1, the rows of a class, which the last tensor tells, come in bunches of so many. The
+    length is that of the next epoch, in the unit of skorch's callbacks: steps times the
+    ``batch_size`` asked for.
     """
 
     def __init__(
@@ -39,11 +40,13 @@ class IndexBatches:
         *,
         drop_last: bool = True,
         per_step: int | None = None,
+        rows_per_class: int = 1,
     ):
         self.tensors = tensors
         self.rng = rng
         self.drop_last = drop_last
         self.per_step = per_step
+        self.rows_per_class = rows_per_class
         self.batch_size = min(batch_size, len(tensors[0]))
         self._asked_size = batch_size
         self._lengths = deque(epoch_lengths)
@@ -56,9 +59,28 @@ class IndexBatches:
         while True:
             # On the device, so that no indices are sent to it at every step.
             order = torch.randperm(n, generator=self.rng, device=self.rng.device)
+            if self.rows_per_class > 1:
+                order = self._in_bunches(order)
             for start in range(0, stop, self.batch_size):
                 rows = order[start : start + self.batch_size]
                 yield tuple(t[rows] for t in self.tensors)
+
+    def _in_bunches(self, order):
+        """The rows of a pass, some of one class after another, bunches at random.
+
+        Every row comes once, and classes as often as they have rows. A class's last
+        bunch is short, and so is one that a batch ends in.
+        """
+        y = self.tensors[-1]
+        order = order[y[order].argsort(stable=True)]
+        counts = y.bincount()
+        rank = torch.arange(len(order), device=order.device)
+        rank -= (counts.cumsum(0) - counts)[y[order]]
+        bunch = (rank % self.rows_per_class == 0).cumsum(0) - 1
+        place = torch.randperm(
+            int(bunch[-1]) + 1, generator=self.rng, device=order.device
+        )
+        return order[place[bunch].argsort(stable=True)]
 
     def __len__(self):
         return self._lengths[0] * self._asked_size if self._lengths else 0

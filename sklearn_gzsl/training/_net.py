@@ -59,6 +59,8 @@ class StepNet(NeuralNet):
         gives the factor of the learning rate at a fraction of the steps.
     rng : torch.Generator
         Source of the batch order and of the module's noise, on ``device``.
+    rows_per_class : int
+        Rows of a class that come together in a batch; the last tensor has the classes.
     lr, batch_size, device, callbacks, verbose, optimizer__*
         As in skorch.
     """
@@ -76,6 +78,7 @@ class StepNet(NeuralNet):
         max_iter: int = 1,
         stop_at: int | None = None,
         rng: Any = None,
+        rows_per_class: int = 1,
         lr_schedule: str | Callable[[float], float] = "constant",
         **kwargs: Any,
     ):
@@ -92,6 +95,7 @@ class StepNet(NeuralNet):
         self.max_iter = max_iter
         self.stop_at = stop_at
         self.rng = rng
+        self.rows_per_class = rows_per_class
         self.lr_schedule = lr_schedule
 
     # Length of the list of batches that one step takes; None: one batch, no list.
@@ -130,6 +134,7 @@ class StepNet(NeuralNet):
             self.rng,
             lengths,
             per_step=self._batches_per_step,
+            rows_per_class=self.rows_per_class,
         )
         data = {"dataset_train": batches, "dataset_valid": None}
         self._set_training(True)
