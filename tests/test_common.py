@@ -25,6 +25,7 @@ from sklearn_gzsl import (
     GZSLVotingClassifier,
     IncrementalLDA,
     PrototypeClassifier,
+    PrototypeNetwork,
     SoftmaxClassifier,
 )
 from sklearn_gzsl.generators import NeuralGenerator
@@ -41,7 +42,7 @@ def hurried(estimator):
     known = estimator.get_params()
     few = {name: 4 for name in names if isinstance(known.get(name), int)}
     # Of these they ask for accuracy.
-    if isinstance(estimator, (SoftmaxClassifier, BilinearClassifier)):
+    if isinstance(estimator, (SoftmaxClassifier, BilinearClassifier, PrototypeNetwork)):
         few = {}
     return clone(estimator).set_params(**few)
 

@@ -121,7 +121,7 @@ class BilinearClassifier(SteppedClassifier):
     def _optimizer(self):
         return {"optimizer": _OPTIMIZERS[self.optimizer]}
 
-    def _learned(self, module):
+    def _learned(self, module, _A):
         self._gives_probabilities = self.loss == "softmax"
         self.weights_ = module.weights.numpy().astype(np.float64)
 

@@ -77,8 +77,8 @@ class SteppedClassifier(CompatibilityClassifier):
         """Build the module for descriptions A, with weights drawn from ``rng``."""
 
     @abstractmethod
-    def _learned(self, module):
-        """Keep what was learned, as numpy arrays."""
+    def _learned(self, module, A):
+        """Keep what was learned, as numpy arrays; A is that of ``_learn``."""
 
     def _optimizer(self):
         """Arguments of the net that say what takes the steps."""
@@ -89,8 +89,8 @@ class SteppedClassifier(CompatibilityClassifier):
         seed, device = draw_seed(self.random_state), resolve_device(self.device)
         # Drawn on the CPU, so that every device starts from the same weights.
         rng = torch_generator(seed)
-        A = torch.tensor(A, dtype=torch.float32)
-        module = self._module(Z.shape[1], A, rng).to(device)
+        described = torch.tensor(A, dtype=torch.float32)
+        module = self._module(Z.shape[1], described, rng).to(device)
         net = StepNet(
             module,
             max_iter=self.max_iter,
@@ -107,4 +107,4 @@ class SteppedClassifier(CompatibilityClassifier):
         self.n_iter_ = net.n_steps_
         self.history_ = [{k: row[k] for k in ("iter", "loss")} for row in net.history]
         with torch.no_grad():
-            self._learned(module.cpu())
+            self._learned(module.cpu(), A)
