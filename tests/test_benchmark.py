@@ -436,3 +436,9 @@ def test_presets_leave_out_methods_without_settings(small_numbers, monkeypatch):
     monkeypatch.setattr(_run._Run, "method", lambda _, name, __: started.append(name))
     run_benchmark(small_numbers, preset="AWA2", verbose=0)
     assert started == ["eszsl", "sae", "cada-vae", "gsmflow", "vae-cflow", "wgan-gp"]
+
+
+def test_a_class_that_is_several_methods_has_no_preset_of_its_own(small_numbers):
+    message = r"bilinear has no published settings of its own, but as \['ALE', 'DeV"
+    with pytest.raises(ValueError, match=message):
+        run_benchmark(small_numbers, "bilinear", preset="CUB", verbose=0)
