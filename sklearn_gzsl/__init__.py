@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .classifiers._gzsl_classifier import GZSLClassifier
     from .classifiers._prototypes import PrototypeClassifier
     from .classifiers._voting import GZSLVotingClassifier
-    from .compatibility import ESZSL, SAE, BilinearClassifier
+    from .compatibility import ESZSL, SAE, BilinearClassifier, PrototypeNetwork
     from .generators import (
         ABP,
         CADAVAE,
@@ -55,6 +55,7 @@ _HOME = {
     "GZSLVotingClassifier": ".classifiers._voting",
     "IncrementalLDA": ".linear_model._lda",
     "PrototypeClassifier": ".classifiers._prototypes",
+    "PrototypeNetwork": ".compatibility",
     "SoftmaxClassifier": ".linear_model._softmax",
     "BaseGenerator": ".generators",
     "ABP": ".generators",
@@ -98,6 +99,7 @@ __all__ = [
     "GaussianGenerator",
     "IncrementalLDA",
     "PrototypeClassifier",
+    "PrototypeNetwork",
     "SoftmaxClassifier",
     "VAECFlow",
     "__version__",

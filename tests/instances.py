@@ -27,6 +27,7 @@ from sklearn_gzsl import (
     GZSLVotingClassifier,
     IncrementalLDA,
     PrototypeClassifier,
+    PrototypeNetwork,
     SoftmaxClassifier,
     VAECFlow,
 )
@@ -149,6 +150,10 @@ FAST = {
         {"max_iter": 200, "lr": 0.05},
         {"max_iter": 200, "lr": 0.05, "loss": "warp", "n_maps": 2},
         {"max_iter": 200, "lr": 0.5, "optimizer": "sgd", "loss": "max_violator"},
+    ],
+    PrototypeNetwork: [
+        {"max_iter": 100, "lr": 0.01, "hidden_dim": 32},
+        {"max_iter": 100, "lr": 0.01, "hidden_dim": 32, "episodic": True},
     ],
     SAE: [{}, {"direction": "encode", "normalisation": "standard"}],
     GZSLClassifier: [

@@ -445,3 +445,9 @@ def test_presets_leave_out_methods_without_settings(small_numbers, monkeypatch):
         "vae-cflow",
         "wgan-gp",
     ]
+
+
+def test_a_class_that_is_several_methods_has_no_preset_of_its_own(small_numbers):
+    message = r"bilinear has no published settings of its own, but as \['ALE', 'DeV"
+    with pytest.raises(ValueError, match=message):
+        run_benchmark(small_numbers, "bilinear", preset="CUB", verbose=0)

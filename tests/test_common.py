@@ -25,6 +25,7 @@ from sklearn_gzsl import (
     GZSLVotingClassifier,
     IncrementalLDA,
     PrototypeClassifier,
+    PrototypeNetwork,
     SoftmaxClassifier,
 )
 from sklearn_gzsl.generators import NeuralGenerator
@@ -45,7 +46,7 @@ def hurried(estimator):
         few |= {"classifier__max_iter": 20, "classifier__lr": 0.2}
     if isinstance(estimator, SoftmaxClassifier):
         few = {"max_iter": 40, "lr": 0.1}
-    if isinstance(estimator, BilinearClassifier):
+    if isinstance(estimator, (BilinearClassifier, PrototypeNetwork)):
         few = {}
     return clone(estimator).set_params(**few)
 

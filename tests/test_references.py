@@ -37,6 +37,7 @@ from sklearn_gzsl import (
     GZSLVotingClassifier,
     IncrementalLDA,
     PrototypeClassifier,
+    PrototypeNetwork,
     SoftmaxClassifier,
     VAECFlow,
 )
@@ -139,6 +140,13 @@ CLASSIFIERS = {
         f"BilinearClassifier, {loss}": BilinearClassifier(loss=loss, n_maps=2, **STEPS)
         for loss in ("warp", "first_violator", "max_violator", "softmax")
     },
+    "PrototypeNetwork": PrototypeNetwork(hidden_dim=8, **STEPS),
+    "PrototypeNetwork, episodic": PrototypeNetwork(
+        hidden_dim=8,
+        episodic=True,
+        class_normalisation=False,
+        **STEPS | {"max_iter": 60},
+    ),
     "GZSLClassifier, prototypes": GZSLClassifier(
         GENERATORS["GSMFlow"],
         PROTOTYPES,

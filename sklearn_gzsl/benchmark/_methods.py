@@ -54,8 +54,13 @@ def set_known(clf, **params):
 def build(method, *, preset, params, n_typical):
     """An unfitted classifier whose parts are there to be set."""
     own = METHODS[method].__name__
-    if preset is not None and own not in REGISTERED[METHODS[method]].published:
-        raise ValueError(f"preset={preset!r}: {method} has no published settings.")
+    published = REGISTERED[METHODS[method]].published
+    if preset is not None and own not in published:
+        several = f" of its own, but as {[*published]}: see paper_settings"
+        raise ValueError(
+            f"preset={preset!r}: {method} has no published settings"
+            f"{several if published else ''}."
+        )
     if preset is not None:
         clf = paper_settings(own, preset)
     elif not generates(method):

@@ -63,10 +63,11 @@ def run_benchmark(
         returned.
 
     methods : str or list of str, default="all"
-        ``"prototypes"``, ``"eszsl"``, ``"sae"``, ``"bilinear"``, ``"gaussian"``,
-        ``"vae-cflow"``, ``"gsmflow"``, ``"cada-vae"``, ``"cvae"``, ``"f-vaegan"``,
-        ``"wgan-gp"``, ``"mlis"``, ``"ce-gzsl"``, ``"abp"``; ``"all"`` is all of them
-        but those that the options are not for, which are left out.
+        ``"prototypes"``, ``"eszsl"``, ``"sae"``, ``"bilinear"``,
+        ``"prototype-network"``, ``"gaussian"``, ``"vae-cflow"``, ``"gsmflow"``,
+        ``"cada-vae"``, ``"cvae"``, ``"f-vaegan"``, ``"wgan-gp"``, ``"mlis"``,
+        ``"ce-gzsl"``, ``"abp"``; ``"all"`` is all of them but those that the options
+        are not for, which are left out.
 
     descriptions : str, default="att"
         The table in an ``.npz`` file that describes the classes: ``"att"``, or another

@@ -2,6 +2,7 @@
 
 from ._bilinear import BilinearClassifier
 from ._eszsl import ESZSL
+from ._prototype_network import PrototypeNetwork
 from ._sae import SAE
 
-__all__ = ["ESZSL", "SAE", "BilinearClassifier"]
+__all__ = ["ESZSL", "SAE", "BilinearClassifier", "PrototypeNetwork"]

@@ -7,23 +7,16 @@ import numpy as np
 import torch
 
 from .._sklearn_compat import Interval, StrOptions
-from ..training import (
-    LR_SCHEDULES,
-    StepNet,
-    draw_seed,
-    resolve_device,
-    sheltered,
-    torch_generator,
-)
 from ..utils import SPLITS, register
-from ..utils._typing import RandomState
-from ._base import CompatibilityClassifier
 from ._bilinear_steps import LOSSES, BilinearScores
+from ._stepped import SteppedClassifier
 
+# Of the published settings, which state none.
+_PASSES = 20
 _OPTIMIZERS = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}
 
 
-class BilinearClassifier(CompatibilityClassifier):
+class BilinearClassifier(SteppedClassifier):
     r"""Bilinear score of a row and a description, learned by gradient steps.
 
     The score is :math:`x^\top W a`, and W is learned by ranking the right class above
@@ -46,28 +39,10 @@ class BilinearClassifier(CompatibilityClassifier):
         What takes the steps. With "sgd" and ``batch_size=1`` they are those of the
         papers.
 
-    lr, lr_schedule : float and {"constant", "cosine"}, default=0.01, "cosine"
-        Learning rate, and what becomes of it, as in
-        :class:`~sklearn_gzsl.generators.NeuralGenerator`.
-
-    batch_size, max_iter : int, default=64, 1000
-        Rows in a step, which goes by the mean of their losses, and steps.
-
-    device : {"auto", "cpu", "cuda", "mps"}, default="auto"
-        Where to learn.
-
-    random_state : int, RandomState instance or None, default=None
-        Seed of the first W, of the order of the rows, and of the draws of classes.
-
-    verbose : int, default=0
-        Print the loss a hundred times.
-
     Attributes
     ----------
     weights_ : ndarray of shape (n_maps, n_features, n_attributes)
         The learned W.
-    n_iter_, history_ : int and list of dict
-        Steps taken; and of each hundredth of them, the last step and the mean loss.
 
     See Also
     --------
@@ -130,54 +105,25 @@ class BilinearClassifier(CompatibilityClassifier):
     n_maps: int = 1
     margin: float = 1.0
     optimizer: str = "adam"
-    lr: float = 0.01
-    lr_schedule: str = "cosine"
-    batch_size: int = 64
-    max_iter: int = 1000
-    device: str = "auto"
-    random_state: RandomState = None
-    verbose: int = 0
-
     _parameter_constraints: ClassVar[dict] = {
         "loss": [StrOptions(set(LOSSES))],
         "n_maps": [Interval(Integral, 1, None, closed="left")],
         "margin": [Interval(Real, 0, None, closed="left")],
         "optimizer": [StrOptions(set(_OPTIMIZERS))],
-        "lr": [Interval(Real, 0, None, closed="neither")],
-        "lr_schedule": [StrOptions(set(LR_SCHEDULES))],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "max_iter": [Interval(Integral, 1, None, closed="left")],
-        "device": [StrOptions({"auto", "cpu", "cuda", "mps"})],
-        "random_state": ["random_state"],
-        "verbose": ["verbose"],
     }
 
-    @sheltered()
-    def _learn(self, Z, codes, A):
-        seed, device = draw_seed(self.random_state), resolve_device(self.device)
-        # Drawn on the CPU, so that every device starts from the same weights.
-        rng = torch_generator(seed)
-        W = torch.rand(self.n_maps, Z.shape[1], A.shape[1], generator=rng) * 2 - 1
-        W /= W.norm(dim=2, keepdim=True)
-        A = torch.tensor(A, dtype=torch.float32)
-        module = BilinearScores(W, A, self.loss, self.margin).to(device)
-        net = StepNet(
-            module,
-            max_iter=self.max_iter,
-            lr_schedule=self.lr_schedule,
-            rng=rng if device.type == "cpu" else torch_generator(seed, device),
-            optimizer=_OPTIMIZERS[self.optimizer],
-            lr=self.lr,
-            batch_size=int(self.batch_size),
-            device=device.type,
-            verbose=self.verbose,
+    def _module(self, n_features, A, rng):
+        W = torch.rand(self.n_maps, n_features, A.shape[1], generator=rng) * 2 - 1
+        return BilinearScores(
+            W / W.norm(dim=2, keepdim=True), A, self.loss, self.margin
         )
-        rows = torch.tensor(Z, dtype=torch.float32, device=device)
-        net.train_steps(rows, torch.tensor(codes, device=device))
+
+    def _optimizer(self):
+        return {"optimizer": _OPTIMIZERS[self.optimizer]}
+
+    def _learned(self, module, _A):
         self._gives_probabilities = self.loss == "softmax"
-        self.n_iter_ = net.n_steps_
-        self.history_ = [{k: row[k] for k in ("iter", "loss")} for row in net.history]
-        self.weights_ = module.weights.detach().cpu().numpy().astype(np.float64)
+        self.weights_ = module.weights.numpy().astype(np.float64)
 
     def _of_classes(self, A):
         return self.weights_ @ A.T
@@ -205,9 +151,6 @@ def _published(loss, lr, margin, normalisation):
         }
         for name in lr
     }
-
-
-_PASSES = 20
 
 
 def _row(awa1, awa2, cub, sun, apy):
