@@ -120,6 +120,7 @@ def given(animals, clf):
         "okapi_vector": -animals.vectors[0],
         "tapir_vector": -animals.vectors[1],
         "X_few": animals.X_test[rows],
+        "X_unlabelled": animals.X_test,
         "y_few": animals.y_test[rows],
         "clf": clf,
         "grid": {"n_synthetic": [5, 20]},

@@ -177,7 +177,8 @@ def test_scores_that_are_not_numbers(value):
 @pytest.mark.parametrize("metric", [None, "H"])
 def test_scorer_survives_copies_and_shows_itself(metric):
     scorer = GZSLScorer(metric, candidates="all")
-    assert repr(scorer) == f"GZSLScorer(metric={metric!r}, candidates='all')"
+    shown = f"metric={metric!r}, candidates='all', transductive=False"
+    assert repr(scorer) == f"GZSLScorer({shown})"
     for same in (copy.deepcopy(scorer), pickle.loads(pickle.dumps(scorer))):
         assert same == scorer
     search = clone(GridSearchCV(NearestDescription(), {}, scoring=scorer))

@@ -17,7 +17,7 @@ README = Path(__file__).parents[1] / "README.md"
 GIVEN = """
 import numpy as np
 
-X_train, X_test, X_few = (np.zeros((4, 2)) for _ in range(3))
+X_train, X_test, X_few, X_unlabelled = (np.zeros((4, 2)) for _ in range(4))
 y_train, y_few = (np.array(["ape", "bat", "ape", "bat"]) for _ in range(2))
 labels, vectors = ["ape", "bat", "okapi"], np.eye(3)
 attributes = dict(zip(labels, vectors))

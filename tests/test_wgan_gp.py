@@ -137,6 +137,7 @@ def test_the_mean_of_synthetic_rows_is_drawn_to_that_of_real_ones():
     gaps = []
     for mean_weight in (0.0, 10.0):
         params = {"mean_weight": mean_weight, "rows_per_class": 8, "lr": 5e-3}
+        params["max_iter"] = 60
         drawn, _ = fit(**params).sample(attributes, 100)
         means = drawn.reshape(4, 100, 5).mean(axis=1)
         gaps.append(np.abs(means - real).mean())

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
@@ -16,6 +17,8 @@ from ..utils import InheritedDocs, all_or_nothing, is_unlabelled, warn
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
     from typing_extensions import Self
+
+_Fit = TypeVar("_Fit", bound=Callable[..., Any])
 
 # Rows a class below which adapting is hardly worth while.
 _FEW = 5
@@ -110,7 +113,7 @@ def can_adapt(estimator: Any) -> bool:
     return getattr(find_model(estimator), "_adapts", False)
 
 
-def takes_unlabelled(fit: Any) -> Any:
+def takes_unlabelled(fit: _Fit) -> _Fit:
     """Let ``fit`` or ``partial_fit`` adapt to the rows whose label is -1.
 
     They are rows without labels where classes are described, and none of them is -1.
@@ -133,7 +136,7 @@ def takes_unlabelled(fit: Any) -> Any:
         fit(self, _safe_indexing(X, labelled), labels, *args, **params)
         return self.adapt(_safe_indexing(X, np.flatnonzero(rows)))
 
-    return with_unlabelled
+    return with_unlabelled  # type: ignore[return-value]
 
 
 def _without_label(estimator, y, args, params):

@@ -1,7 +1,8 @@
 """Labels, groups and parameters as the splitters take them."""
 
+from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -10,6 +11,8 @@ from sklearn.utils import check_array
 from .._sklearn_compat import _safe_indexing, validate_parameter_constraints
 from ..metrics._accuracy import check_labels
 from ..utils import is_unlabelled
+
+_Split = TypeVar("_Split", bound=Callable[..., Any])
 
 
 def check_parameters(splitter: Any) -> None:
@@ -23,7 +26,7 @@ def check_parameters(splitter: Any) -> None:
     )
 
 
-def splits_labelled(split: Any) -> Any:
+def splits_labelled(split: _Split) -> _Split:
     """Let ``split`` keep rows whose label is -1, which have none, for training."""
 
     @wraps(split)
@@ -39,7 +42,7 @@ def splits_labelled(split: Any) -> Any:
         for train, test in split(self, labelled, labels, groups):
             yield np.concatenate([labelled[train], others]), labelled[test]
 
-    return with_unlabelled
+    return with_unlabelled  # type: ignore[return-value]
 
 
 def encode_labels(
