@@ -256,6 +256,28 @@ def test_rows_of_minus_one_beside_first_rows(data, numbers):
     assert clf.n_unlabelled_ == len(new)
 
 
+def test_a_classifier_trained_anew_remembers(data, numbers):
+    X, y, attributes = data
+    late = np.setdiff1d(attributes.labels, y)[:3]
+    early = attributes.subset(np.setdiff1d(attributes.labels, late))
+    clf = GZSLClassifier(
+        GaussianGenerator(), prototypes(), seen_penalty=0.0, random_state=0
+    ).fit(X, y, class_attributes=early)
+    new = numbers.data[numbers.test]
+    clf.adapt(new)
+    before = clf.adaptation_[np.isin(clf.classes_, clf.unseen_classes_)]
+    clf.add_classes(attributes.subset(late))
+    assert clf.n_unlabelled_ == len(new)
+    others = np.setdiff1d(clf.unseen_classes_, late)
+    np.testing.assert_allclose(clf.adaptation_[np.isin(clf.classes_, others)], before)
+    first = numbers.test_unseen[:1]
+    clf.partial_fit(numbers.data[first], numbers.target[first])
+    assert clf.n_unlabelled_ == len(new)
+    with pytest.warns(UserWarning, match="forgotten the rows without labels"):
+        clf.partial_fit(X[:1], y[:1])
+    assert clf.n_unlabelled_ == 0
+
+
 def test_without_descriptions_minus_one_is_a_class():
     X = np.repeat(np.eye(3), 4, axis=0)
     y = np.repeat([-1, 0, 1], 4)

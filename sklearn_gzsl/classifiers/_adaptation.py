@@ -166,6 +166,17 @@ class MovingPrototypes(AdaptMixin):
             )
         self.n_unlabelled_, self.unlabelled_counts_ = rows.n_rows, rows.excess
 
+    def recall(self, other):
+        """Know what another one knows of rows without labels; False if it can not."""
+        models = (self._model, other._model), (self._twin, other._twin)
+        if any(None in pair for pair in models):
+            return False
+        if not all(one.space.equals(two.space) for one, two in models):
+            return False
+        self._unlabelled = other._unlabelled
+        self._move()
+        return True
+
     @property
     def _adapts(self):
         return self._twin is not None and len(self.unseen_classes_) > 0

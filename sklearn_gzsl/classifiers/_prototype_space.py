@@ -36,6 +36,12 @@ class WhitenedSpace:
         self._variances = variances.clip(min=0)
         self._typical = self._variances.mean() or 1.0  # classes of one row each
 
+    def equals(self, other):
+        """Whether rows have the same coordinates in both."""
+        return np.array_equal(self._axes, other._axes) and np.array_equal(
+            self._centre, other._centre
+        )
+
     def rotated(self, X):
         """Rows along the axes, on which a shrinkage only divides columns."""
         return (self._normalised(X) - self._centre) @ self._axes

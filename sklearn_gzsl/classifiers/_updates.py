@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ..attributes import check_class_attributes, extend_class_attributes
-from ..utils import adapt, all_or_nothing, few, like, path_to_adapt
+from ..utils import adapt, all_or_nothing, few, like, path_to_adapt, warn
 from ._adapting import (
     AdaptMixin,
     takes_unlabelled,
@@ -48,6 +48,17 @@ class UpdatesMixin(AdaptMixin):
     @property
     def _adapts(self):
         return getattr(self._head(), "_adapts", False)
+
+    def _fit_again(self):
+        """Train the classifier anew, which then knows the same rows without labels."""
+        before = self._head()
+        self._fit_classifier(before=self.classifier_)
+        if getattr(before, "n_unlabelled_", 0) and not self._head().recall(before):
+            warn(
+                "The classifier was trained anew on other rows of seen classes and has "
+                "forgotten the rows without labels; call adapt again."
+            )
+        return self
 
     def _adapt(self, X, reset):
         if X is not None:
@@ -107,7 +118,7 @@ class UpdatesMixin(AdaptMixin):
         new = check_class_attributes(class_attributes)
         self._say(f"adding {len(new.labels)} classes")
         self._describe(extend_class_attributes(self.class_attributes_, new))
-        return self._fit_classifier(before=self.classifier_)
+        return self._fit_again()
 
     @all_or_nothing
     @takes_unlabelled
@@ -196,4 +207,4 @@ class UpdatesMixin(AdaptMixin):
         self._rows = np.concatenate([self._rows, self._preprocess(X)])
         self._labels = np.concatenate([self._labels, like(y, self.classes_)])
         self._say(f"adding {len(X)} rows")
-        return self._fit_classifier(before=self.classifier_)
+        return self._fit_again()
