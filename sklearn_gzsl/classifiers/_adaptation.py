@@ -8,6 +8,7 @@ from sklearn.utils.validation import validate_data
 
 from ..utils import unit_rows
 from ._adapting import AdaptMixin, check_can_adapt
+from ._held_out import ranked
 from ._prototype_model import SCALE
 
 # Rows that are gone through together. More come in turns, each a sample of all.
@@ -19,9 +20,7 @@ _MOST_SET_APART = 3_000
 def set_apart(codes, share):
     """Mask of the rows that are set apart: this share of each class, evenly spread."""
     share = min(share, _MOST_SET_APART / len(codes))
-    order = np.argsort(codes, kind="stable")
-    counts = np.bincount(codes)
-    rank = np.arange(len(codes)) - np.repeat(np.cumsum(counts) - counts, counts)
+    order, rank, _ = ranked(codes)
     # Of each class one more whenever its share is full: never the first row.
     mask = np.zeros(len(codes), dtype=bool)
     mask[order] = np.floor((rank + 1) * share) > np.floor(rank * share)

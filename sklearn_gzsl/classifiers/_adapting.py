@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._sklearn_compat import _check_method_params, _safe_indexing
 from ..attributes import check_class_attributes
 from ..metrics._response import find_model
-from ..utils import InheritedDocs, all_or_nothing, is_unlabelled, warn
+from ..utils import InheritedDocs, all_or_nothing, is_unlabelled, labels_of, warn
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -130,8 +130,7 @@ def takes_unlabelled(fit: _Fit) -> _Fit:
                 "with labels, and the others to adapt."
             )
         labelled = np.flatnonzero(~rows)
-        # Strings stand beside -1 in an object array, and alone in one of strings.
-        labels = np.array(np.asarray(y, dtype=object)[labelled].tolist())
+        labels = labels_of(y, labelled)
         params = _check_method_params(X, params, indices=labelled)
         fit(self, _safe_indexing(X, labelled), labels, *args, **params)
         return self.adapt(_safe_indexing(X, np.flatnonzero(rows)))

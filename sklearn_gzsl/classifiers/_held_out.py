@@ -12,16 +12,22 @@ _N_GROUPS = 5
 _FEWEST_CLASSES, _FEWEST_ROWS = 4, 3
 
 
+def ranked(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rows in the order of classes, the rank of each in its class, and the counts."""
+    order = np.argsort(codes, kind="stable")
+    counts = np.bincount(codes)
+    rank = np.arange(len(codes)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return order, rank, counts
+
+
 def parted(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Rows to learn from and rows to judge by, of each class two to one.
 
     There are none to judge by where there is nothing to choose on: with fewer than four
     classes, or fewer than three rows of each.
     """
-    order = np.argsort(codes, kind="stable")
-    counts = np.bincount(codes)
+    order, rank, counts = ranked(codes)
     # Of each class its first rows are 0, 1, ...: a class of one row is learned from.
-    rank = np.arange(len(codes)) - np.repeat(np.cumsum(counts) - counts, counts)
     kept = rank < max(_MOST_ROWS // len(counts), _FEWEST_ROWS)
     order, rank = order[kept], rank[kept]
     judged = order[rank % 3 == 2]

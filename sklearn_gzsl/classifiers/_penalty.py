@@ -90,7 +90,7 @@ def choose_adapted(plain, adapted, scoring):
     return AdaptedPenalty(choice.penalty, np.mean(went), gains.mean(), error)
 
 
-def penalised(scores, seen, penalty, adapted=None, adaptation=None):
+def penalised(scores, seen, penalty, adapted, adaptation):
     """Scores less the penalty, which is another one the farther a class has gone.
 
     A class that has adapted scores higher on its own rows, and needs less help; one
@@ -98,7 +98,7 @@ def penalised(scores, seen, penalty, adapted=None, adaptation=None):
     counts, so what changes is added to the class.
     """
     scores = np.where(seen, scores - penalty, scores)
-    if adapted is not None and adaptation is not None and adaptation.any():
+    if adapted is not None and adaptation.any():
         share = np.minimum(adaptation / max(adapted.usual, 1e-9), 1.0)
         scores = scores + (adapted.penalty - penalty) * share
     return scores

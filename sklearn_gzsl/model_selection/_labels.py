@@ -10,7 +10,7 @@ from sklearn.utils import check_array
 
 from .._sklearn_compat import _safe_indexing, validate_parameter_constraints
 from ..metrics._accuracy import check_labels
-from ..utils import is_unlabelled
+from ..utils import is_unlabelled, labels_of
 
 _Split = TypeVar("_Split", bound=Callable[..., Any])
 
@@ -36,7 +36,7 @@ def splits_labelled(split: _Split) -> _Split:
             yield from split(self, X, y, groups)
             return
         labelled, others = np.flatnonzero(~rows), np.flatnonzero(rows)
-        labels = np.array(np.asarray(y, dtype=object)[labelled].tolist())
+        labels = labels_of(y, labelled)
         if groups is not None:
             groups = _safe_indexing(groups, labelled)
         for train, test in split(self, labelled, labels, groups):

@@ -7,7 +7,7 @@ from ._messages import few, warn
 from ._methods import METHODS, SPLITS, Published, register
 from ._parameters import DeclaredParameters
 from ._rows import mean_rows, row_chunks, sum_rows, unit_rows
-from ._unlabelled import adapt, is_unlabelled, path_to_adapt
+from ._unlabelled import adapt, is_unlabelled, labels_of, path_to_adapt
 
 __all__ = [
     "METHODS",
@@ -22,6 +22,7 @@ __all__ = [
     "few",
     "fit_transform",
     "is_unlabelled",
+    "labels_of",
     "learner_inside",
     "like",
     "mean_rows",

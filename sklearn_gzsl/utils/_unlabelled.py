@@ -18,6 +18,11 @@ def is_unlabelled(y: Any) -> np.ndarray:
     return np.array([isinstance(item, Integral) and item == -1 for item in y], bool)
 
 
+def labels_of(y: Any, rows: np.ndarray) -> np.ndarray:
+    """Labels of some rows, as an array of strings where -1 stood beside strings."""
+    return np.array(np.asarray(y, dtype=object)[rows].tolist())
+
+
 def adapt(estimator: Any, X: Any, reset: bool = False) -> None:
     """Adapt the model inside a fitted estimator, such as a pipeline, in place."""
     *around, last = path_to_adapt(estimator)
