@@ -121,7 +121,9 @@ def test_every_method_runs_on_two_digit_numbers(method, small_numbers):
         params = QUICK | params
     else:
         params = {k: v for k, v in QUICKER.items() if k in known}
-    results = run_benchmark(small_numbers, method, seeds=1, params=params, verbose=0)
+    results = run_benchmark(
+        small_numbers, method, seeds=1, head="softmax", params=params, verbose=0
+    )
     fit = fits(results, method)[0]
     if generates(method):
         assert fit["params"]["generator"] == METHODS[method].__name__
@@ -311,6 +313,7 @@ def test_command_line(path, tmp_path, capsys):
     out = tmp_path / "results.json"
     command = ["benchmark", str(path), "--method", "gaussian", "--seeds", "4,7"]
     command += ["--set", "n_synthetic=0.5x", "--set", "classifier__max_iter=60"]
+    command += ["--head", "softmax"]
     assert main([*command, "--out", str(out)]) == 0
     printed = capsys.readouterr()
     assert printed.err.count("\n") == 2

@@ -240,6 +240,7 @@ def test_arrays_that_describe_nothing(run, write, extra, message, descriptions):
 def test_command_line(path, tmp_path, capsys):
     out = tmp_path / "results.json"
     command = ["benchmark", str(path), "--method", "gaussian", "--seeds", "1"]
+    command += ["--head", "softmax"]
     command += ["--set", "n_synthetic=5", "--set", "classifier__max_iter=5", "--quiet"]
     assert main([*command, "--descriptions", SENTENCES, "--out", str(out)]) == 0
     head = capsys.readouterr().out.splitlines()[0]

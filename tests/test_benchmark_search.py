@@ -22,7 +22,12 @@ from sklearn_gzsl import (
     SoftmaxClassifier,
 )
 from sklearn_gzsl.benchmark import _search, format_results
-from sklearn_gzsl.benchmark._methods import METHODS, generates, search_space
+from sklearn_gzsl.benchmark._methods import (
+    METHODS,
+    build,
+    generates,
+    search_space,
+)
 from sklearn_gzsl.benchmark._record import load_results
 from sklearn_gzsl.metrics import GZSLScorer
 from sklearn_gzsl.model_selection import GZSLShuffleSplit
@@ -37,7 +42,8 @@ run = pytest.fixture(quick_benchmark)
 def test_the_documented_searches_are_those_made(method):
     docs = Path(__file__).parents[1] / "docs"
     page = (docs / "benchmarks" / "protocol.rst").read_text("utf-8")
-    space = search_space(method, grid={}, fixed=(), n_typical=1)
+    clf = build(method, preset=None, head="softmax", params={}, n_typical=1)
+    space = search_space(method, clf, grid={}, fixed=(), n_typical=1)
     if generates(method):
         assert space.pop("n_synthetic") == [1, 4, 12]
         assert space.pop("classifier__max_iter") == [10_000, 30_000]
@@ -125,6 +131,26 @@ def test_a_combination_that_fails_is_left_out(run, capsys):
     assert "'n_real' parameter" in capsys.readouterr().err
 
 
+def test_calibration_is_that_of_the_classifier_itself(run, arrays, animals):
+    rows = {"n_synthetic": 5}
+    fit = fits(run(seeds=[1], head="prototypes", params=rows, calibrate=True))[0]
+    clf = GZSLClassifier(n_synthetic=5, random_state=1)
+    X, y = arrays["X"].astype(np.float32), animals.labels[arrays["labels"]]
+    train = arrays["trainval_loc"]
+    clf.fit(X[train], y[train], class_attributes=animals.attributes)
+    assert fit["seen_penalty"] == clf.seen_penalty_ != 0
+    assert fit["params"]["seen_penalty"] == "auto"
+    test = np.concatenate([arrays["test_seen_loc"], arrays["test_unseen_loc"]])
+    H = GZSLScorer(candidates="all")
+    assert fit["scores"]["H"] == pytest.approx(H(clf, X[test], y[test])["H"])
+    clf.set_params(seen_penalty=0.0)
+    without = fit["scores_without_penalty"]
+    assert without["H"] == pytest.approx(H(clf, X[test], y[test])["H"])
+    plain = fits(run(seeds=[1], head="prototypes", params=rows))[0]
+    assert plain["scores"] == without
+    assert plain["seen_penalty"] == 0
+
+
 def test_calibration_is_that_of_calibrated_stacking(run, arrays, animals):
     plain = fits(run(seeds=2))[1]
     results = run(seeds=2, calibrate=True, folds=3)
@@ -164,7 +190,7 @@ def test_fixed_parameters_are_not_tuned(run):
     found = results["methods"]["gaussian"]["search"]
     assert list(found["space"]) == ["generator__shrinkage", "generator__temperature"]
     assert len(found["tried"]) == 1
-    assert "tuned by AUSUC; classifier__lr=0.1, " in format_results(results)
+    assert "tuned by AUSUC; softmax; classifier__lr=0.1, " in format_results(results)
 
 
 def test_oracle_is_reported_on_demand_and_labelled(run):

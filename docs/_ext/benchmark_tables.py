@@ -9,7 +9,7 @@ _FIGURES = (
     "AUSUC",
     "Z",
 )
-_COMPARED = ("default", "set", "tuned", "vote")
+_COMPARED = ("default", "softmax", "set", "tuned", "vote")
 
 
 def table(view, records, names, protocol=INDUCTIVE):

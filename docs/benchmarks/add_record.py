@@ -125,7 +125,8 @@ def make_row(method, part, results, args):
     elif options["preset"] is not None:
         kind, search = "published", None
     else:
-        kind, search = ("set" if params else "default"), None
+        plain = "softmax" if _softmax(fit) else "default"
+        kind, search = ("set" if params else plain), None
     row = {"id": "", "method": method, "kind": args.kind or kind, "protocol": protocol}
     if search is not None:
         row["search"] = search
@@ -158,6 +159,10 @@ def make_row(method, part, results, args):
         for name in ("cpu_s", "wall_s")
     } | {name: environment[name] for name in _MACHINE}
     return row
+
+
+def _softmax(fit):
+    return fit["params"].get("classifier") == "SoftmaxClassifier"
 
 
 def _protocol(results):

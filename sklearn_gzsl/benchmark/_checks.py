@@ -2,12 +2,13 @@
 
 import numpy as np
 
-from ._options import PROTOCOLS
+from ._options import HEADS, PROTOCOLS
 
 
 def check_options(
     *,
     protocol,
+    head,
     tune,
     calibrate,
     oracle,
@@ -22,6 +23,8 @@ def check_options(
     """Refuse options that are out of range or would have no effect."""
     if protocol not in PROTOCOLS:
         raise ValueError(f"protocol={protocol!r}; choose from {sorted(PROTOCOLS)}.")
+    if head not in HEADS:
+        raise ValueError(f"head={head!r}; choose one of {list(HEADS)}.")
     # A figure that was picked on the test rows must never stand beside an honest one.
     if protocol == "published" and (calibrate or oracle):
         raise ValueError(

@@ -9,7 +9,7 @@ import ast
 import sys
 
 from .._version import __version__
-from ._options import ALL_TABLES, BUILT_IN, PROTOCOLS, TABLE
+from ._options import ALL_TABLES, BUILT_IN, HEADS, PROTOCOLS, TABLE
 
 
 def main(argv=None, prog="sklearn-gzsl"):
@@ -88,6 +88,13 @@ def _add_benchmark(commands):
         default=5,
         metavar="N",
         help="number of fits per method (%(default)s), or seeds such as 3,4,7",
+    )
+    add(
+        "--head",
+        choices=HEADS,
+        default=HEADS[0],
+        help="final classifier behind a generator: that of GZSLClassifier(), or the "
+        "papers' linear softmax (%(default)s)",
     )
     add(
         "--tune",
@@ -170,6 +177,7 @@ def _benchmark(args):
         descriptions=args.descriptions,
         seeds=args.seeds,
         protocol=args.protocol,
+        head=args.head,
         tune=args.tune,
         calibrate=args.calibrate,
         oracle=args.oracle,

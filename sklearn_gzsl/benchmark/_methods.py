@@ -4,11 +4,12 @@ import numpy as np
 
 # Methods register themselves: all generators do, and the classifiers that need none.
 from .. import compatibility, generators  # noqa: F401
-from ..classifiers import _prototypes  # noqa: F401
 from ..classifiers._gzsl_classifier import GZSLClassifier
+from ..classifiers._prototypes import PrototypeClassifier
 from ..linear_model._softmax import SoftmaxClassifier
 from ..presets import paper_settings
 from ..utils import METHODS as REGISTERED
+from ._options import HEADS
 
 # By name; what takes no training first, to be compared with.
 METHODS = {
@@ -19,7 +20,9 @@ METHODS = {
     )
 }
 
-# With a cached generator these cost a fit of the softmax each, and no more.
+_HEADS = dict(zip(HEADS, (PrototypeClassifier, SoftmaxClassifier), strict=True))
+
+# With a cached generator these cost a fit of the final classifier each, and no more.
 _CHEAP = {
     "n_synthetic": ["1x", "4x", "12x"],
     "classifier__max_iter": [10_000, 30_000],
@@ -51,7 +54,17 @@ def set_known(clf, **params):
     return clf.set_params(**{k: v for k, v in params.items() if k in known})
 
 
-def build(method, *, preset, params, n_typical):
+def chooses_penalty(clf):
+    """Whether the seen penalty is chosen in the classifier's own fit."""
+    return clf.get_params(deep=False).get("seen_penalty") == "auto"
+
+
+def unbalanced(clf):
+    """Without the seen penalty that it would choose; one put by hand stays."""
+    return clf.set_params(seen_penalty=0.0) if chooses_penalty(clf) else clf
+
+
+def build(method, *, preset, head, params, n_typical):
     """An unfitted classifier whose parts are there to be set."""
     own = METHODS[method].__name__
     published = REGISTERED[METHODS[method]].published
@@ -66,8 +79,7 @@ def build(method, *, preset, params, n_typical):
     elif not generates(method):
         clf = METHODS[method]()
     else:
-        # A penalty is chosen around it, so that both rows come from one fit.
-        clf = GZSLClassifier(METHODS[method](), SoftmaxClassifier(), seen_penalty=0.0)
+        clf = GZSLClassifier(METHODS[method](), _HEADS[head]())
     if "random_state" in params:
         raise ValueError(
             "random_state cannot be fixed: the seeds of the benchmark are put there."
@@ -97,11 +109,13 @@ def check_sources(method, clf, attributes):
     )
 
 
-def search_space(method, *, grid, fixed, n_typical):
+def search_space(method, clf, *, grid, fixed, n_typical):
     """Values to search: the method's, with the user's in place of or beside them."""
     own = REGISTERED[METHODS[method]].search
     if generates(method):
-        own = _CHEAP | {f"generator__{name}": own[name] for name in own}
+        known = clf.get_params()
+        own = {f"generator__{name}": own[name] for name in own}
+        own = {name: _CHEAP[name] for name in _CHEAP if name in known} | own
     space = {**own, **(grid or {})}
     space = {
         name: [resolved({name: value}, n_typical)[name] for value in values]

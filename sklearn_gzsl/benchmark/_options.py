@@ -8,6 +8,8 @@ BUILT_IN = {
 # The table of descriptions in an .npz file, and the word for every one that it holds.
 TABLE = "att"
 ALL_TABLES = "all"
+# Final classifiers behind a generator; what GZSLClassifier takes by itself comes first.
+HEADS = ("prototypes", "softmax")
 N_LOOKS = 25
 PROTOCOLS = {
     "honest": "honest: one look at the test rows per fit, and nothing chosen on them",

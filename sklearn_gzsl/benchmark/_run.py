@@ -1,6 +1,7 @@
 """The loop over methods and seeds."""
 
 import tempfile
+from copy import copy
 
 import numpy as np
 from sklearn.base import clone
@@ -14,9 +15,11 @@ from ._methods import (
     build,
     check_methods,
     check_sources,
+    chooses_penalty,
     generates,
     set_known,
     typical_rows,
+    unbalanced,
 )
 from ._options import PROTOCOLS, TABLE
 from ._protocol import best_look, looking, score
@@ -32,6 +35,7 @@ def run_benchmark(
     descriptions=TABLE,
     seeds=5,
     protocol="honest",
+    head="prototypes",
     tune=False,
     calibrate=False,
     oracle=False,
@@ -82,13 +86,20 @@ def run_benchmark(
         the test rows at 25 points of its training and the best H is kept. It exists to
         compare with such figures, and all that comes of it says so.
 
+    head : {"prototypes", "softmax"}, default="prototypes"
+        Final classifier behind a generator: that of ``GZSLClassifier()``, or the
+        papers' linear softmax, which ``protocol="published"``, presets and
+        descriptions from several sources have in any case.
+
     tune : bool, default=False
         Choose hyper-parameters on held-out classes of the training rows, once for each
         method, with the first seed.
 
     calibrate : bool, default=False
-        Choose the seen penalty on held-out classes, in each fit, by
-        ``CalibratedStackingCV``. Figures without the penalty are reported, too.
+        Choose the seen penalty on held-out classes, in each fit: as ``GZSLClassifier``
+        does with ``seen_penalty="auto"``; for methods without that, with ``preset`` or
+        where ``folds`` are given, by ``CalibratedStackingCV``. Figures without the
+        penalty, of the same fit, are reported, too.
 
     oracle : bool, default=False
         Report the H at the penalty that is best on the test rows, for orientation.
@@ -171,6 +182,7 @@ def run_benchmark(
     """
     check_options(
         protocol=protocol,
+        head=head,
         tune=tune,
         calibrate=calibrate,
         oracle=oracle,
@@ -189,6 +201,7 @@ def run_benchmark(
     options = {
         "tune": None,
         "calibrate": bool(calibrate),
+        "head": head,
         "oracle": bool(oracle),
         "params": jsonable(params or {}, repr),
         "preset": preset,
@@ -268,9 +281,12 @@ class _Run:
         return None
 
     def build(self, method):
+        several = len(self.data.class_attributes.sources) > 1
+        softmax = several or self.protocol == "published"
         return build(
             method,
             preset=self.options["preset"],
+            head="softmax" if softmax else self.options["head"],
             params=self.params,
             n_typical=self.n_typical,
         )
@@ -312,7 +328,7 @@ class _Run:
     def _search_of(self, method, clf, seed):
         return Search(
             method,
-            set_known(clone(clf), random_state=seed),
+            unbalanced(set_known(clone(clf), random_state=seed)),
             self.data,
             fixed=self.params,
             grid=self.grid,
@@ -343,7 +359,7 @@ class _Run:
             estimator.fit(X, y, class_attributes=self.data.class_attributes)
         calibrated = self.options["calibrate"]
         # The same fit without its penalty is a row of its own.
-        model = estimator.estimator_ if calibrated else estimator
+        model = getattr(estimator, "estimator_", None) or unbalanced(copy(estimator))
         fit = {"seed": seed, "protocol": self.protocol}
         if self.protocol == "published":
             fit["scores"], fit["looks"] = best_look(model, self.data)
@@ -357,7 +373,7 @@ class _Run:
         penalty = estimator.seen_penalty_ if calibrated else fixed
         return fit | {
             "seen_penalty": float(penalty),
-            "params": used_params(model),
+            "params": used_params(clf),
             "fitted": fitted_sizes(model),
             "cost": cost.figures,
             "environment": self.n_environment,
@@ -365,8 +381,10 @@ class _Run:
 
     def _estimator(self, clf, seed):
         if self.protocol == "published":
-            return clf.set_params(classifier=looking(clf.classifier))
+            clf.set_params(classifier=looking(clf.classifier))
         if not self.options["calibrate"]:
+            return unbalanced(clf)
+        if chooses_penalty(clf) and not self.options["folds"]:
             return clf
         cv = None
         if self.options["folds"]:

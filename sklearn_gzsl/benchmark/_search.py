@@ -38,7 +38,9 @@ class Search:
 
     def __init__(self, method, clf, data, *, fixed, grid, n_typical, options, seed):
         self.method, self.clf = method, clf
-        self.space = search_space(method, grid=grid, fixed=fixed, n_typical=n_typical)
+        self.space = search_space(
+            method, clf, grid=grid, fixed=fixed, n_typical=n_typical
+        )
         tables = data.class_attributes.sources.values()
         if [table.shape[1] for table in tables] != [data.X.shape[1]]:
             # It compares descriptions with rows, which takes columns of the same

@@ -141,9 +141,10 @@ def _oracle(result):
 def _rows(method, record, result, oracle):
     """One row, and with calibration another one without the penalty."""
     both = record["summary"]
+    params = record["fits"][0]["params"]
     # Fixed by the user, or chosen by the search, for all fits alike.
-    own = record["fits"][0]["params"].get("seen_penalty", 0)  # fixed, or tuned
-    own = f"{own:g}" if own else "none"
+    own = params.get("seen_penalty", 0)
+    own = f"{own:g}" if own and own != "auto" else "none"
     lines = [(own, both["scores"])]
     if "scores_without_penalty" in both:
         lines = [
@@ -160,7 +161,7 @@ def _rows(method, record, result, oracle):
             cells.append(_cell(scores["oracle_H"]) if "oracle_H" in scores else "")
         yield [
             method,
-            _settings(result),
+            _settings(result, params),
             penalty,
             *cells,
             minutes,
@@ -168,11 +169,13 @@ def _rows(method, record, result, oracle):
         ]
 
 
-def _settings(result):
+def _settings(result, params):
     options = result["options"]
     name = "default" if options["preset"] is None else f"paper ({options['preset']})"
     if options["tune"]:
         name = f"tuned by {options['tune']['by']}"
+    if params.get("classifier") == "SoftmaxClassifier" and not options["preset"]:
+        name += "; softmax"
     if options["params"]:
         fixed = sorted(options["params"].items())
         name += "; " + ", ".join(f"{key}={value}" for key, value in fixed)
