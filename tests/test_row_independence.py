@@ -82,7 +82,7 @@ def in_batches(method, X, size):
 
 
 # The rows that are looked at are more for larger batches: one by one takes time.
-@pytest.mark.parametrize(("size", "n_rows"), [(1, 20), (3, 60), (7, 140), (64, 400)])
+@pytest.mark.parametrize(("size", "n_rows"), [(1, 8), (3, 24), (7, 56), (64, 192)])
 def test_batches_of_any_size_say_the_same(fitted, data, size, n_rows):
     X = data.data
     assert X.dtype == np.float32
