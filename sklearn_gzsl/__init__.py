@@ -26,7 +26,17 @@ if TYPE_CHECKING:
     from .classifiers._gzsl_classifier import GZSLClassifier
     from .classifiers._prototypes import PrototypeClassifier
     from .classifiers._voting import GZSLVotingClassifier
-    from .compatibility import ESZSL, SAE, BilinearClassifier, PrototypeNetwork
+    from .compatibility import (
+        CMT,
+        DAP,
+        ESZSL,
+        IAP,
+        SAE,
+        SYNC,
+        AttributeSoftmaxClassifier,
+        BilinearClassifier,
+        PrototypeNetwork,
+    )
     from .generators import (
         ABP,
         CADAVAE,
@@ -45,6 +55,11 @@ if TYPE_CHECKING:
 
 
 _HOME = {
+    "SYNC": ".compatibility",
+    "IAP": ".compatibility",
+    "DAP": ".compatibility",
+    "CMT": ".compatibility",
+    "AttributeSoftmaxClassifier": ".compatibility",
     "BilinearClassifier": ".compatibility",
     "CalibratedStackingCV": ".classifiers._calibrated_stacking",
     "ClassAttributes": ".attributes",
@@ -83,12 +98,17 @@ __all__ = [
     "ABP",
     "CADAVAE",
     "CEGZSL",
+    "CMT",
     "CVAE",
+    "DAP",
     "ESZSL",
     "FVAEGAN",
+    "IAP",
     "MLIS",
     "SAE",
+    "SYNC",
     "WGANGP",
+    "AttributeSoftmaxClassifier",
     "BaseGenerator",
     "BilinearClassifier",
     "CalibratedStackingCV",

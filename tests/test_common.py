@@ -16,23 +16,25 @@ from skorch.callbacks import Callback
 
 import sklearn_gzsl
 from sklearn_gzsl import (
+    DAP,
     ESZSL,
+    IAP,
     SAE,
+    SYNC,
     BaseGenerator,
-    BilinearClassifier,
     CalibratedStackingCV,
     ClassAttributes,
     GZSLVotingClassifier,
     IncrementalLDA,
     PrototypeClassifier,
-    PrototypeNetwork,
     SoftmaxClassifier,
 )
+from sklearn_gzsl.compatibility._base import CompatibilityClassifier
 from sklearn_gzsl.generators import NeuralGenerator
 
 # Estimator -> whose random_state there is, if not its own.
 OWNER = {CalibratedStackingCV: "estimator__", GZSLVotingClassifier: "synthetic__"}
-CLOSED_FORMS = (PrototypeClassifier, IncrementalLDA, ESZSL, SAE)
+CLOSED_FORMS = (PrototypeClassifier, IncrementalLDA, ESZSL, SAE, SYNC, DAP, IAP)
 RANDOM = [e for e in ESTIMATORS if not isinstance(e, CLOSED_FORMS)]
 
 
@@ -46,7 +48,7 @@ def hurried(estimator):
         few |= {"classifier__max_iter": 20, "classifier__lr": 0.2}
     if isinstance(estimator, SoftmaxClassifier):
         few = {"max_iter": 40, "lr": 0.1}
-    if isinstance(estimator, (BilinearClassifier, PrototypeNetwork)):
+    if isinstance(estimator, CompatibilityClassifier):
         few = {}
     return clone(estimator).set_params(**few)
 

@@ -8,8 +8,13 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_gzsl import (
+    CMT,
+    DAP,
     ESZSL,
+    IAP,
     SAE,
+    SYNC,
+    AttributeSoftmaxClassifier,
     BilinearClassifier,
     CalibratedStackingCV,
     ClassAttributes,
@@ -33,6 +38,13 @@ CLASSIFIERS = [
     PrototypeNetwork(
         hidden_dim=64, max_iter=120, lr=0.015, random_state=0, episodic=True
     ),
+    AttributeSoftmaxClassifier(hidden_dim=64, max_iter=200, lr=0.01, temperature=0.3),
+    SYNC(alpha=1e-3, bandwidth=1.0),
+    SYNC(loss="structured", alpha=1e-3, bandwidth=1.0),
+    DAP(),
+    IAP(),
+    CMT(max_iter=400, lr=0.01),
+    CMT(max_iter=400, lr=0.01, novelty=0.1),
 ]
 
 

@@ -70,7 +70,7 @@ class CompatibilityClassifier(
         "attribute_scaling": [StrOptions({"auto", "standard"}), None],
     }
 
-    __metadata_request__fit = {"class_attributes": True}
+    __metadata_request__fit = dict.fromkeys(("class_attributes", "seen_classes"), True)
 
     @abstractmethod
     def _learn(self, Z, codes, A):
@@ -91,18 +91,23 @@ class CompatibilityClassifier(
         X: ArrayLike,
         y: ArrayLike,
         class_attributes: ClassAttributesLike | None = None,
+        *,
+        seen_classes: ArrayLike | None = None,
     ) -> Self:
         """Learn from rows of seen classes how well rows and descriptions go together.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Rows of seen classes.
+            Rows of seen classes; within ``GZSLClassifier``, synthetic ones of unseen
+            classes, too.
         y : array-like of shape (n_samples,)
             Their labels, of two classes at least.
         class_attributes : ClassAttributes, mapping, DataFrame or 2-d array, optional
             Descriptions of seen and unseen classes, as for ``GZSLClassifier``. Without
             any, this is an ordinary classifier of the classes in ``y``.
+        seen_classes : array-like of shape (n_seen,), optional
+            Classes in ``y`` whose rows are real; by default all of them.
 
         Returns
         -------
@@ -112,31 +117,39 @@ class CompatibilityClassifier(
         ------
         ValueError
             If a label has no description, if there are several sources of descriptions,
-            if y has one class alone, or if X or y are not valid.
+            if y has one class alone or none that is seen, or if X or y are not valid.
         """
         X, y = validate_rows(self, X, y, dtype=np.float64)
         attributes = check_described(class_attributes, y)
-        self.seen_classes_, codes = np.unique(y, return_inverse=True)
-        if len(self.seen_classes_) < 2:
+        present, codes = np.unique(y, return_inverse=True)
+        if len(present) < 2:
             raise ValueError(
-                f"y has rows of one class, {few(self.seen_classes_)}, alone; give rows "
-                "of at least two, as what tells classes apart is learned from these."
+                f"y has rows of one class, {few(present)}, alone; give rows of at "
+                "least two, as what tells classes apart is learned from these."
             )
-        seen = attributes.take(self.seen_classes_).astype(np.float64)
-        self._learn_units(seen)
-        self._learn_spaces(X, codes, self._in_one_unit(seen))
-        self._learn(self._rows(X), codes, self._descriptions(seen))
+        self._is_seen = np.ones(len(present), dtype=bool)
+        if seen_classes is not None:
+            self._is_seen = np.isin(present, seen_classes)
+        if not self._is_seen.any():
+            raise ValueError(
+                "seen_classes has no class of y; name those whose rows are real."
+            )
+        self.seen_classes_ = present[self._is_seen]
+        A = attributes.take(present).astype(np.float64)
+        self._learn_units(A)
+        self._learn_spaces(X, codes, self._in_one_unit(A))
+        self._learn(self._rows(X), codes, self._descriptions(A))
         self._describe(attributes)
         return self
 
-    def _learn_spaces(self, X, codes, seen):
+    def _learn_spaces(self, X, codes, A):
         """Learn what is subtracted from rows and descriptions, and divides rows."""
         # A number counts as it is at the fit, whatever set_params does later.
         self._unit_rows = self.normalisation in ("centred", "unit")
         self._row_centre, self._row_spread, self._attribute_centre = 0.0, 1.0, 0.0
         if self.normalisation == "centred":
-            self._row_centre = mean_rows(X, codes, len(seen)).mean(axis=0)
-            self._attribute_centre = seen.mean(axis=0)
+            self._row_centre = mean_rows(X, codes, len(A)).mean(axis=0)
+            self._attribute_centre = A.mean(axis=0)
         elif self.normalisation == "standard":
             self._row_centre = X.mean(axis=0)
             spread = X.std(axis=0)
