@@ -92,11 +92,13 @@ VARIANTS = {
         {"positioning_dim": None},
         {"conditioning": "implicit"},
         {"conditioning": "implicit", "positioning_dim": None},
+        {"centralising_weight": 1.0, "repulsion_weight": 0.1, "proto_weight": 0.0},
     ],
     CVAE: [{"regressor_weight": 0.1, "dropout": 0.5, "standardize": False}],
     FVAEGAN: [
         {"cycle_weight": 0.0, "decoded_features": False},
         {"feedback": 0.5, "cls_weight": 0.1},
+        {"metric_weight": 0.5, "metric_margin": 1.0},
         {"output_activation": "sigmoid", "feature_scale": None},
     ],
     WGANGP: [

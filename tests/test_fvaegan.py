@@ -265,3 +265,37 @@ def test_reads_numbers_with_few_rows(small_numbers, params):
     )
     # 0.67, and with the options of TF-VAEGAN 0.82.
     assert scores["H"] > 0.55
+
+
+def test_the_metric_loss_is_of_real_rows_and_learned_centres():
+    generator = fit(metric_weight=0.5, metric_margin=2.0, metric_balance=0.7)
+    module, rng = generator.net_.module_, torch.Generator().manual_seed(0)
+    x, y = batch()
+    losses = module.critic_losses(*next(iter(module.critic_batches([(x, y)], rng))))
+    written = WrittenOut(module, generator, y.numpy())
+    read = written.affine(module.description, written.hidden(module.scaled(x).numpy()))
+    centres = module.centres.detach().numpy()
+    far = np.square(read[:, None] - centres).sum(axis=2)
+    own = np.arange(len(y)), y.numpy()
+    wrong = np.where(np.eye(len(centres))[y.numpy()] > 0, np.inf, far).min(axis=1)
+    expected = np.maximum(0, 2 + 0.7 * far[own] - 0.3 * wrong).mean()
+    assert losses["metric"].item() == pytest.approx(expected, rel=1e-4)
+    rest = losses["wasserstein"] + module.gp_weight * losses["penalty"]
+    rest = rest + losses["reading"] + 0.5 * losses["metric"]
+    assert losses["critic"].item() == pytest.approx(rest.item(), rel=1e-5)
+    assert any(p is module.centres for p in module.critic_parameters())
+    assert "metric" in generator.history_[-1]
+
+
+def test_the_metric_loss_gathers_what_is_read_around_the_centres():
+    generators = [fit(metric_weight=w, max_iter=60, cycle_weight=0.1) for w in (0, 2.0)]
+    X, y, _ = blobs()
+    shares = []
+    for generator in generators:
+        module = generator.net_.module_
+        with torch.no_grad():
+            read = module.description(module.hidden(module.scaled(torch.tensor(X))))
+        means = torch.stack([read[y == c].mean(dim=0) for c in range(4)])
+        within = (read - means[y]).square().sum(dim=1).mean()
+        shares.append((within / means.var(dim=0).sum()).item())
+    assert shares[1] < shares[0]

@@ -6,6 +6,7 @@ import torch
 from sklearn.utils import Bunch
 
 from sklearn_gzsl import ClassAttributes, GSMFlow
+from sklearn_gzsl.nn import squared_mmd
 
 TINY = {
     "hidden_dim": 16,
@@ -218,3 +219,73 @@ def test_predicts_the_means_of_numbers_it_never_saw(small_numbers):
     gaps = np.square(X[data.test_unseen][:, None] - means).sum(axis=2)
     nearest = labels[gaps.argmin(axis=1)]
     assert (nearest == y[data.test_unseen]).mean() > 0.55
+
+
+@pytest.mark.parametrize("conditioning", ["explicit", "implicit"])
+def test_losses_of_izf_equal_their_definitions(blobs, conditioning):
+    generator = fit(
+        blobs,
+        conditioning=conditioning,
+        positioning_dim=None,
+        perturbation=0.0,
+        proto_weight=0.0,
+        centralising_weight=2.0,
+        repulsion_weight=0.3,
+    )
+    module = generator.net_.module_
+    x, y = torch.tensor(blobs.X[::7]), torch.tensor(blobs.y[::7])
+    with torch.no_grad():
+        losses = module(x, y, torch.Generator().manual_seed(3))
+        u, _ = module.encode(x, module.semantic(module.A), y)
+    if conditioning == "implicit":
+        u = u[:, :3]  # the semantic part: three attributes
+    central = sum(
+        u[y == c].mean(dim=0).square().mean() * (y == c).sum() for c in y.unique()
+    )
+    assert losses["central"].item() == pytest.approx(central.item() / len(y), rel=1e-4)
+    # Rows of the unseen class, from the same draws.
+    rng = torch.Generator().manual_seed(3)
+    torch.randint(1, (len(x),), generator=rng)
+    noise = torch.randn(x.shape, generator=rng)
+    with torch.no_grad():
+        g = module.semantic(module.unseen)
+        drawn = module.decode(noise, g, torch.zeros(len(x), dtype=torch.long))
+    standard = [(v - module.x_mean) / module.x_spread for v in (drawn, x)]
+    repulsion = -squared_mmd(*standard).item()
+    assert losses["repulsion"].item() == pytest.approx(repulsion, abs=1e-5)
+    total = losses["flow"] + 2 * losses["central"] + 0.3 * losses["repulsion"]
+    assert losses["loss"].item() == pytest.approx(total.item(), rel=1e-5)
+
+
+def test_gradients_of_all_losses_are_those_of_their_sum(blobs):
+    weights = {"centralising_weight": 2.0, "repulsion_weight": 0.3}
+    module = fit(blobs, **weights).net_.module_
+    x, y = torch.tensor(blobs.X[::7]), torch.tensor(blobs.y[::7])
+
+    def gradients(backward):
+        module.zero_grad()
+        backward(module(x, y, torch.Generator().manual_seed(3)))
+        return [p.grad.clone() for p in module.parameters() if p.grad is not None]
+
+    parts = gradients(module.backward)
+    whole = gradients(lambda losses: losses["loss"].backward())
+    for part, of_sum in zip(parts, whole, strict=True):
+        torch.testing.assert_close(part, of_sum, rtol=1e-4, atol=1e-6)
+
+
+def test_repulsion_drives_synthetic_rows_of_unseen_classes_away(blobs):
+    distances = []
+    for weight in (0.0, 20.0):
+        generator = fit(
+            blobs, repulsion_weight=weight, max_iter=100, positioning_dim=None
+        )
+        drawn, _ = generator.sample(blobs.A.subset([4]), 200)
+        nearest = torch.cdist(torch.tensor(drawn), torch.tensor(blobs.X)).amin(dim=1)
+        distances.append(nearest.mean().item())
+    assert distances[1] > distances[0]
+
+
+def test_repulsion_without_unseen_classes(blobs):
+    generator = GSMFlow(**TINY, repulsion_weight=0.1)
+    generator.fit(blobs.X, blobs.y, blobs.A.subset(range(4)))
+    assert "repulsion" not in generator.history_[-1]

@@ -1,13 +1,17 @@
 """Metric losses: against pytorch-metric-learning, written-out sums, extremes."""
 
+import math
+
 import pytest
 import torch
 from torch.nn import functional as F
 
 from sklearn_gzsl.nn import (
+    adaptive_margin_loss,
     circle_loss,
     contrastive_loss,
     multi_similarity_loss,
+    squared_mmd,
     supervised_contrastive_loss,
 )
 
@@ -174,3 +178,48 @@ def test_contrastive_gradient_of_near_duplicates():
         t = x.to(dtype).requires_grad_()
         grads.append(torch.autograd.grad(contrastive_loss(t, labels), t)[0].double())
     assert (grads[0] - grads[1]).norm() < 1e-2 * grads[1].norm()
+
+
+def test_adaptive_margin_loss_equals_the_written_out_sum():
+    x, y = batch()
+    centres = torch.randn(6, 5, generator=torch.Generator().manual_seed(1))
+    rows = []
+    for row, own in zip(x, y.tolist(), strict=True):
+        far = [(row - c).square().sum().item() for c in centres]
+        wrong = min(d for k, d in enumerate(far) if k != own)
+        rows.append(max(0.0, 1.5 + 0.7 * far[own] - 0.3 * wrong))
+    assert 0 < sum(r > 0 for r in rows) <= len(rows)
+    loss = adaptive_margin_loss(x, y, centres, margin=1.5, balance=0.7)
+    assert loss.item() == pytest.approx(sum(rows) / len(rows), rel=1e-5)
+
+
+def test_adaptive_margin_loss_of_one_class_alone():
+    x = torch.ones(4, 3, requires_grad=True)
+    loss = adaptive_margin_loss(x, torch.zeros(4, dtype=torch.long), torch.zeros(1, 3))
+    loss.backward()
+    assert loss.item() == 0
+    assert (x.grad == 0).all()
+
+
+def test_squared_mmd_equals_the_sums_of_kernels():
+    x, y = batch(20)[0], batch(30, seed=1)[0] + 0.5
+    both = [*x, *y]
+    unit = sum((a - b).square().sum().item() for a in both for b in both) / 50**2
+
+    def mean(rows, columns):
+        pairs = [(a - b).square().sum().item() for a in rows for b in columns]
+        kernels = [
+            math.exp(-d / (s * unit)) for d in pairs for s in (1 / 4, 1 / 2, 1, 2, 4)
+        ]
+        return sum(kernels) / len(kernels)
+
+    expected = mean(x, x) + mean(y, y) - 2 * mean(x, y)
+    assert squared_mmd(x, y).item() == pytest.approx(expected, abs=1e-5)
+    assert squared_mmd(x, x).item() == pytest.approx(0, abs=1e-6)
+    assert squared_mmd(x, x + 100).item() > 0.5
+
+
+def test_squared_mmd_of_rows_that_are_all_the_same():
+    x = torch.ones(4, 3, requires_grad=True)
+    squared_mmd(x, torch.ones(5, 3)).backward()
+    assert (x.grad == 0).all()

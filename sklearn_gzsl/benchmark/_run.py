@@ -68,7 +68,8 @@ def run_benchmark(
 
     methods : str or list of str, default="all"
         ``"prototypes"``, ``"eszsl"``, ``"sae"``, ``"bilinear"``,
-        ``"prototype-network"``, ``"gaussian"``, ``"vae-cflow"``, ``"gsmflow"``,
+        ``"prototype-network"``, ``"sync"``, ``"dap"``, ``"iap"``, ``"cmt"``,
+        ``"attribute-softmax"``, ``"gaussian"``, ``"vae-cflow"``, ``"gsmflow"``,
         ``"cada-vae"``, ``"cvae"``, ``"f-vaegan"``, ``"wgan-gp"``, ``"mlis"``,
         ``"ce-gzsl"``, ``"abp"``; ``"all"`` is all of them but those that the options
         are not for, which are left out.

@@ -35,8 +35,9 @@ class AttributeSoftmaxClassifier(SteppedClassifier):
     hidden_dim : int, default=1024
         Units of the hidden layer.
 
-    temperature : float, default=0.04
-        What a cosine counts as one nat.
+    temperature : float, default=0.1
+        What a cosine counts as one nat; 0.04 in the paper. The default was chosen on
+        held-out classes of real data.
 
     prior_odds : float or None, default=None
         How much more likely than an unseen class a seen one is taken to be in training,
@@ -104,7 +105,7 @@ class AttributeSoftmaxClassifier(SteppedClassifier):
     """
 
     hidden_dim: int = 1024
-    temperature: float = 0.04
+    temperature: float = 0.1
     prior_odds: float | None = None
     weight_decay: float = 1e-4
     lr: float = 1e-3
@@ -200,7 +201,7 @@ def _published(data, odds):
 register(
     AttributeSoftmaxClassifier,
     name="attribute-softmax",
-    search={"max_iter": [500, 2000], "temperature": [0.02, 0.04, 0.08]},
+    search={"max_iter": [500, 2000], "temperature": [0.05, 0.1, 0.2]},
     published_as={
         "ZLAP": {
             name: _published(name, odds)

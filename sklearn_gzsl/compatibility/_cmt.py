@@ -56,11 +56,11 @@ class CMT(SteppedClassifier):
     -----
     The net f is learned by :math:`\|f(x) - a_y\|^2`, and without a test the scores are
     minus this for each class. With it, a row's density in a seen class is that of a
-    Gaussian around the description, with the same deviation in all directions. Let N be
-    the greatest log-density among the seen classes, and T the threshold. The best seen
-    class has the score N - T and the best unseen class 0, so that the test alone decides
-    between them, and a seen penalty is a change of T; the others follow as far behind as
-    their log-probabilities, by the softmax and by the distances.
+    Gaussian around the description, with the same deviation in all directions. Let N
+    be the greatest log-density among the seen classes, and T the threshold. The best
+    seen class has the score N - T and the best unseen class 0, so that the test alone
+    decides between them, and a seen penalty is a change of T; the others follow as far
+    behind as their log-probabilities, by the softmax and by the distances.
 
     The method is recalled here, and was not compared with the paper, which learns by
     L-BFGS and has a second test of novelty, by the density among neighbours.

@@ -1,4 +1,4 @@
-"""Linear scores of rows by L-BFGS: convex losses, and so no seed and no learning rate."""
+"""Linear scores of rows by L-BFGS: no seed, and no learning rate."""
 
 import numpy as np
 from scipy.optimize import minimize

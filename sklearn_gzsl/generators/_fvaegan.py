@@ -1,4 +1,4 @@
-"""f-VAEGAN-D2 (Xian et al. 2019) and TF-VAEGAN (Narayan et al. 2020)."""
+"""f-VAEGAN-D2 (Xian et al. 2019), TF-VAEGAN (Narayan et al. 2020) and FREE's loss."""
 
 from numbers import Real
 
@@ -7,7 +7,13 @@ from torch import nn
 from torch.nn import functional as F
 
 from .._sklearn_compat import Interval, StrOptions
-from ..nn import ConditionalNet, distinct, linear, typical_norm
+from ..nn import (
+    ConditionalNet,
+    adaptive_margin_loss,
+    distinct,
+    linear,
+    typical_norm,
+)
 from ..utils import SPLITS, Published, register
 from ._adversarial import EmbeddingMixin, JudgedGenerator, JudgedWGAN
 
@@ -39,6 +45,14 @@ class FVAEGAN(EmbeddingMixin, JudgedGenerator):
         Share with which the reader's hidden layer, of rows that were generated, joins
         the generator's in a second pass (TF-VAEGAN); 0 leaves it out.
 
+    metric_weight : float, default=0.0
+        Weight of FREE's loss, which keeps what the reader makes of real rows near
+        learned centres of their classes, and away from others; 0 leaves it out.
+
+    metric_margin, metric_balance : float, default=50.0, 0.8
+        m and w of that loss, :math:`[m + w d_y - (1 - w) d_k]_+` with the squared
+        distances of a row from its own centre and from the nearest of the others.
+
     decoded_features : bool, default=False
         Whether ``sample`` and ``transform`` give features as TF-VAEGAN's classifier
         has them, joined with the reader's hidden layer and the description that it
@@ -62,9 +76,14 @@ class FVAEGAN(EmbeddingMixin, JudgedGenerator):
     Notes
     -----
     On top of those of all adversarial methods, ``history_`` has ``rec`` and ``kl``,
-    and where there is a reader ``reading``, its error on real rows, and ``cycle``, that
-    on decoded ones. The reader learns on the critic's side, from real rows alone, and
+    and where there is a reader ``reading``, its error on real rows, ``cycle``, that on
+    decoded ones, and ``metric``. The reader learns on the critic's side, from real rows alone, and
     the encoder on the generator's.
+
+    Of FREE this is the loss alone, beside what it shares with TF-VAEGAN: with
+    ``cycle_weight`` and ``decoded_features``, but descriptions are read as they are,
+    where FREE draws them around what is read. The other centre is the nearest, where
+    FREE draws it at random on three of five data sets.
 
     This is the inductive method: the second critic of f-VAEGAN-D2, of unlabelled rows,
     would have to know that these are of unseen classes.
@@ -88,6 +107,9 @@ class FVAEGAN(EmbeddingMixin, JudgedGenerator):
     Narayan, Gupta, Khan, Snoek and Shao (2020). Latent embedding feedback and
     discriminative features for zero-shot classification. ECCV.
 
+    Chen, Wang, Xia, Peng, You, Zheng and Shao (2021). FREE: feature refinement for
+    generalized zero-shot learning. ICCV.
+
     Examples
     --------
     >>> from sklearn_gzsl import FVAEGAN
@@ -109,6 +131,9 @@ class FVAEGAN(EmbeddingMixin, JudgedGenerator):
     kl_weight: float = 1.0
     cycle_weight: float = 0.0
     feedback: float = 0.0
+    metric_weight: float = 0.0
+    metric_margin: float = 50.0
+    metric_balance: float = 0.8
     decoded_features: bool = False
     output_activation: str = "relu"
     cls_weight: float = 0.0
@@ -118,6 +143,9 @@ class FVAEGAN(EmbeddingMixin, JudgedGenerator):
         "kl_weight": [Interval(Real, 0, None, closed="left")],
         "cycle_weight": [Interval(Real, 0, None, closed="left")],
         "feedback": [Interval(Real, 0, None, closed="left")],
+        "metric_weight": [Interval(Real, 0, None, closed="left")],
+        "metric_margin": [Interval(Real, 0, None, closed="left")],
+        "metric_balance": [Interval(Real, 0, 1, closed="both")],
         "decoded_features": ["boolean"],
         "output_activation": [StrOptions({"relu", "linear", "sigmoid"})],
     }
@@ -145,8 +173,14 @@ class _FVAEGANModule(JudgedWGAN):
             d, n_attributes, hidden, 2 * options.latent_dim, rng, gain=0.02
         )
         self.reads = bool(
-            options.cycle_weight or options.feedback or options.decoded_features
+            options.cycle_weight
+            or options.feedback
+            or options.metric_weight
+            or options.decoded_features
         )
+        if options.metric_weight:
+            centres = torch.randn(options.n_classes, n_attributes, generator=rng)
+            self.centres = nn.Parameter(centres)
         if self.reads:
             self.reader = linear(d, hidden, rng, **init)
             self.description = linear(hidden, n_attributes, rng, **init)
@@ -162,7 +196,8 @@ class _FVAEGANModule(JudgedWGAN):
         parts = [self.critic]
         if self.reads:
             parts += [self.reader, self.description]
-        return [p for part in parts for p in part.parameters()]
+        own = [self.centres] if self.options.metric_weight else []
+        return own + [p for part in parts for p in part.parameters()]
 
     def generator_parameters(self):
         parts = [self.generator, self.encoder]
@@ -212,9 +247,22 @@ class _FVAEGANModule(JudgedWGAN):
         losses = super().critic_losses(
             x.repeat(2, 1), fake, y.repeat(2), alpha.repeat(2, 1)
         )
-        if self.reads:
-            losses["reading"] = _reading_error(self.read(self.hidden(x)), self.A[y])
-            losses["critic"] = losses["critic"] + losses["reading"]
+        if not self.reads:
+            return losses
+        options, described = self.options, self.description(self.hidden(x))
+        losses["reading"] = _reading_error(F.normalize(described), self.A[y])
+        losses["critic"] = losses["critic"] + losses["reading"]
+        if options.metric_weight:
+            losses["metric"] = adaptive_margin_loss(
+                described,
+                y,
+                self.centres,
+                margin=options.metric_margin,
+                balance=options.metric_balance,
+            )
+            losses["critic"] = (
+                losses["critic"] + options.metric_weight * losses["metric"]
+            )
         return losses
 
     def generator_terms(self, fake, x, y, rng):

@@ -67,6 +67,15 @@ class GSMFlow(DensityMixin, NeuralGenerator):
         Weight of the prototype loss (lambda of Eq. 13), the squared error of the
         classes' centres, averaged over classes and dimensions.
 
+    centralising_weight : float, default=0.0
+        Weight of IZF's loss that keeps the means of the classes in the latent where
+        their semantic vectors say; 0 leaves it out.
+
+    repulsion_weight : float, default=0.0
+        Weight of IZF's loss that drives synthetic rows of unseen classes away from real
+        rows, the negative maximum mean discrepancy; 0 leaves it out. It needs the
+        descriptions of unseen classes in ``fit``, to which these then are no news.
+
     lr_schedule : {"cosine", "step", "constant"}, default="cosine"
         "cosine" warms up over the first 5 % of the steps and decays to 0. "step" is
         the authors': times ``lr_decay`` after every 15 passes over the rows.
@@ -85,7 +94,16 @@ class GSMFlow(DensityMixin, NeuralGenerator):
     Notes
     -----
     The losses in ``history_`` are ``loss``, ``flow`` (nats per dimension, without the
-    constant of the Gaussian) and ``proto``.
+    constant of the Gaussian), ``proto``, and ``central`` and ``repulsion`` where these
+    have weights.
+
+    Of IZF there are the implicit conditioning and both losses: ``central`` is the
+    squared distance of the mean of a class's rows in the batch from its place, in the
+    semantic part of the latent, per dimension and averaged over rows; ``repulsion`` is
+    the negative squared discrepancy by five Gaussian kernels, of the batch and as many
+    rows of random unseen classes. IZF weighs them by 1 and 0.1, has no prototype loss,
+    and ActNorm and learned permutations between the couplings, which are not here.
+    These losses are recalled from code of a precursor, and kernels are ours.
 
     Where paper and authors' code differ this class follows the code: scale and shift
     come from one network, log-scales are softly clamped to (-1, 1), there is neither a
@@ -130,6 +148,8 @@ class GSMFlow(DensityMixin, NeuralGenerator):
     perturbation: float = 0.05
     perturbation_dropout: float = 0.0
     proto_weight: float = 3.0
+    centralising_weight: float = 0.0
+    repulsion_weight: float = 0.0
     lr_decay: float = 0.8
     weight_decay: float = 1e-5
     batch_size: int = 256
@@ -144,6 +164,8 @@ class GSMFlow(DensityMixin, NeuralGenerator):
         "perturbation": [Interval(Real, 0, None, closed="left")],
         "perturbation_dropout": [Interval(Real, 0, 1, closed="left")],
         "proto_weight": [Interval(Real, 0, None, closed="left")],
+        "centralising_weight": [Interval(Real, 0, None, closed="left")],
+        "repulsion_weight": [Interval(Real, 0, None, closed="left")],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
         "lr_schedule": [StrOptions({*LR_SCHEDULES, "step"})],
         "lr_decay": [Interval(Real, 0, 1, closed="right")],

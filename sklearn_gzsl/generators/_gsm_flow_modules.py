@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from ..nn import AffineCoupling, Flow, in_pieces, linear, typical_norm
+from ..nn import AffineCoupling, Flow, in_pieces, linear, squared_mmd, typical_norm
 
 # Typical norm of a description as the networks see it. The condition has to be heard
 # beside the features, whose norm is the root of their number.
@@ -67,7 +67,7 @@ class GSMFlowModule(nn.Module):
 
     def prepare(self, X, y, A, unseen):
         """Scales, anchors, and the centroids of the seen classes."""
-        self.A = A
+        self.A, self.unseen = A, unseen
         self.x_mean.copy_(X.mean(dim=0))
         self.x_spread.copy_(typical_norm(X - self.x_mean, X.shape[1]))
         self.a_mean.copy_(A.mean(dim=0))
@@ -99,9 +99,14 @@ class GSMFlowModule(nn.Module):
         The terms share nothing but weights. Taken together they would need a second
         buffer for each weight's gradient, and a pass over all of them to add it up.
         """
-        losses["flow"].backward()
-        if self.options.proto_weight:
-            (self.options.proto_weight * losses["proto"]).backward()
+        options, of_rows = self.options, losses["flow"]
+        if options.centralising_weight:  # of the same pass through the flow
+            of_rows = of_rows + options.centralising_weight * losses["central"]
+        of_rows.backward()
+        if options.proto_weight:
+            (options.proto_weight * losses["proto"]).backward()
+        if "repulsion" in losses:
+            (options.repulsion_weight * losses["repulsion"]).backward()
 
     def encode(self, x, g, rows):
         """Base variable u, standard normal in each class, and log |du/dx|."""
@@ -143,8 +148,35 @@ class GSMFlowModule(nn.Module):
             classes = torch.arange(len(g), device=x.device)
             centres = self.decode(x.new_zeros(len(g), d), g.detach(), classes)
             losses["proto"] = F.mse_loss(centres, self.centroids)
-            losses["loss"] = flow + options.proto_weight * losses["proto"]
+            losses["loss"] = losses["loss"] + options.proto_weight * losses["proto"]
+        if options.centralising_weight:
+            central = losses["central"] = self.off_centre(u, y, g.shape[1])
+            losses["loss"] = losses["loss"] + options.centralising_weight * central
+        if options.repulsion_weight and len(self.unseen):
+            repulsion = losses["repulsion"] = self.likeness(x, rng)
+            losses["loss"] = losses["loss"] + options.repulsion_weight * repulsion
         return losses
+
+    def off_centre(self, u, y, n_semantic):
+        """How far the classes of a batch are from their places in the latent (IZF)."""
+        if self.options.conditioning == "implicit":
+            u = u[:, :n_semantic]
+        counts = torch.bincount(y, minlength=len(self.A))
+        means = u.new_zeros(len(self.A), u.shape[1]).index_add_(0, y, u)
+        means = means / counts[:, None].clamp(min=1)
+        # Rows count, and not classes: the mean of a single row says little.
+        return (counts * means.square().mean(dim=1)).sum() / len(y)
+
+    def likeness(self, x, rng):
+        """How alike real rows and synthetic ones of unseen classes are (IZF)."""
+        rows = torch.randint(
+            len(self.unseen), (len(x),), generator=rng, device=x.device
+        )
+        u = torch.randn(x.shape, generator=rng, device=x.device, dtype=x.dtype)
+        drawn = self.decode(u, self.semantic(self.unseen), rows)
+        return -squared_mmd(
+            (drawn - self.x_mean) / self.x_spread, (x - self.x_mean) / self.x_spread
+        )
 
     def sample(self, a, n_samples, rng, temperature):
         """Draw from the base distribution and go back through the flow."""

@@ -8,6 +8,7 @@ from ._actnorm import ActNorm
 from ._adversarial import ConditionalGenerator, ConditionalWGAN
 from ._coupling import AdditiveCoupling, AffineCoupling
 from ._critic import AutogradComparison, ConditionalCritic
+from ._discrepancy import squared_mmd
 from ._flow import Flow, Permutation
 from ._layers import (
     ConditionalNet,
@@ -19,6 +20,7 @@ from ._layers import (
 )
 from ._linear import Linear, linear, products_in, weight_gradient
 from ._metric_losses import (
+    adaptive_margin_loss,
     circle_loss,
     contrastive_loss,
     multi_similarity_loss,
@@ -39,6 +41,7 @@ __all__ = [
     "Linear",
     "Permutation",
     "ReLUNet",
+    "adaptive_margin_loss",
     "circle_loss",
     "contrastive_loss",
     "distinct",
@@ -46,6 +49,7 @@ __all__ = [
     "linear",
     "multi_similarity_loss",
     "products_in",
+    "squared_mmd",
     "supervised_contrastive_loss",
     "typical_norm",
     "weight_gradient",

@@ -182,6 +182,56 @@ def multi_similarity_loss(
     return (pull + push).mean()
 
 
+def adaptive_margin_loss(
+    embeddings: Tensor,
+    labels: Tensor,
+    centres: Tensor,
+    *,
+    margin: float = 50.0,
+    balance: float = 0.8,
+) -> Tensor:
+    r"""Self-adaptive margin centre loss on squared distances d to learned centres.
+
+    The mean over rows of
+
+    .. math::
+
+        [m + w d(x, c_y) - (1 - w) d(x, c_k)]_+
+
+    with the centre of the row's class y, and of the other class k whose is nearest.
+
+    Parameters
+    ----------
+    embeddings : Tensor of shape (n, d)
+        One row for each item.
+    labels : Tensor of shape (n,)
+        Classes of the rows, as numbers of the centres.
+    centres : Tensor of shape (n_classes, d)
+        Learned beside what makes the embeddings.
+    margin : float, default=50.0
+        m, in units of squared distances.
+    balance : float, default=0.8
+        w: 0 only drives rows away from other centres, 1 only to their own.
+
+    Returns
+    -------
+    Tensor of shape ()
+        The loss; 0 with gradient 0 where there is one centre alone.
+
+    References
+    ----------
+    Chen et al. (2021). FREE: feature refinement for generalized zero-shot learning.
+    Its authors draw k at random on three of five data sets.
+    """
+    squared = torch.cdist(embeddings, centres).square()
+    own = labels[:, None]
+    wrong = squared.scatter(1, own, torch.inf).amin(dim=1)
+    if len(centres) < 2:
+        return (0 * squared).sum()
+    behind = margin + balance * squared.gather(1, own)[:, 0] - (1 - balance) * wrong
+    return behind.relu().mean()
+
+
 def supervised_contrastive_loss(
     embeddings: Tensor, labels: Tensor, *, temperature: float = 0.1
 ) -> Tensor:
