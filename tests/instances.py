@@ -162,7 +162,9 @@ FAST = {
         {"max_iter": 100, "lr": 0.01, "hidden_dim": 32},
         {"max_iter": 100, "lr": 0.01, "hidden_dim": 32, "episodic": True},
     ],
-    AttributeSoftmaxClassifier: [{"max_iter": 100, "lr": 0.01, "hidden_dim": 32}],
+    AttributeSoftmaxClassifier: [
+        {"max_iter": 100, "lr": 0.01, "hidden_dim": 32, "temperature": 0.3}
+    ],
     CMT: [
         {"max_iter": 200, "lr": 0.01, "hidden_dim": 32},
         {"max_iter": 200, "lr": 0.01, "hidden_dim": 32, "novelty": 0.1},

@@ -40,6 +40,8 @@ class _AttributePrediction(CompatibilityClassifier):
     attribute_log_odds_ : ndarray of shape (n_attributes,)
         Of the classes with rows; 0 for attributes that all or none of these have, which
         have no say.
+    n_iter_ : int
+        Iterations of L-BFGS.
     """
 
     alpha: float = 1e-4
@@ -67,7 +69,7 @@ class _AttributePrediction(CompatibilityClassifier):
         )
         self._seen_table = A
         n_out = A.shape[1] if self._of_attributes else len(A)
-        self.weights_, self.biases_ = descend(
+        self.weights_, self.biases_, self.n_iter_ = descend(
             self._loss(codes, A),
             Z,
             n_out,

@@ -26,6 +26,8 @@ def descend(loss, Z, n_out, alpha, *, max_iter, verbose=0, what=""):
     -------
     weights : ndarray of shape (n_features, n_out)
     biases : ndarray of shape (n_out,)
+    n_iter : int
+        Iterations that were made.
     """
     # All the time goes into two products, which float32 halves; the few thousand steps
     # of the search itself are taken in float64.
@@ -56,4 +58,4 @@ def descend(loss, Z, n_out, alpha, *, max_iter, verbose=0, what=""):
         options={"maxiter": max_iter, "ftol": 1e-6},
     )
     W = found.x.reshape(shape)
-    return W[:-1], W[-1]
+    return W[:-1], W[-1], found.nit

@@ -54,6 +54,8 @@ class SYNC(CompatibilityClassifier):
         What their scores have on top.
     bandwidth_ : float
         The one that was given or chosen.
+    n_iter_ : int
+        Iterations of L-BFGS.
 
     See Also
     --------
@@ -132,18 +134,18 @@ class SYNC(CompatibilityClassifier):
         given = self.bandwidth
         tried = _GRID if given == "auto" else (given,)
         self.bandwidth_ = choose(tried, Z, codes, A, self._tried)
-        self.weights_, self.biases_ = self._of_seen(Z, codes, A)
+        self.weights_, self.biases_, self.n_iter_ = self._of_seen(Z, codes, A)
         self._phantoms = A
 
     def _of_seen(self, Z, codes, A, what=""):
-        """Weights and biases of the classes with rows, of which A has descriptions."""
+        """Weights, biases and iterations; A has descriptions of the classes with rows."""
         loss = _LOSSES[self.loss](codes, A)
         options = {"max_iter": self.max_iter, "verbose": self.verbose, "what": what}
         return descend(loss, Z, len(A), self.alpha, **options)
 
     def _tried(self, bandwidths, Z, codes, A, known, judged):
         """Scores of the judged rows with each, learned from the known classes."""
-        W, b = self._of_seen(Z, codes, A[known], "bandwidth: ")
+        W, b, _ = self._of_seen(Z, codes, A[known], "bandwidth: ")
         of_known = judged @ W + b
         for bandwidth in bandwidths:
             yield of_known @ _mixture(A, A[known], bandwidth).T

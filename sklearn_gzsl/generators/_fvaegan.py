@@ -77,8 +77,8 @@ class FVAEGAN(EmbeddingMixin, JudgedGenerator):
     -----
     On top of those of all adversarial methods, ``history_`` has ``rec`` and ``kl``,
     and where there is a reader ``reading``, its error on real rows, ``cycle``, that on
-    decoded ones, and ``metric``. The reader learns on the critic's side, from real rows alone, and
-    the encoder on the generator's.
+    decoded ones, and ``metric``. The reader learns on the critic's side, from real rows
+    alone, and the encoder on the generator's.
 
     Of FREE this is the loss alone, beside what it shares with TF-VAEGAN: with
     ``cycle_weight`` and ``decoded_features``, but descriptions are read as they are,
