@@ -67,12 +67,8 @@ def run_benchmark(
         returned.
 
     methods : str or list of str, default="all"
-        ``"prototypes"``, ``"eszsl"``, ``"sae"``, ``"bilinear"``,
-        ``"prototype-network"``, ``"sync"``, ``"dap"``, ``"iap"``, ``"cmt"``,
-        ``"attribute-softmax"``, ``"gaussian"``, ``"vae-cflow"``, ``"gsmflow"``,
-        ``"cada-vae"``, ``"cvae"``, ``"f-vaegan"``, ``"wgan-gp"``, ``"mlis"``,
-        ``"ce-gzsl"``, ``"abp"``; ``"all"`` is all of them but those that the options
-        are not for, which are left out.
+        Names as on the command line, such as ``["eszsl", "vae-cflow"]``. ``"all"`` is
+        all of them but those that the options are not for, which are left out.
 
     descriptions : str, default="att"
         The table in an ``.npz`` file that describes the classes: ``"att"``, or another

@@ -1,36 +1,20 @@
 """DAP and IAP: attributes are predicted first, and classes from attributes."""
 
-from numbers import Integral, Real
-from typing import ClassVar
-
 import numpy as np
 from scipy.special import log_softmax, logit, softmax
 
-from .._sklearn_compat import Interval
 from ..utils import register
-from ._base import CompatibilityClassifier
-from ._descent import descend
+from ._descent import DescentClassifier
 
 # How certain of an attribute IAP may be.
 _EPS = 1e-6
 
 
-class _AttributePrediction(CompatibilityClassifier):
+class _AttributePrediction(DescentClassifier):
     """Base class of those that predict attributes, and classes from them.
 
     A subclass writes ``_loss(codes, A)``, of linear scores, and ``_logits(F)``, those
     of the attributes given such scores.
-
-    Parameters
-    ----------
-    alpha : float, default=1e-4
-        Strength of the ridge on the weights, beside the mean loss of the rows.
-
-    max_iter : int, default=50
-        Most iterations of L-BFGS.
-
-    verbose : int, default=0
-        Print the loss after every tenth iteration.
 
     Attributes
     ----------
@@ -40,19 +24,9 @@ class _AttributePrediction(CompatibilityClassifier):
     attribute_log_odds_ : ndarray of shape (n_attributes,)
         Of the classes with rows; 0 for attributes that all or none of these have, which
         have no say.
-    n_iter_ : int
-        Iterations of L-BFGS.
     """
 
-    alpha: float = 1e-4
     max_iter: int = 50
-    verbose: int = 0
-
-    _parameter_constraints: ClassVar[dict] = {
-        "alpha": [Interval(Real, 0, None, closed="neither")],
-        "max_iter": [Interval(Integral, 1, None, closed="left")],
-        "verbose": ["verbose"],
-    }
 
     def _learn_spaces(self, X, codes, A):
         super()._learn_spaces(X, codes, A)
@@ -69,13 +43,8 @@ class _AttributePrediction(CompatibilityClassifier):
         )
         self._seen_table = A
         n_out = A.shape[1] if self._of_attributes else len(A)
-        self.weights_, self.biases_, self.n_iter_ = descend(
-            self._loss(codes, A),
-            Z,
-            n_out,
-            self.alpha,
-            max_iter=self.max_iter,
-            verbose=self.verbose,
+        self.weights_, self.biases_, self.n_iter_ = self._descend(
+            self._loss(codes, A), Z, n_out
         )
 
     def _of_classes(self, A):
@@ -173,7 +142,7 @@ class IAP(_AttributePrediction):
 
     A softmax predicts the seen classes, whose tables of yes and no, weighted by their
     probabilities, are those of the attributes. The class is the one whose table is then
-    the most likely (Lampert, Nickisch and Harmeling [1]_).
+    the most likely (Lampert et al. 2014: see :class:`DAP`).
 
     .. versionadded:: 0.1
 
@@ -191,11 +160,6 @@ class IAP(_AttributePrediction):
     The probability of an attribute is the sum of the probabilities of the classes that
     have it, between 1e-6 and 1 - 1e-6; the rest is as in :class:`DAP`. The method is
     recalled here, and was not compared with the paper.
-
-    References
-    ----------
-    .. [1] Lampert, Nickisch and Harmeling. Attribute-based classification for zero-shot
-       visual object categorization. TPAMI, 2014.
 
     Examples
     --------

@@ -44,9 +44,6 @@ class AttributeSoftmaxClassifier(SteppedClassifier):
         the paper's r; None for the odds of the rows. Larger ones favour unseen classes
         in prediction. Without effect where all rows are of seen classes.
 
-    weight_decay : float, default=1e-4
-        L2 penalty of Adam.
-
     Attributes
     ----------
     class_log_prior_ : ndarray of shape (n_classes_with_rows,)
@@ -115,7 +112,6 @@ class AttributeSoftmaxClassifier(SteppedClassifier):
         "hidden_dim": [Interval(Integral, 1, None, closed="left")],
         "temperature": [Interval(Real, 0, None, closed="neither")],
         "prior_odds": [Interval(Real, 0, None, closed="neither"), None],
-        "weight_decay": [Interval(Real, 0, None, closed="left")],
     }
 
     # Synthetic rows of a class for each real one that GZSLClassifier draws for it.
@@ -131,9 +127,6 @@ class AttributeSoftmaxClassifier(SteppedClassifier):
         prior = torch.tensor(self.class_log_prior_, dtype=torch.float32)
         sizes = A.shape[1], self.hidden_dim, n_features
         return _Weights(sizes, A, prior, self.temperature, rng)
-
-    def _optimizer(self):
-        return {"optimizer__weight_decay": self.weight_decay}
 
     def _learned(self, module, _A):
         self.layers_ = [p.numpy().astype(np.float64) for p in module.parameters()]

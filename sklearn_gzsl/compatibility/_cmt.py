@@ -33,10 +33,7 @@ class CMT(SteppedClassifier):
         1; None for no test.
 
     hidden_dim : int, default=256
-        Units of the hidden layer.
-
-    weight_decay : float, default=1e-4
-        L2 penalty of Adam.
+        Units of the net's hidden layer.
 
     Attributes
     ----------
@@ -94,7 +91,6 @@ class CMT(SteppedClassifier):
     _parameter_constraints: ClassVar[dict] = {
         "novelty": [Interval(Real, 0, 1, closed="left"), None],
         "hidden_dim": [Interval(Integral, 1, None, closed="left")],
-        "weight_decay": [Interval(Real, 0, None, closed="left")],
     }
 
     def _learn(self, Z, codes, A):
@@ -112,9 +108,6 @@ class CMT(SteppedClassifier):
 
     def _module(self, n_features, A, rng):
         return _Transfer(n_features, self.hidden_dim, A, rng)
-
-    def _optimizer(self):
-        return {"optimizer__weight_decay": self.weight_decay}
 
     def _learned(self, module, _A):
         self.layers_ = [p.numpy().astype(np.float64) for p in module.parameters()]

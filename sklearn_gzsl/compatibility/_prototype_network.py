@@ -47,9 +47,6 @@ class PrototypeNetwork(SteppedClassifier):
     output_activation : {"linear", "relu"}, default="linear"
         "relu" is for rows without negative features that are not centred.
 
-    weight_decay : float, default=1e-4
-        L2 penalty of Adam.
-
     Attributes
     ----------
     layers_ : list of ndarray
@@ -117,7 +114,6 @@ class PrototypeNetwork(SteppedClassifier):
         "hidden_dim": [Interval(Integral, 1, None, closed="left")],
         "scale": [Interval(Real, 0, None, closed="neither")],
         "output_activation": [StrOptions({"linear", "relu"})],
-        "weight_decay": [Interval(Real, 0, None, closed="left")],
     }
 
     def _module(self, n_features, A, rng):
@@ -134,9 +130,6 @@ class PrototypeNetwork(SteppedClassifier):
             "relu": self.output_activation == "relu",
         }
         return _Network(layers, A, self.scale, self.episodic, options)
-
-    def _optimizer(self):
-        return {"optimizer__weight_decay": self.weight_decay}
 
     def _learned(self, module, A):
         self.layers_ = [p.numpy().astype(np.float64) for p in module.layers]

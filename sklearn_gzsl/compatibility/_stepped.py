@@ -39,6 +39,9 @@ class SteppedClassifier(CompatibilityClassifier):
     max_iter : positive int, default=1000
         Number of steps.
 
+    weight_decay : float, default=0.0
+        L2 penalty on the weights, added to the gradient.
+
     device : {"auto", "cpu", "cuda", "mps"}, default="auto"
         Where to learn.
 
@@ -58,6 +61,7 @@ class SteppedClassifier(CompatibilityClassifier):
     lr_schedule: str = "cosine"
     batch_size: int = 64
     max_iter: int = 1000
+    weight_decay: float = 0.0
     device: str = "auto"
     random_state: RandomState = None
     verbose: int = 0
@@ -67,6 +71,7 @@ class SteppedClassifier(CompatibilityClassifier):
         "lr_schedule": [StrOptions(set(LR_SCHEDULES))],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
         "device": [StrOptions({"auto", "cpu", "cuda", "mps"})],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
@@ -100,6 +105,7 @@ class SteppedClassifier(CompatibilityClassifier):
             batch_size=int(self.batch_size),
             device=device.type,
             verbose=self.verbose,
+            optimizer__weight_decay=self.weight_decay,
             **self._optimizer(),
         )
         rows = torch.tensor(Z, dtype=torch.float32, device=device)

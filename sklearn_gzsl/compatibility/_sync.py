@@ -1,6 +1,6 @@
 """SYNC: classifiers of unseen classes, synthesised from those of seen ones."""
 
-from numbers import Integral, Real
+from numbers import Real
 from typing import ClassVar
 
 import numpy as np
@@ -8,9 +8,8 @@ from scipy.special import softmax
 
 from .._sklearn_compat import Interval, StrOptions
 from ..utils import register
-from ._base import CompatibilityClassifier
 from ._choice import choose
-from ._descent import descend
+from ._descent import DescentClassifier
 
 # What "auto" chooses from; the first one where there is nothing to choose on.
 _GRID = (1.0, 0.5, 2.0, 4.0)
@@ -18,7 +17,7 @@ _GRID = (1.0, 0.5, 2.0, 4.0)
 _RCOND = 1e-6
 
 
-class SYNC(CompatibilityClassifier):
+class SYNC(DescentClassifier):
     r"""Linear classifiers of all classes as mixtures of phantom classifiers (SynC).
 
     Every class has a linear classifier, and that of a class without rows is put
@@ -32,19 +31,10 @@ class SYNC(CompatibilityClassifier):
     loss : {"one_versus_other", "structured"}, default="one_versus_other"
         What the classifiers of the seen classes are learned by: see the Notes.
 
-    alpha : float, default=1e-4
-        Strength of the ridge on these classifiers, the paper's :math:`\lambda`.
-
     bandwidth : positive float or "auto", default="auto"
         Distance of two descriptions of length 1 that counts as one unit, the paper's
         :math:`\sigma`. "auto" takes what serves held-out classes best, as in
         :class:`ESZSL`.
-
-    max_iter : int, default=100
-        Most iterations of L-BFGS.
-
-    verbose : int, default=0
-        Print the loss after every tenth iteration.
 
     Attributes
     ----------
@@ -54,8 +44,6 @@ class SYNC(CompatibilityClassifier):
         What their scores have on top.
     bandwidth_ : float
         The one that was given or chosen.
-    n_iter_ : int
-        Iterations of L-BFGS.
 
     See Also
     --------
@@ -76,8 +64,8 @@ class SYNC(CompatibilityClassifier):
     is the pseudo-inverse of their S times the best W there is, whatever
     :math:`\sigma`: W is learned once, and V follows.
 
-    With the scores F of n rows and C classes, W minimises half of ``alpha`` times its
-    sum of squares plus
+    With the scores F of n rows and C classes, W minimises half of ``alpha``, which is
+    the paper's :math:`\lambda`, times its sum of squares plus
 
     * :math:`\sum \max(0, 1 - Y_{ic} F_{ic})^2 / (n C)`, with Y 1 for the class of the
       row and -1 for others ("one_versus_other");
@@ -117,17 +105,11 @@ class SYNC(CompatibilityClassifier):
     """
 
     loss: str = "one_versus_other"
-    alpha: float = 1e-4
     bandwidth: float | str = "auto"
-    max_iter: int = 100
-    verbose: int = 0
 
     _parameter_constraints: ClassVar[dict] = {
         "loss": [StrOptions({"one_versus_other", "structured"})],
-        "alpha": [Interval(Real, 0, None, closed="neither")],
         "bandwidth": [Interval(Real, 0, None, closed="neither"), StrOptions({"auto"})],
-        "max_iter": [Interval(Integral, 1, None, closed="left")],
-        "verbose": ["verbose"],
     }
 
     def _learn(self, Z, codes, A):
@@ -138,10 +120,8 @@ class SYNC(CompatibilityClassifier):
         self._phantoms = A
 
     def _of_seen(self, Z, codes, A, what=""):
-        """Weights, biases and iterations; A has descriptions of the classes with rows."""
-        loss = _LOSSES[self.loss](codes, A)
-        options = {"max_iter": self.max_iter, "verbose": self.verbose, "what": what}
-        return descend(loss, Z, len(A), self.alpha, **options)
+        """Weights, biases and iterations for classes with rows, described by A."""
+        return self._descend(_LOSSES[self.loss](codes, A), Z, len(A), what)
 
     def _tried(self, bandwidths, Z, codes, A, known, judged):
         """Scores of the judged rows with each, learned from the known classes."""
