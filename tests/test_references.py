@@ -145,10 +145,10 @@ CLASSIFIERS = {
         f"BilinearClassifier, {loss}": BilinearClassifier(loss=loss, n_maps=2, **STEPS)
         for loss in ("warp", "first_violator", "max_violator", "softmax")
     },
-    "SYNC": SYNC(alpha=0.01, bandwidth=1.0),
-    "SYNC, structured": SYNC(loss="structured", alpha=0.01, bandwidth=1.0),
-    "DAP": DAP(alpha=0.01),
-    "IAP": IAP(alpha=0.01),
+    "SYNC": SYNC(alpha=0.01, bandwidth=1.0, max_iter=5),
+    "SYNC, structured": SYNC(loss="structured", alpha=0.01, bandwidth=1.0, max_iter=5),
+    "DAP": DAP(alpha=0.01, max_iter=5),
+    "IAP": IAP(alpha=0.01, max_iter=5),
     "CMT": CMT(hidden_dim=8, **STEPS),
     "CMT, novelty": CMT(hidden_dim=8, novelty=0.1, **STEPS),
     "AttributeSoftmaxClassifier": AttributeSoftmaxClassifier(hidden_dim=8, **STEPS),
