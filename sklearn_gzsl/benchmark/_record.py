@@ -5,7 +5,7 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
+from ..utils import jsonable, replacing
 
 FORMAT = 1
 
@@ -49,36 +49,13 @@ def _steps(part):
     return jsonable(getattr(part, "n_iter_", None))
 
 
-def jsonable(value, other=lambda value: type(value).__name__):
-    """The value if JSON has it, a list for arrays, else the name of its class.
-
-    ``other=repr`` tells estimators of one class apart.
-    """
-    # The json module refuses numpy's numbers.
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float) and not np.isfinite(value):
-        return str(value)  # strict JSON has no NaN
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    if isinstance(value, dict):
-        return {str(k): jsonable(v, other) for k, v in value.items()}
-    if isinstance(value, list | tuple | np.ndarray):
-        return [jsonable(v, other) for v in value]
-    return other(value)
-
-
 def save(results, out):
     """Write all of it anew, so that an interruption leaves the old or the new."""
     if out is None:
         return
-    out = Path(out)
-    # In the same folder: only within one file system is a move a single act.
-    part = out.with_name(out.name + ".part")
-    part.write_text(
-        json.dumps(results, indent=1, allow_nan=False) + "\n", encoding="utf-8"
-    )
-    part.replace(out)
+    text = json.dumps(results, indent=1, allow_nan=False) + "\n"
+    with replacing(out) as file:
+        file.write(text.encode())
 
 
 def load_results(path):

@@ -8,6 +8,7 @@ from sklearn.base import clone
 
 from ..classifiers._calibrated_stacking import CalibratedStackingCV
 from ..model_selection import GZSLShuffleSplit
+from ..utils import jsonable
 from ._checks import check_options, check_seeds
 from ._data import describe_data, load_data
 from ._machine import Cost, environment
@@ -23,7 +24,7 @@ from ._methods import (
 )
 from ._options import PROTOCOLS, TABLE
 from ._protocol import best_look, looking, score
-from ._record import FORMAT, Progress, fitted_sizes, jsonable, save, start, used_params
+from ._record import FORMAT, Progress, fitted_sizes, save, start, used_params
 from ._search import Search, check_by
 from ._table import summary
 

@@ -7,10 +7,10 @@ from sklearn.model_selection import ParameterGrid, ParameterSampler, cross_val_s
 from ..metrics import GZSLScorer
 from ..metrics._response import score_fold
 from ..model_selection import GZSLShuffleSplit
+from ..utils import jsonable
 from ._machine import Cost
 from ._methods import search_space, set_known
 from ._protocol import best_h
-from ._record import jsonable
 
 _BY = ("H", "calibrated-H", "AUSUC")
 

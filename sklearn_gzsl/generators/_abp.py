@@ -158,8 +158,9 @@ class _ABPModule(nn.Module):
         self.generator.start_at(self.scaled(X).mean(dim=0))
         rng = torch.Generator().manual_seed(self.seed)
         shape = len(X), self.options.latent_dim
-        latents = torch.randn(shape, generator=rng, dtype=X.dtype)
-        self.latents = latents.to(X.device)
+        latents = torch.randn(shape, generator=rng, dtype=X.dtype).to(X.device)
+        # Training changes them: checkpoints have them, a stored generator does not.
+        self.register_buffer("latents", latents, persistent=False)
 
     def scaled(self, x):
         return (x - self.x_min) / self.x_spread

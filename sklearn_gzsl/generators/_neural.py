@@ -13,6 +13,7 @@ from .._sklearn_compat import Interval, StrOptions
 from ..nn import in_pieces, products_in
 from ..training import (
     LR_SCHEDULES,
+    Checkpointed,
     StepNet,
     Validation,
     compile_networks,
@@ -29,7 +30,7 @@ from ._early_stopping import HeldOutClasses
 _N_VALIDATIONS = 20
 
 
-class NeuralGenerator(BaseGenerator):
+class NeuralGenerator(Checkpointed, BaseGenerator):
     """Base class of generators trained by gradient steps on a torch module.
 
     A subclass writes ``_module(options, rng)``, which builds the module with weights
@@ -166,13 +167,22 @@ class NeuralGenerator(BaseGenerator):
         return X, y
 
     def _fit(self, X, y, A, unseen):
-        seed = draw_seed(self.random_state)
+        seed, device = draw_seed(self.random_state), resolve_device(self.device)
         self.validation_steps_ = self.validation_scores_ = None
         self.validation_classes_ = None
-        stop_at = self._best_step(X, y, A, seed) if self.early_stopping else None
-        self._train(X, y, A, unseen, seed=seed, stop_at=stop_at)
+        data = {"X": X, "y": y, "class_attributes": np.concatenate([A, unseen])}
+        with self._checkpoints(seed, device, **data) as (checkpoint, seed):
+            stop_at = None
+            if self.early_stopping:
+                stop_at = self._best_step(X, y, A, seed, checkpoint("trial"))
+            self._train(
+                *(X, y, A, unseen),
+                seed=seed,
+                stop_at=stop_at,
+                checkpoint=checkpoint("training"),
+            )
 
-    def _best_step(self, X, y, A, seed):
+    def _best_step(self, X, y, A, seed, checkpoint):
         """Number of steps after which a trial training does best on other classes."""
         data = HeldOutClasses(X, y, A, self.validation_fraction, seed)
         validation = Validation(
@@ -181,14 +191,25 @@ class NeuralGenerator(BaseGenerator):
             self.n_iter_no_change,
             self.verbose,
         )
-        self._train(*data.trial, seed=seed, n_rows=len(X), callbacks=[validation])
+        trial = {"n_rows": len(X), "callbacks": [validation], "checkpoint": checkpoint}
+        self._train(*data.trial, seed=seed, **trial)
         self.validation_steps_ = np.array(validation.steps_)
         self.validation_scores_ = np.array(validation.scores_)
         self.validation_classes_ = self.classes_[data.classes]
         return validation.best_step_
 
     def _train(
-        self, X, y, A, unseen, *, seed, n_rows=None, stop_at=None, callbacks=None
+        self,
+        X,
+        y,
+        A,
+        unseen,
+        *,
+        seed,
+        n_rows=None,
+        stop_at=None,
+        callbacks=None,
+        checkpoint=None,
     ):
         """Train a new net, ``net_``.
 
@@ -232,7 +253,8 @@ class NeuralGenerator(BaseGenerator):
         # Set before it trains: a validation draws from it.
         self.net_ = self._net_class(module, **net_options)
         with products_in(module, products):
-            self.net_.train_steps(*self._training_rows(X, y))
+            rows = self._training_rows(X, y)
+            self.net_.train_steps(*rows, checkpoint=checkpoint)
         self.n_iter_ = self.net_.n_steps_
         # skorch's history also has wall times, which no two fits have in common.
         self.history_ = [

@@ -17,15 +17,24 @@ from .._sklearn_compat import (
     _check_sample_weight,
     _fit_context,
 )
-from ..training import draw_seed, intervals, resolve_device, sheltered, torch_generator
+from ..training import (
+    Checkpointed,
+    draw_seed,
+    intervals,
+    resolve_device,
+    sheltered,
+    torch_generator,
+)
 from ..utils import all_or_nothing, validate_rows
 from ._classes import class_factors, codes_of, log_priors
 from ._lda import IncrementalLDA
 from ._linear_scores import LinearScoresMixin
-from ._softmax_steps import SoftmaxSteps, Streaming, batches, on_device
+from ._softmax_steps import SoftmaxSteps, batches, on_device
+from ._softmax_stream import StreamedFitMixin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from os import PathLike
 
     from numpy.typing import ArrayLike
     from typing_extensions import Self
@@ -35,7 +44,9 @@ if TYPE_CHECKING:
 _AUTO_PASSES, _AUTO_STEPS = 25, 30_000
 
 
-class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
+class SoftmaxClassifier(
+    StreamedFitMixin, ClassifierMixin, LinearScoresMixin, Checkpointed, BaseEstimator
+):
     """Linear softmax classifier (multinomial logistic regression) trained by Adam.
 
     One linear layer, cross-entropy, mini-batches: the final classifier of the
@@ -136,6 +147,8 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
         init: Literal["zeros", "lda"] = "zeros",
         logit_adjustment: float = 0.0,
         device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
+        checkpoint: str | PathLike | None = None,
+        checkpoint_interval: float = 60.0,
         random_state: RandomState = None,
         verbose: int = 0,
     ):
@@ -147,11 +160,10 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
         self.init = init
         self.logit_adjustment = logit_adjustment
         self.device = device
+        self.checkpoint = checkpoint
+        self.checkpoint_interval = checkpoint_interval
         self.random_state = random_state
         self.verbose = verbose
-
-    # Set while ``fit_stream`` runs.
-    _stream = None
 
     @all_or_nothing
     @_fit_context(prefer_skip_nested_validation=True)
@@ -180,8 +192,12 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
         codes = codes_of(y, self.classes_)
         weight = self._weights(X, codes, sample_weight)
         self._count(X, codes, weight)
+        data = {"X": X, "y": codes, "sample_weight": weight}
         # weight_decay counts the same whatever the unit of the weights.
-        return self._train(X, codes, weight / weight.mean(), intervals(n_steps))
+        weight = weight / weight.mean()
+        with self._checkpoints(self._seed, resolve_device(self.device), **data) as at:
+            checkpoint, self._seed = at[0]("training"), at[1]
+            return self._train(X, codes, weight, intervals(n_steps), checkpoint)
 
     @all_or_nothing
     @_fit_context(prefer_skip_nested_validation=True)
@@ -223,42 +239,6 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
         weight = self._weights(X, codes, sample_weight)
         self._count(X, codes, weight)
         return self._train(X, codes, weight, [self._pass_steps(len(X))])
-
-    @all_or_nothing
-    def fit_stream(self, stream: Any) -> Self:
-        """Train from scratch on more rows than memory holds.
-
-        ``GZSLClassifier`` does so with the rows that it draws past its
-        ``memory_limit``. As many gradient steps are taken as ``fit`` takes with all
-        rows, each chunk through ``partial_fit``; ``coef_`` and ``intercept_`` are up to
-        date after each, and a subclass may change them there. Here alone, calls change
-        these arrays in place, so that there are never two copies of large weights.
-
-        Parameters
-        ----------
-        stream : sklearn_gzsl.synthesis.RowStream
-            Or an object with ``n_rows``, ``classes``, ``counts``, ``chunks`` and
-            ``feed`` as it has them.
-
-        Returns
-        -------
-        self : object
-        """
-        vars(self).pop("classes_", None)  # the next partial_fit is the first
-        batch_size = min(int(self.batch_size), stream.n_rows)
-        start = None
-        if self.init == "lda":
-            # From a pass of its own: a chunk has too few rows of each class.
-            start = IncrementalLDA()
-            for X, y in stream.chunks(batch_size):
-                start.partial_fit(X, y, stream.classes)
-        self._stream = Streaming(start, stream.counts)
-        try:
-            stream.feed(self.partial_fit, batch_size, self._n_steps(stream.n_rows))
-            self._moments = self._stream.descent.moments
-        finally:
-            del self._stream  # what the class has, None, counts again
-        return self
 
     def _reset(self, X):
         self.coef_ = np.zeros((len(self.classes_), X.shape[1]), dtype=X.dtype)
@@ -302,7 +282,7 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
 
     @sheltered()
     @torch.inference_mode()
-    def _train(self, X, codes, weight, lengths):
+    def _train(self, X, codes, weight, lengths, checkpoint=None):
         """Take steps in intervals of the given lengths, and report after each."""
         device = resolve_device(self.device)
         # The order of rows differs from call to call, but not from run to run.
@@ -310,15 +290,20 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
         offset = None
         if self.logit_adjustment:
             offset = self.logit_adjustment * log_priors(self.class_count_)
+        n_before = 0
+        if checkpoint and (state := checkpoint.read()):
+            self._put(state)
+            n_before = len(self.loss_curve_)
         descent = self._steps(device)
         descent.set_offset(offset)
         params = descent.coef, descent.intercept
         if device.type == "mps":  # has no float64
             X, weight = X.astype(np.float32), weight.astype(np.float32)
         rows = (on_device(array, device) for array in (X, codes, weight))
-        endless = batches(*rows, self.batch_size, rng)
+        endless = batches(*rows, self.batch_size, rng, skip=sum(lengths[:n_before]))
         curve, n_iter = list(self.loss_curve_), self.n_iter_
-        for n_done, length in enumerate(lengths, start=1):
+        for n_done in range(n_before + 1, len(lengths) + 1):
+            length = lengths[n_done - 1]
             # The losses are added up at the end: that takes no time in the steps, and
             # lets no GPU wait for the host.
             terms = [
@@ -335,6 +320,9 @@ class SoftmaxClassifier(ClassifierMixin, LinearScoresMixin, BaseEstimator):
             if self.verbose:
                 print(f"iter {n_iter}: loss {curve[-1]:.4f}")
             self._after_interval(params, n_done, len(lengths))
+            over = n_done == len(lengths)
+            if checkpoint and (over or checkpoint.due()):
+                checkpoint.write(self._state(descent, curve, n_iter), over=over)
         # Not isfinite().all(), which would copy the weights.
         if not all(torch.stack(p.aminmax()).isfinite().all() for p in params):
             raise ValueError(

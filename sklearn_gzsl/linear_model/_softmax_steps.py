@@ -1,12 +1,8 @@
 """The training steps of SoftmaxClassifier, with as little work in each as possible."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import torch
 from torch.optim.adam import adam
-
-from ._lda import IncrementalLDA
 
 # Numbers of X that are gathered at a time: 4 MB in float32.
 _MAX_GATHERED = 2**20
@@ -20,11 +16,11 @@ def on_device(array, device):
     return torch.tensor(array, device=device)
 
 
-def batches(X, y, weight, batch_size, rng):
+def batches(X, y, weight, batch_size, rng, skip=0):
     """Endless passes over the rows, each in a new order drawn from ``rng``.
 
     Yields rows, labels as a column, and as a column what each row weighs in the mean
-    over the batch.
+    over the batch. The first ``skip`` batches are left out.
     """
     n = len(X)
     batch_size = int(batch_size)  # torch cuts by no numpy number
@@ -36,11 +32,17 @@ def batches(X, y, weight, batch_size, rng):
     sizes = torch.full_like(weight, batch_size)
     sizes[n - n % batch_size :] = n % batch_size
     per_block = batch_size * max(_MAX_GATHERED // (batch_size * X.shape[1]), 1)
+    n_passes, skip = divmod(skip, -(-n // batch_size))
+    start = skip * batch_size
+    for _ in range(n_passes):
+        torch.randperm(n, generator=rng, device=rng.device)
     while True:
-        order = torch.randperm(n, generator=rng, device=rng.device)
+        order = torch.randperm(n, generator=rng, device=rng.device)[start:]
         xs = (x for block in order.split(per_block) for x in X[block].split(batch_size))
         ys = y[order].split(batch_size)
-        yield from zip(xs, ys, (weight[order] / sizes).split(batch_size), strict=True)
+        shares = (weight[order] / sizes[start:]).split(batch_size)
+        yield from zip(xs, ys, shares, strict=True)
+        start = 0
 
 
 class SoftmaxSteps:
@@ -136,12 +138,3 @@ class SoftmaxSteps:
         state = ([moment] for moment in self._moments[:2])
         adam([self._flat], [self._grad], *state, [], [self._moments[2]], **self._adam)
         return log_p
-
-
-@dataclass
-class Streaming:
-    """What calls of ``partial_fit`` share while ``fit_stream`` makes them."""
-
-    start: IncrementalLDA | None  # fitted, if the weights begin there
-    counts: np.ndarray  # rows of each class in a pass
-    descent: SoftmaxSteps | None = None  # made by the first call

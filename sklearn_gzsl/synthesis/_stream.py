@@ -15,6 +15,10 @@ A classifier that can learn from such a stream offers one method,
 ``SoftmaxClassifier`` has it. Any other classifier is fed through ``partial_fit``.
 """
 
+from collections import deque
+from copy import deepcopy
+from itertools import islice
+
 import numpy as np
 
 from ._passes import Passes
@@ -26,6 +30,8 @@ _LEAST_ROWS = 64
 # Times that a chunk is learned from before the next one is drawn: where classes are
 # few, to draw rows costs more than to learn from them.
 _VISITS = 5
+# Of which a row is drawn to tell one generator from another.
+_FEW_CLASSES = 10
 
 
 class RowStream:
@@ -102,7 +108,35 @@ class RowStream:
                 some = rows.synthesized[first : first + step]
                 yield from rows.draws(some, n_samples, self._moves)
 
-    def feed(self, partial_fit, batch_size, n_batches):
+    def facts(self, batch_size):
+        """Arrays by which a stream is told from others, by name.
+
+        Parameters
+        ----------
+        batch_size : int
+            Rows of a batch.
+
+        Returns
+        -------
+        dict of str to ndarray
+        """
+        rows = self._rows
+        facts = {
+            "X": rows.X,
+            "y": np.searchsorted(self.classes, rows.y),
+            "n_synthetic": self.counts,
+            "memory_limit": np.array(self._chunk_rows(batch_size)),
+        }
+        if len(rows.synthesized):
+            some = self.attributes.subset(rows.synthesized[:_FEW_CLASSES])
+            seed = int(deepcopy(rows.seeds).integers(2**31))  # of the seeds, too
+            drawn, _ = rows.generator.sample(some, 1, random_state=seed)
+            facts["synthetic rows"] = drawn
+        return facts
+
+    def feed(
+        self, partial_fit, batch_size, n_batches, *, position=None, after_chunk=None
+    ):
         """Let a classifier learn from so many batches, in as many passes as it takes.
 
         Parameters
@@ -113,26 +147,37 @@ class RowStream:
             Rows of a batch.
         n_batches : int
             Batches that all calls have together.
+        position : dict, default=None
+            Where to go on, with a ``partial_fit`` that has learned what comes before.
+        after_chunk : callable, default=None
+            Called with the position after each chunk.
         """
         size = self._chunk_rows(batch_size)
         self._say(f"fitting the classifier on {self.n_rows} rows, {size} at a time")
         per_pass = -(-self.n_rows // batch_size)
-        known = {"classes": self.classes}  # for the first call alone: checks take time
-        left, told = n_batches, 0
-        while True:
+        known = {} if position else {"classes": self.classes}  # checks take time
+        left, told = position["left"] if position else n_batches, 0
+        while left:
             visits = max(min(_VISITS, left // per_pass), 1)
-            for X, y in self._drawn(min(size, n_batches * batch_size)):
+            if position:
+                visits = position["visits"]
+            for X, y in self._drawn(min(size, n_batches * batch_size), position):
                 for _ in range(visits):
                     n_rows = min(len(X), left * batch_size)
                     partial_fit(X[:n_rows], y[:n_rows], **known)
                     known = {}
                     left -= -(-n_rows // batch_size)
                     if not left:
-                        return
+                        break
+                if after_chunk:
+                    after_chunk({"left": left, "visits": visits, **self._place})
+                if not left:
+                    return
                 percent = 100 * (n_batches - left) // n_batches
                 if percent > told:
                     self._say(f"{percent} % of the classifier's training done")
                     told = percent
+            position = None
 
     def _chunk_rows(self, batch_size):
         """Rows in a chunk: whole batches, which fit into the limit with copies."""
@@ -140,10 +185,20 @@ class RowStream:
         n_rows = max(self._memory_limit // row_bytes, _LEAST_ROWS)
         return max(n_rows // batch_size, 1) * batch_size
 
-    def _drawn(self, size):
+    def _drawn(self, size, position=None):
         rows, seeds = self._rows, self._rows.seeds
         synthesized = rows.synthesized
-        for real, n_each, more in self._passes.chunks(size):
+        began, n_done = seeds.bit_generator.state, 0
+        if position:
+            began, n_done = position["began"], position["n_done"]
+            seeds.bit_generator.state = began
+        chunks = self._passes.chunks(size)
+        if position:
+            # The order of a pass is drawn at its beginning; what comes after depends
+            # on where the seeds were.
+            deque(islice(chunks, n_done), maxlen=0)
+            seeds.bit_generator.state = position["now"]
+        for i, (real, n_each, more) in enumerate(chunks, start=n_done + 1):
             n_rows = len(real) + n_each * len(synthesized) + len(more)
             X = np.empty((n_rows, rows.n_features), np.float32)
             y = np.empty(n_rows, self.classes.dtype)
@@ -158,4 +213,6 @@ class RowStream:
                 for drawn, labels in rows.draws(classes, n_samples, self._moves):
                     at, places = np.split(places, [len(labels)])
                     X[at], y[at] = drawn, labels
+            now = seeds.bit_generator.state
+            self._place = {"began": began, "n_done": i, "now": now}
             yield X, y

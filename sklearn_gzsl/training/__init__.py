@@ -2,6 +2,7 @@
 
 from ._batches import IndexBatches, intervals
 from ._callbacks import StopOnNaN, TrainingLog, Validation
+from ._checkpoint import EACH_FIT, Checkpointed
 from ._compile import compile_networks
 from ._net import LR_SCHEDULES, AdversarialNet, StepNet
 from ._precision import resolve_precision
@@ -9,8 +10,10 @@ from ._seeding import draw_seed, resolve_device, torch_generator
 from ._shelter import sheltered
 
 __all__ = [
+    "EACH_FIT",
     "LR_SCHEDULES",
     "AdversarialNet",
+    "Checkpointed",
     "IndexBatches",
     "StepNet",
     "StopOnNaN",

@@ -50,20 +50,23 @@ class IndexBatches:
         self.batch_size = min(batch_size, len(tensors[0]))
         self._asked_size = batch_size
         self._lengths = deque(epoch_lengths)
-        self._batches = self._endless()
+        # Where a pass is: what goes on later needs no more than these and ``rng``.
+        self.order = torch.empty(0, dtype=torch.int64, device=rng.device)
+        self.at = 0
 
-    def _endless(self):
-        n = len(self.tensors[0])
+    def _next(self):
+        n = len(self.order)
         # A short batch has noisier gradients, for which the step is as long.
-        stop = n - self.batch_size + 1 if self.drop_last else n
-        while True:
+        if self.at >= (n - self.batch_size + 1 if self.drop_last else n):
+            n = len(self.tensors[0])
             # On the device, so that no indices are sent to it at every step.
             order = torch.randperm(n, generator=self.rng, device=self.rng.device)
             if self.rows_per_class > 1:
                 order = self._in_bunches(order)
-            for start in range(0, stop, self.batch_size):
-                rows = order[start : start + self.batch_size]
-                yield tuple(t[rows] for t in self.tensors)
+            self.order, self.at = order, 0
+        rows = self.order[self.at : self.at + self.batch_size]
+        self.at += self.batch_size
+        return tuple(t[rows] for t in self.tensors)
 
     def _in_bunches(self, order):
         """The rows of a pass, some of one class after another, bunches at random.
@@ -88,6 +91,11 @@ class IndexBatches:
     def __iter__(self):
         for _ in range(self._lengths.popleft()):
             if self.per_step is None:
-                yield next(self._batches)
+                yield self._next()
             else:
-                yield [next(self._batches) for _ in range(self.per_step)]
+                yield [self._next() for _ in range(self.per_step)]
+
+    def go_on(self, order: Tensor, at: int, epoch_lengths: list[int]) -> None:
+        """Be where another one was, with the epochs that are left."""
+        self.order, self.at = order.to(self.order), at
+        self._lengths = deque(epoch_lengths)

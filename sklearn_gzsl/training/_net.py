@@ -7,17 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from skorch import NeuralNet
-from skorch.callbacks import EpochTimer
+from skorch.callbacks import EarlyStopping, EpochTimer
 from skorch.utils import TeeGenerator
 
 from ._batches import IndexBatches, intervals
 from ._callbacks import StopOnNaN, TrainingLog, check_callbacks, name_monitors
+from ._state import go_on, net_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from torch import Tensor
     from typing_extensions import Self
+
+    from ._checkpoint import Checkpoint
 
 
 def _cosine(done):
@@ -27,6 +30,11 @@ def _cosine(done):
 
 # Factor of the learning rate at a fraction of the steps.
 LR_SCHEDULES = {"constant": lambda _: 1.0, "cosine": _cosine}
+
+
+def _has_stopped(callback):
+    """Whether this is a callback of skorch that has just ended training."""
+    return isinstance(callback, EarlyStopping) and callback.misses_ == callback.patience
 
 
 def _drop_gradients(parameters):
@@ -100,6 +108,8 @@ class StepNet(NeuralNet):
 
     # Length of the list of batches that one step takes; None: one batch, no list.
     _batches_per_step = None
+    # Where the state of a training is kept while it runs.
+    _checkpoint = None
 
     @property
     def _all_optimizers(self):
@@ -115,17 +125,20 @@ class StepNet(NeuralNet):
         ]
 
     @torch.enable_grad()
-    def train_steps(self, *tensors: Tensor) -> Self:
+    def train_steps(
+        self, *tensors: Tensor, checkpoint: Checkpoint | None = None
+    ) -> Self:
         """Take ``max_iter`` gradient steps on batches of the tensors' rows.
 
-        A callback may end training early by raising KeyboardInterrupt when an
-        interval ends, as skorch's EarlyStopping does, or by setting the net's
-        ``stop_training`` to True at any step. A user's Ctrl-C is passed on, unless it
-        comes in the instant in which the callbacks at the end of an interval run.
+        A callback may end training early by setting the net's ``stop_training`` to
+        True at any step; skorch's EarlyStopping does so in a way of its own. Any other
+        KeyboardInterrupt is a user's Ctrl-C, and passed on. With a ``checkpoint``,
+        training goes on from what it has, and keeps its state there.
         """
         self.initialize()
         check_callbacks(self.callbacks_)
-        self.n_steps_ = 0
+        self.n_steps_ = self.n_intervals_ = 0
+        self.loss_names_, self.interval_ = [], []
         self.stop_training = False
         lengths = intervals(self.stop_at or self.max_iter)
         batches = IndexBatches(
@@ -136,27 +149,41 @@ class StepNet(NeuralNet):
             per_step=self._batches_per_step,
             rows_per_class=self.rows_per_class,
         )
-        data = {"dataset_train": batches, "dataset_valid": None}
         self._set_training(True)
         # Not skorch's fit_loop, which counts passes over the data and makes a loader of
         # it: a copy of each batch from the host.
         self.notify("on_train_begin", X=None, y=None)
-        for _ in lengths:
-            self.notify("on_epoch_begin", **data)
-            self.run_single_epoch(batches, True, "train", self.train_step)
-            self.history.record("iter", self.n_steps_)
-            try:
-                with name_monitors(self):
-                    self.notify("on_epoch_end", **data)
-            except KeyboardInterrupt:
-                break
-            if self.stop_training:
-                break
-        self.notify("on_train_end", X=None, y=None)
+        state = checkpoint.read() if checkpoint else None
+        if state:
+            go_on(self, batches, lengths, state)
+        if not state or not state["over"]:
+            self._checkpoint = checkpoint
+            self._take_intervals(len(lengths), batches)
+            self._checkpoint = None
+            self.notify("on_train_end", X=None, y=None)
+            if checkpoint:
+                checkpoint.write(net_state(self, batches, over=True), over=True)
         self._set_training(False)
         for p in self.module_.parameters():  # nobody needs their gradients' memory
             p.grad = p.spare = None
         return self
+
+    def _take_intervals(self, n_intervals, batches):
+        data = {"dataset_train": batches, "dataset_valid": None}
+        while self.n_intervals_ < n_intervals and not self.stop_training:
+            self.notify("on_epoch_begin", **data)
+            self.run_single_epoch(batches, True, "train", self.train_step)
+            self.history.record("iter", self.n_steps_)
+            self.n_intervals_ += 1
+            try:
+                with name_monitors(self):
+                    self.notify("on_epoch_end", **data)
+            except KeyboardInterrupt:
+                # What skorch's EarlyStopping raises when it has decided; a Ctrl-C comes
+                # without such a decision.
+                if not any(_has_stopped(callback) for _, callback in self.callbacks_):
+                    raise
+                self.stop_training = True
 
     def train_step(self, batch: Any, **fit_params: Any) -> dict[str, Tensor]:
         parameters = list(self.module_.parameters())
@@ -189,7 +216,7 @@ class StepNet(NeuralNet):
     ) -> None:
         # The losses stay on the device until the interval ends: reading each one
         # would make a GPU wait for the host at every step.
-        steps, terms, schedule = [], {}, self.lr_schedule
+        schedule = self.lr_schedule
         factor_at = schedule if callable(schedule) else LR_SCHEDULES[schedule]
         for batch in iterator:
             self.module_.progress = self.n_steps_ / self.max_iter
@@ -202,14 +229,19 @@ class StepNet(NeuralNet):
             self.n_steps_ += 1
             self.notify("on_batch_begin", batch=batch, training=training)
             terms = step_fn(batch, **fit_params)
-            steps.append(torch.stack([t.detach() for t in terms.values()]))
+            self.loss_names_ = list(terms)
+            losses = torch.stack([t.detach() for t in terms.values()])
+            self.interval_.append(losses)
             self.notify(
                 "on_batch_end", batch=batch, training=training, y_pred=None, **terms
             )
             if self.stop_training:
                 break
-        self.loss_names_ = list(terms)
-        self.step_losses_ = torch.stack(steps).cpu().numpy()
+            # Within an interval, too: that of a long training takes long.
+            if self._checkpoint and self._checkpoint.due():
+                self._checkpoint.write(net_state(self, iterator))
+        self.step_losses_ = torch.stack(self.interval_).cpu().numpy()
+        self.interval_ = []
         means = self.step_losses_.mean(axis=0, dtype=float)
         for name, value in zip(self.loss_names_, means, strict=True):
             self.history.record(name, float(value))

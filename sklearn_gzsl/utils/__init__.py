@@ -1,6 +1,7 @@
 """The few helpers that serve many rooms, by subject."""
 
 from ._docstrings import InheritedDocs
+from ._files import jsonable, locked, read_arrays, replacing, write_arrays
 from ._fitting import all_or_nothing, fit_transform, learner_inside, seeded
 from ._labels import check_complete, check_target, like, validate_rows
 from ._messages import few, warn
@@ -22,16 +23,21 @@ __all__ = [
     "few",
     "fit_transform",
     "is_unlabelled",
+    "jsonable",
     "labels_of",
     "learner_inside",
     "like",
+    "locked",
     "mean_rows",
     "path_to_adapt",
+    "read_arrays",
     "register",
+    "replacing",
     "row_chunks",
     "seeded",
     "sum_rows",
     "unit_rows",
     "validate_rows",
     "warn",
+    "write_arrays",
 ]
