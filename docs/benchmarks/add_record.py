@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "_ext"))
 import benchmark_records
 
 from sklearn_gzsl.benchmark._record import load_results
-from sklearn_gzsl.benchmark._table import mean_sd
+from sklearn_gzsl.benchmark._table import mean_sd, whole_costs
 
 # Of what a results file says of versions and machine, that which figures and times hang
 # on; names of machines are nobody's business.
@@ -155,7 +155,7 @@ def make_row(method, part, results, args):
     else:
         row["without_penalty"] = _pairs(summary["scores"])
     row["cost"] = {
-        name: _pair(mean_sd([fit["cost"][name] for fit in part["fits"]]))
+        name: _pair(mean_sd([cost[name] for cost in whole_costs(part["fits"])]))
         for name in ("cpu_s", "wall_s")
     } | {name: environment[name] for name in _MACHINE}
     return row

@@ -20,3 +20,10 @@ class LookingSoftmax(SoftmaxClassifier):
         if n_done * N_LOOKS // n_intervals > (n_done - 1) * N_LOOKS // n_intervals:
             W, b = (p.detach().cpu().numpy().copy() for p in params)
             self.looks_.append((W, b))
+
+    def _state(self, *learned):
+        return super()._state(*learned) | {"looks_": self.looks_}
+
+    def _put(self, state):
+        super()._put(state)
+        self.looks_ = state["looks_"]

@@ -1,13 +1,16 @@
 """What is written down: the parameters, the file, what is said meanwhile."""
 
 import json
+import os
 import sys
 import time
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from ..utils import jsonable, replacing
+from ..utils import jsonable, locked, replacing
 
 FORMAT = 1
+_NOT_RECORDED = {"class_attributes", "memory", "checkpoint", "checkpoint_interval"}
 
 
 class Progress:
@@ -30,7 +33,7 @@ def used_params(estimator):
         for name, value in sorted(params.items())
         # Data and folders, of which the one is described elsewhere and the other
         # private.
-        if name.rsplit("__")[-1] not in ("class_attributes", "memory")
+        if name.rsplit("__")[-1] not in _NOT_RECORDED
     }
 
 
@@ -47,6 +50,38 @@ def fitted_sizes(model):
 
 def _steps(part):
     return jsonable(getattr(part, "n_iter_", None))
+
+
+@contextmanager
+def writing(out):
+    """Where the results go, for this run alone; what cannot be written shows now.
+
+    A link stays a link: the file that it points at is written.
+    """
+    if out is None:
+        yield None
+        return
+    path = Path(os.path.realpath(out))
+    if not path.parent.is_dir():
+        raise FileNotFoundError(
+            f"out={str(out)!r}: its folder does not exist; create it first."
+        )
+    if path.exists() and not os.access(path, os.W_OK):
+        raise PermissionError(f"out={str(out)!r} is read-only; choose another name.")
+    with ExitStack() as stack:
+        try:
+            # Beside it, and with a name as long as that of the file before the move.
+            stack.enter_context(locked(path.with_name(path.name + ".lock")))
+        except BlockingIOError as error:
+            raise ValueError(
+                f"out={str(out)!r} is being written by another run; wait until it is "
+                "over and go on with resume=True (--resume), or choose another name."
+            ) from error
+        except OSError as error:
+            raise OSError(
+                f"out={str(out)!r} cannot be written ({error}); choose another name."
+            ) from error
+        yield path
 
 
 def save(results, out):
@@ -79,11 +114,7 @@ def load_results(path):
 
 def start(results, out, *, resume):
     """The results to add to: those in the file to resume, or the empty ones given."""
-    if out is None or not Path(out).exists():
-        if out is not None and not Path(out).resolve().parent.is_dir():
-            raise FileNotFoundError(
-                f"out={str(out)!r}: its folder does not exist; create it first."
-            )
+    if out is None or not out.exists():
         return results
     if not resume:
         raise FileExistsError(

@@ -24,9 +24,10 @@ from ._methods import (
 )
 from ._options import PROTOCOLS, TABLE
 from ._protocol import best_look, looking, score
-from ._record import FORMAT, Progress, fitted_sizes, save, start, used_params
+from ._record import FORMAT, Progress, fitted_sizes, save, start, used_params, writing
 from ._search import Search, check_by
 from ._table import summary
+from ._unfinished import Unfinished
 
 
 def run_benchmark(
@@ -220,23 +221,24 @@ def run_benchmark(
         "environments": [environment()],
         "methods": {},
     }
-    run = _Run(
-        data=data,
-        results=start(results, out, resume=resume),
-        environment=results["environments"][0],
-        protocol=protocol,
-        options=options,
-        params=params or {},
-        grid=grid,
-        memory=memory,
-        n_jobs=n_jobs,
-        out=out,
-        say=Progress(verbose),
-    )
-    if protocol == "published":
-        run.say(f"warning: {PROTOCOLS[protocol]}")
-    for method in run.applicable(methods, every):
-        run.method(method, seeds)
+    with writing(out) as file:
+        run = _Run(
+            data=data,
+            results=start(results, file, resume=resume),
+            environment=results["environments"][0],
+            protocol=protocol,
+            options=options,
+            params=params or {},
+            grid=grid,
+            memory=memory,
+            n_jobs=n_jobs,
+            out=file,
+            say=Progress(verbose),
+        )
+        if protocol == "published":
+            run.say(f"warning: {PROTOCOLS[protocol]}")
+        for method in run.applicable(methods, every):
+            run.method(method, seeds)
     return run.results
 
 
@@ -312,8 +314,9 @@ class _Run:
                 self._search(search, record["search"])
             clf.set_params(**search.best(record["search"]))
         for seed in missing:
+            unfinished = Unfinished(self.out, method, seed)
             try:
-                fit = self._fit(clf, seed)
+                fit = self._fit(clf, seed, unfinished)
             except ValueError as error:
                 raise ValueError(f"{method}, seed {seed}: {error}") from error
             record["fits"].append(fit)
@@ -321,6 +324,7 @@ class _Run:
             # other.
             record["summary"] = summary(record["fits"])
             self._save()
+            unfinished.remove()
             self.say(f"{method}, seed {seed}: {_short(fit)}")
 
     def _search_of(self, method, clf, seed):
@@ -347,10 +351,11 @@ class _Run:
                 save=self._save,
             )
 
-    def _fit(self, clf, seed):
+    def _fit(self, clf, seed, unfinished):
         """One fit and the look at the test rows."""
         clf = set_known(clone(clf), random_state=seed)
         estimator = self._estimator(clf, seed)
+        resumed = unfinished.serve(estimator)
         X, y = self.data.X[self.data.train], self.data.y[self.data.train]
         # Of the fit alone: scoring takes as long for every method.
         with Cost() as cost:
@@ -373,7 +378,7 @@ class _Run:
             "seen_penalty": float(penalty),
             "params": used_params(clf),
             "fitted": fitted_sizes(model),
-            "cost": cost.figures,
+            "cost": cost.figures | resumed,
             "environment": self.n_environment,
         }
 

@@ -31,8 +31,14 @@ def summary(fits):
         "n_fits": len(fits),
         **parts,
         "seen_penalty": mean_sd([fit["seen_penalty"] for fit in fits]),
-        "minutes": mean_sd([fit["cost"]["wall_s"] / 60 for fit in fits]),
+        "minutes": mean_sd([cost["wall_s"] / 60 for cost in whole_costs(fits)]),
     }
+
+
+def whole_costs(fits):
+    """Costs of the fits that were not cut off, if there are such."""
+    costs = [fit["cost"] for fit in fits]
+    return [cost for cost in costs if not cost.get("resumed")] or costs
 
 
 def mean_sd(values):

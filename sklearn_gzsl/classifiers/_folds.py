@@ -3,6 +3,7 @@
 import warnings
 from copy import deepcopy
 from numbers import Integral, Real
+from pathlib import Path
 
 import numpy as np
 from sklearn.exceptions import NotFittedError
@@ -13,6 +14,7 @@ from .._sklearn_compat import _check_method_params, _safe_indexing
 from ..attributes import check_class_attributes
 from ..metrics._response import find_model
 from ..model_selection import GZSLKFold, GZSLShuffleSplit, check_gzsl_split
+from ..training import EACH_FIT, checkpoints
 from ..utils import adapt, few
 from ._adapting import can_adapt
 from ._penalty import penalty_curve, without_penalty
@@ -147,6 +149,15 @@ def fit_and_score(estimator, X, y, fit_params, train, test, keep):
     their labels; None if it can not.
     """
     estimator = without_penalty(estimator)
+    if not keep:
+        # The rows of each fold are others.
+        estimator.set_params(
+            **{
+                name: str(Path(folder, EACH_FIT))
+                for name, folder in checkpoints(estimator).items()
+                if folder is not None and EACH_FIT not in str(folder)
+            }
+        )
     params = _check_method_params(X, fit_params, indices=train)
     if not keep:
         # The truly unseen classes must not take part: they would draw rows to

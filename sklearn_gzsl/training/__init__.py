@@ -2,7 +2,7 @@
 
 from ._batches import IndexBatches, intervals
 from ._callbacks import StopOnNaN, TrainingLog, Validation
-from ._checkpoint import EACH_FIT, Checkpointed
+from ._checkpoint import EACH_FIT, Checkpointed, checkpoints
 from ._compile import compile_networks
 from ._net import LR_SCHEDULES, AdversarialNet, StepNet
 from ._precision import resolve_precision
@@ -19,6 +19,7 @@ __all__ = [
     "StopOnNaN",
     "TrainingLog",
     "Validation",
+    "checkpoints",
     "compile_networks",
     "draw_seed",
     "intervals",

@@ -72,6 +72,17 @@ class Checkpointed(DeclaredParameters):
         return _opened(str(self.checkpoint), self.checkpoint_interval, made_of, seed)
 
 
+def checkpoints(estimator: Any) -> dict[str, Any]:
+    """The ``checkpoint`` of all parts of an estimator that have one, by full name."""
+    params = estimator.get_params()
+    owners = {"": estimator} | {f"{name}__": part for name, part in params.items()}
+    return {
+        f"{prefix}checkpoint": owner.checkpoint
+        for prefix, owner in owners.items()
+        if isinstance(owner, Checkpointed)
+    }
+
+
 class Checkpoint:
     """The state of a training in a file, written every so many seconds."""
 
