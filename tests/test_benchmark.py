@@ -190,11 +190,11 @@ def test_an_interrupted_run_keeps_its_fits_and_resumes(run, tmp_path, monkeypatc
     complete = run(seeds=3)
     original, seeds = _run._Run._fit, []
 
-    def interrupted(self, clf, seed):
+    def interrupted(self, clf, seed, unfinished):
         seeds.append(seed)
         if len(seeds) == 2:
             raise KeyboardInterrupt
-        return original(self, clf, seed)
+        return original(self, clf, seed, unfinished)
 
     monkeypatch.setattr(_run._Run, "_fit", interrupted)
     with pytest.raises(KeyboardInterrupt):
