@@ -24,10 +24,11 @@ from ._methods import (
 )
 from ._options import PROTOCOLS, TABLE
 from ._protocol import best_look, looking, score
-from ._record import FORMAT, Progress, fitted_sizes, save, start, used_params, writing
+from ._record import FORMAT, Progress
 from ._search import Search, check_by
 from ._table import summary
 from ._unfinished import Unfinished
+from ._writing import fitted_sizes, save, start, used_params, writing
 
 
 def run_benchmark(

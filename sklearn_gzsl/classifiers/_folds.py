@@ -14,7 +14,7 @@ from .._sklearn_compat import _check_method_params, _safe_indexing
 from ..attributes import check_class_attributes
 from ..metrics._response import find_model
 from ..model_selection import GZSLKFold, GZSLShuffleSplit, check_gzsl_split
-from ..training import EACH_FIT, checkpoints
+from ..training import EACH_FIT, checkpoints, draw_seed
 from ..utils import adapt, few
 from ._adapting import can_adapt
 from ._penalty import penalty_curve, without_penalty
@@ -30,6 +30,8 @@ def make_cv(cv, random_state):
     if isinstance(cv, Integral):
         return _k_fold(cv, random_state)
     if isinstance(cv, Real):
+        if random_state is None:  # of which the splitter makes numpy's global generator
+            random_state = draw_seed(None)
         return GZSLShuffleSplit(
             1, unseen_size=cv, test_size=cv, random_state=random_state
         )

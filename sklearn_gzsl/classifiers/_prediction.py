@@ -138,15 +138,27 @@ class PredictionMixin(InheritedDocs):
         check_is_fitted(self)
         n_rows, chunks = row_chunks(X, len(self.classes_))
         if n_rows is None:
-            return function(self._scores(X))
+            return function(_checked(self._scores(X)))
         whole = None
         for rows, chunk in chunks:
-            made = function(self._scores(chunk))
+            made = function(_checked(self._scores(chunk)))
             if whole is None:
                 # A list that is put together at the end would take it twice.
                 whole = np.empty((n_rows, *made.shape[1:]), made.dtype)
             whole[rows] = made
         return whole
+
+
+def _checked(scores):
+    """Refuse scores that rank nothing, of which argmax would make the first class."""
+    # The largest of a row is NaN if one of them is; -inf alone is a class ruled out.
+    if not np.isfinite(scores.max(axis=1)).all():
+        raise ValueError(
+            "The scores of a row have NaN or +inf, or -inf for all classes: a part of "
+            "the classifier has diverged, or X or seen_penalty is too large for its "
+            "numbers. Scale X, and give the classifier enough rows of each class."
+        )
+    return scores
 
 
 def _decision(scores):

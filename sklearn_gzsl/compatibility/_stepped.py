@@ -15,6 +15,7 @@ from ..training import (
     sheltered,
     torch_generator,
 )
+from ..utils import naming_sizes
 from ..utils._typing import RandomState
 from ._base import CompatibilityClassifier
 
@@ -95,7 +96,8 @@ class SteppedClassifier(CompatibilityClassifier):
         # Drawn on the CPU, so that every device starts from the same weights.
         rng = torch_generator(seed)
         described = torch.tensor(A, dtype=torch.float32)
-        module = self._module(Z.shape[1], described, rng).to(device)
+        with naming_sizes(self.get_params(deep=False)):
+            module = self._module(Z.shape[1], described, rng).to(device)
         net = StepNet(
             module,
             max_iter=self.max_iter,

@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from .._sklearn_compat import StrOptions, _fit_context
 from ..attributes import UnitsMixin, check_class_attributes
 from ..training import draw_seed, sheltered
-from ..utils import DeclaredParameters, all_or_nothing, validate_rows
+from ..utils import DeclaredParameters, all_or_nothing, naming_sizes, validate_rows
 from ..utils._typing import RandomState
 
 if TYPE_CHECKING:
@@ -201,7 +201,9 @@ class BaseGenerator(
         labels, A = self._described(class_attributes)
         # An int draws the same rows in every call; ``random_state`` here draws others.
         seed = draw_seed(self.random_state if random_state is None else random_state)
-        return self._sample(A, int(n_samples), seed), np.repeat(labels, n_samples)
+        with naming_sizes({"n_samples": int(n_samples), "n_classes": len(A)}):
+            y = np.repeat(labels, n_samples)
+            return self._sample(A, int(n_samples), seed), y
 
     @sheltered()
     def transform(self, X: ArrayLike) -> np.ndarray:

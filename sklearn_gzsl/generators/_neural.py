@@ -23,6 +23,7 @@ from ..training import (
     sheltered,
     torch_generator,
 )
+from ..utils import naming_sizes
 from ._base import BaseGenerator
 from ._early_stopping import HeldOutClasses
 
@@ -229,7 +230,8 @@ class NeuralGenerator(Checkpointed, BaseGenerator):
                 "n_unseen": len(unseen),
             }
         )
-        module = self._build(rng).to(device)
+        with naming_sizes(self._built_from):
+            module = self._build(rng).to(device)
         if self.compile:
             compile_networks(module, device)
         if device.type != "cpu":
@@ -252,7 +254,7 @@ class NeuralGenerator(Checkpointed, BaseGenerator):
         net_options = options | self._training_options(n_rows or len(X))
         # Set before it trains: a validation draws from it.
         self.net_ = self._net_class(module, **net_options)
-        with products_in(module, products):
+        with products_in(module, products), naming_sizes(self._built_from):
             rows = self._training_rows(X, y)
             self.net_.train_steps(*rows, checkpoint=checkpoint)
         self.n_iter_ = self.net_.n_steps_

@@ -2,6 +2,16 @@
 
 import numpy as np
 
+from .._sklearn_compat import _check_partial_fit_first_call
+from ..utils import check_complete
+
+
+def is_first_call(estimator, classes):
+    """Whether a call of ``partial_fit`` is the first; sets ``classes_`` then."""
+    if classes is not None:
+        check_complete(classes, "classes")
+    return _check_partial_fit_first_call(estimator, classes)
+
 
 def codes_of(y, classes):
     """Positions of the labels among the sorted classes, of which all must be."""

@@ -13,12 +13,11 @@ from sklearn.utils import gen_batches
 from .._sklearn_compat import (
     Interval,
     StrOptions,
-    _check_partial_fit_first_call,
     _check_sample_weight,
     _fit_context,
 )
 from ..utils import all_or_nothing, validate_rows
-from ._classes import codes_of
+from ._classes import codes_of, is_first_call
 from ._linear_scores import LinearScoresMixin
 
 if TYPE_CHECKING:
@@ -177,7 +176,7 @@ default="equal"
         -------
         self : object
         """
-        first = _check_partial_fit_first_call(self, classes)
+        first = is_first_call(self, classes)
         X, y = validate_rows(self, X, y, dtype=[np.float64, np.float32], reset=first)
         if first:
             self._reset(X)
@@ -267,12 +266,17 @@ default="equal"
             intercept = np.empty(len(priors), dtype=self._dtype)
             # Scores of all classes are shifted alike: it keeps numbers small in
             # float32.
-            centre = self.means_[known].mean(axis=0)
-            for some in gen_batches(len(priors), _CHUNK):
-                means = self.means_[some]
-                weights = (means - centre) @ precision
-                coef[some] = weights
-                intercept[some] = -0.5 * np.sum((means + centre) * weights, axis=1)
+            with np.errstate(over="ignore", invalid="ignore"):
+                centre = self.means_[known].mean(axis=0)
+                for some in gen_batches(len(priors), _CHUNK):
+                    means = self.means_[some]
+                    weights = (means - centre) @ precision
+                    coef[some] = weights
+                    intercept[some] = -0.5 * np.sum((means + centre) * weights, axis=1)
+            if not (np.isfinite(coef).all() and np.isfinite(intercept).all()):
+                raise ValueError(
+                    "The weights overflowed; scale X, for example with MinMaxScaler."
+                )
             with np.errstate(divide="ignore"):
                 intercept += np.log(priors)
             # A class without rows so far is never predicted.

@@ -140,6 +140,13 @@ class LinearScoresMixin(InheritedDocs):
             weights = self.coef_[some].astype(np.float64, copy=False)
             np.matmul(X, weights.T, out=logits[:, some])
         logits += self.intercept_
+        # The largest is NaN if one of them is.
+        if not np.isfinite(logits.max(axis=1)).all():
+            raise ValueError(
+                "The scores of a row are NaN or infinite: X is too large for "
+                f"{type(self).__name__}; scale it as in fit, for example with "
+                "MinMaxScaler."
+            )
         return logits
 
 

@@ -13,7 +13,6 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from .._sklearn_compat import (
     Interval,
     StrOptions,
-    _check_partial_fit_first_call,
     _check_sample_weight,
     _fit_context,
 )
@@ -26,7 +25,7 @@ from ..training import (
     torch_generator,
 )
 from ..utils import all_or_nothing, validate_rows
-from ._classes import class_factors, codes_of, log_priors
+from ._classes import class_factors, codes_of, is_first_call, log_priors
 from ._lda import IncrementalLDA
 from ._linear_scores import LinearScoresMixin
 from ._softmax_steps import SoftmaxSteps, batches, on_device
@@ -230,7 +229,7 @@ class SoftmaxClassifier(
                 "class_weight='balanced' needs all rows at once and partial_fit sees "
                 "a part; pass a dict of weights or sample_weight."
             )
-        first = _check_partial_fit_first_call(self, classes)
+        first = is_first_call(self, classes)
         X, y = validate_rows(self, X, y, dtype=[np.float64, np.float32], reset=first)
         if first:
             self._reset(X)

@@ -10,8 +10,10 @@ from ..utils._typing import RandomState
 def draw_seed(random_state: RandomState) -> int:
     """Turn scikit-learn's random_state into one integer seed.
 
-    ``None`` draws from the operating system, not from numpy's global generator,
-    which fits must neither read nor change.
+    ``None`` draws from the operating system, not from numpy's global generator, which
+    fits must neither read nor change: ``np.random.seed`` makes no estimator of this
+    package repeat itself. Splitters and loaders of made-up data alone go by it where
+    they have no ``random_state``, as those of scikit-learn do.
     """
     # 31 bits in either case: more than enough, and a valid seed for numpy and torch.
     if random_state is None:

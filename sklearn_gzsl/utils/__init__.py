@@ -4,7 +4,7 @@ from ._docstrings import InheritedDocs
 from ._files import jsonable, locked, read_arrays, replacing, write_arrays
 from ._fitting import all_or_nothing, fit_transform, learner_inside, seeded
 from ._labels import check_complete, check_target, like, validate_rows
-from ._messages import few, warn
+from ._messages import few, naming_sizes, warn
 from ._methods import METHODS, SPLITS, Published, register
 from ._parameters import DeclaredParameters
 from ._rows import mean_rows, row_chunks, sum_rows, unit_rows
@@ -29,6 +29,7 @@ __all__ = [
     "like",
     "locked",
     "mean_rows",
+    "naming_sizes",
     "path_to_adapt",
     "read_arrays",
     "register",

@@ -2,14 +2,14 @@
 
 import sys
 import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
-
-import numpy as np
 
 
 def few(items: Any, most: int = 10) -> str:
     """Write out the first few distinct labels or numbers, and how many more."""
-    distinct = list(dict.fromkeys(np.asarray(items, dtype=object).tolist()))
+    distinct = list(dict.fromkeys(getattr(items, "tolist", lambda: items)()))
     shown = ", ".join(repr(item) for item in distinct[:most])
     left = len(distinct) - most
     return f"[{shown}{f', ... {left} more' if left > 0 else ''}]"
@@ -29,3 +29,34 @@ def warn(message: str, category: type[Warning] = UserWarning) -> None:
 
 def _room(frame):
     return frame.f_globals.get("__name__", "").partition(".")[0]
+
+
+# What torch and numpy say where memory ends, or a number is too long for them.
+_NO_MEMORY = ("allocate", "out of memory", "verflow", "too large to convert")
+
+
+@contextmanager
+def naming_sizes(sizes: Mapping[str, Any]) -> Iterator[None]:
+    """Name the largest of these sizes where memory does not suffice for them.
+
+    Others than whole numbers, and lists of these, are left out.
+    """
+    try:
+        yield
+    except (MemoryError, OverflowError, RuntimeError, TypeError) as error:
+        reason = str(error).split("\n")[0]
+        if not any(words in reason for words in _NO_MEMORY):
+            raise
+        numbers = {name: _largest(value) for name, value in sizes.items()}
+        first = sorted(numbers, key=numbers.__getitem__, reverse=True)[:3]
+        shown = ", ".join(f"{name}={sizes[name]}" for name in first if numbers[name])
+        raise ValueError(
+            f"There is not enough memory with {shown}; lower the first of these that "
+            f"is yours to choose. ({reason[:200]})"
+        ) from error
+
+
+def _largest(value):
+    if isinstance(value, tuple | list):
+        return max(map(_largest, value), default=0)
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0
