@@ -137,11 +137,13 @@ def run_benchmark(
         Processes in ``tune`` and ``calibrate``.
 
     out : str or path, default=None
-        JSON file that is written anew after every fit.
+        JSON file that is written anew after every fit, by one run at a time. Beside it
+        is the state of the training that it is at.
 
     resume : bool, default=False
-        Go on with ``out``: what it has is not fitted again. It may have other methods
-        and seeds, but must agree in all else.
+        Go on with ``out``: what it has is not fitted again, and a training that was
+        killed goes on. It may have other methods and seeds, but must agree in all
+        else.
 
     verbose : int, default=1
         Report each fit on stderr.
@@ -159,9 +161,11 @@ def run_benchmark(
         If there is no such data, or no folder for ``out``.
     FileExistsError
         If ``out`` exists and ``resume`` is False.
+    OSError
+        If ``out`` cannot be written.
     ValueError
-        If an argument is not understood, if the data's split leaks or its classes have
-        no attributes, or if a fit fails.
+        If an argument is not understood, if another run writes ``out``, if the data's
+        split leaks or its classes have no attributes, or if a fit fails.
 
     See Also
     --------
