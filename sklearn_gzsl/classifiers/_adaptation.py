@@ -161,6 +161,12 @@ class UnlabelledRows:
 class MovingPrototypes(AdaptMixin):
     """``adapt`` of PrototypeClassifier, which has ``_model``, ``_twin``, ``_apart``."""
 
+    @property
+    def _models(self):
+        """The model and its twin, if there is another one."""
+        both = self._model, self._twin
+        return both[:1] if both[1] is None or both[0] is both[1] else both
+
     def _move(self):
         """Set prototypes, moved towards rows without labels if there were any."""
         self.prototypes_ = self._model.prototypes.copy()

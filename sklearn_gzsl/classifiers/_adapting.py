@@ -96,8 +96,8 @@ def check_can_adapt(clf: Any, n_rows: int) -> None:
         )
     if n_rows < _FEW * len(clf.unseen_classes_):
         warn(
-            f"adapt got {n_rows} rows so far for {len(clf.unseen_classes_)} unseen classes; "
-            f"with fewer than {_FEW} a class, little can be learned from them."
+            f"adapt got {n_rows} rows so far for {len(clf.unseen_classes_)} unseen "
+            f"classes; with fewer than {_FEW} a class, little can be learned from them."
         )
 
 

@@ -16,7 +16,7 @@ from ._prototypes import PrototypeClassifier
 
 
 class RowFinder(PrototypeClassifier):
-    """Finds classes in rows without labels; it predicts nothing, so a twin is enough."""
+    """Finds classes in rows without labels; predicts nothing, so a twin is enough."""
 
     _twin_alone = True
 
@@ -100,7 +100,7 @@ class MovingRowsMixin(AdaptMixin):
         if X is None and self.adapter_ is None:
             return
         if isinstance(self.classifier_, FrozenEstimator):
-            raise ValueError(
+            raise ValueError(  # noqa: TRY004 - no argument of adapt
                 f"{self.classifier_!r} is frozen, so it cannot learn from rows that "
                 "move towards those without labels; give it unfrozen."
             )

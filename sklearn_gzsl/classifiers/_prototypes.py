@@ -370,12 +370,6 @@ class PrototypeClassifier(
             seen_classifier=clone(self._part("seen_classifier")),
         )
 
-    @property
-    def _models(self):
-        """The model and its twin, if there is another one."""
-        both = self._model, self._twin
-        return both[:1] if both[1] is None or both[0] is both[1] else both
-
     def _describe(self, attributes):
         """Set classes and prototypes."""
         self._set_classes(attributes)

@@ -136,7 +136,7 @@ class TrainingRows:
         return drawn, like(labels, self.classes)
 
     def _moving(self):
-        """Unseen classes of which real rows are known by now, with labels or without."""
+        """Unseen classes of which rows are known by now, with labels or without."""
         found = [label in self.found for label in self.unseen.tolist()]
         return self.unseen[np.isin(self.unseen, self.y) | np.array(found, dtype=bool)]
 
