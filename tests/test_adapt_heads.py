@@ -148,7 +148,7 @@ def test_rows_move_by_the_equations(data, numbers):
     assert (numbers.target[first] == label).all()
     clf.partial_fit(numbers.data[first], numbers.target[first])
     assert clf.n_unlabelled_ == len(new)
-    at_once = clf.classifier_.mean(label)
+    at_once = clf.adapt(new, reset=True).classifier_.mean(label)
     clf.set_params(memory_limit=2**16)
     clf.adapt(reset=True).adapt(new)
     streamed = np.linalg.norm(clf.classifier_.mean(label) - at_once)

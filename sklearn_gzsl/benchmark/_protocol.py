@@ -2,10 +2,12 @@
 
 import numpy as np
 
+from ..classifiers._calibrated_stacking import CalibratedStackingCV
 from ..linear_model._softmax import SoftmaxClassifier
 from ..metrics import ausuc_score, gzsl_scores, per_class_accuracy, seen_unseen_curve
 from ..metrics._accuracy import harmonic_mean
 from ..metrics._response import class_scores
+from ..model_selection import GZSLShuffleSplit
 from ._looks import LookingSoftmax
 
 
@@ -32,6 +34,17 @@ def best_h(y, scores, seen_classes, classes):
     """H at the seen penalty that is best on these very rows."""
     S, U, _ = seen_unseen_curve(y, scores, seen_classes=seen_classes, labels=classes)
     return harmonic_mean(U, S).max()
+
+
+def calibrating(clf, data, folds, *, n_jobs, seed):
+    """A classifier whose seen penalty is chosen, in so many folds, or as by default."""
+    cv = None
+    if folds:
+        # The share of classes that is unseen in earnest.
+        seen = np.unique(data.y[data.train])
+        share = 1 - len(seen) / len(data.class_attributes.labels)
+        cv = GZSLShuffleSplit(folds, unseen_size=share, random_state=seed)
+    return CalibratedStackingCV(clf, cv=cv, n_jobs=n_jobs, random_state=seed)
 
 
 def looking(classifier):

@@ -3,11 +3,8 @@
 import tempfile
 from copy import copy
 
-import numpy as np
 from sklearn.base import clone
 
-from ..classifiers._calibrated_stacking import CalibratedStackingCV
-from ..model_selection import GZSLShuffleSplit
 from ..utils import jsonable
 from ._checks import check_options, check_seeds
 from ._data import describe_data, load_data
@@ -22,11 +19,12 @@ from ._methods import (
     typical_rows,
     unbalanced,
 )
-from ._options import PROTOCOLS, TABLE
-from ._protocol import best_look, looking, score
+from ._options import PROTOCOLS, TABLE, UNLABELLED
+from ._protocol import best_look, calibrating, looking, score
 from ._record import FORMAT, Progress
 from ._search import Search, check_by
 from ._table import summary
+from ._transductive import adapted_to, check_adapts, without_adapter
 from ._unfinished import Unfinished
 from ._writing import fitted_sizes, save, start, used_params, writing
 
@@ -42,6 +40,7 @@ def run_benchmark(
     tune=False,
     calibrate=False,
     oracle=False,
+    unlabelled=None,
     params=None,
     preset=None,
     grid=None,
@@ -103,6 +102,11 @@ def run_benchmark(
 
     oracle : bool, default=False
         Report the H at the penalty that is best on the test rows, for orientation.
+
+    unlabelled : {"half", "test"}, default=None
+        Adapt to test rows without their labels: to a random half of each class, the
+        other half being scored; or to all, which are scored then. All that comes of it
+        says that it is *transductive*. Methods without ``adapt`` are left out.
 
     params : dict, default=None
         Parameters of each method's classifier: a
@@ -190,6 +194,7 @@ def run_benchmark(
         tune=tune,
         calibrate=calibrate,
         oracle=oracle,
+        unlabelled=unlabelled,
         grid=grid,
         tune_by=tune_by,
         tune_iter=tune_iter,
@@ -215,10 +220,15 @@ def run_benchmark(
         by = tune_by or ("calibrated-H" if calibrate else "H")
         options["tune"] = {"by": check_by(by), "n_iter": tune_iter}
         options["tune"]["grid"] = jsonable(grid or {}, repr)
+    note = PROTOCOLS[protocol]
+    if unlabelled is not None:
+        # Where there is none, there is no entry: older files can be resumed.
+        options["unlabelled"] = unlabelled
+        note = f"{note}; {UNLABELLED[unlabelled]}"
     results = {
         "format": FORMAT,
         "protocol": protocol,
-        "protocol_note": PROTOCOLS[protocol],
+        "protocol_note": note,
         "data": describe_data(data),
         "options": options,
         # A list: a file that is resumed elsewhere gets a second one, and each fit names
@@ -252,6 +262,7 @@ class _Run:
 
     def __init__(self, **parts):
         vars(self).update(parts)
+        self.unlabelled = self.options.get("unlabelled")
         self.n_typical = typical_rows(self.data.y[self.data.train])
         self.n_environment = self.results["environments"].index(self.environment)
 
@@ -278,6 +289,7 @@ class _Run:
             )
         try:
             clf = self.build(method)
+            check_adapts(method, clf, self.unlabelled)
             check_sources(method, clf, self.data.class_attributes)
             if self.options["tune"]:
                 self._search_of(method, clf, seed=0)
@@ -288,13 +300,15 @@ class _Run:
     def build(self, method):
         several = len(self.data.class_attributes.sources) > 1
         softmax = several or self.protocol == "published"
-        return build(
+        clf = build(
             method,
             preset=self.options["preset"],
             head="softmax" if softmax else self.options["head"],
             params=self.params,
             n_typical=self.n_typical,
         )
+        adapts = self.unlabelled or any(name[:7] == "adapter" for name in self.params)
+        return clf if adapts else without_adapter(clf)
 
     def method(self, method, seeds):
         """All fits of a method that are not there yet."""
@@ -366,19 +380,23 @@ class _Run:
         with Cost() as cost:
             estimator.fit(X, y, class_attributes=self.data.class_attributes)
         calibrated = self.options["calibrate"]
+        fit, data = {"seed": seed, "protocol": self.protocol}, self.data
+        if self.unlabelled:
+            data, fit["adapting"] = adapted_to(estimator, data, self.unlabelled, seed)
         # The same fit without its penalty is a row of its own.
         model = getattr(estimator, "estimator_", None) or unbalanced(copy(estimator))
-        fit = {"seed": seed, "protocol": self.protocol}
         if self.protocol == "published":
-            fit["scores"], fit["looks"] = best_look(model, self.data)
+            fit["scores"], fit["looks"] = best_look(model, data)
         else:
             oracle = self.options["oracle"]
-            fit["scores"] = score(estimator, model, self.data, oracle=oracle)
+            fit["scores"] = score(estimator, model, data, oracle=oracle)
         if calibrated:
-            fit["scores_without_penalty"] = score(model, model, self.data)
+            fit["scores_without_penalty"] = score(model, model, data)
         # Prototypes have none.
-        fixed = getattr(model, "seen_penalty", 0.0)
-        penalty = estimator.seen_penalty_ if calibrated else fixed
+        penalty = getattr(model, "seen_penalty", 0.0)
+        if calibrated:
+            name = "adapted_seen_penalty_" if self.unlabelled else "seen_penalty_"
+            penalty = getattr(estimator, name)
         return fit | {
             "seen_penalty": float(penalty),
             "params": used_params(clf),
@@ -394,15 +412,8 @@ class _Run:
             return unbalanced(clf)
         if chooses_penalty(clf) and not self.options["folds"]:
             return clf
-        cv = None
-        if self.options["folds"]:
-            # The share of classes that is unseen in earnest.
-            seen = np.unique(self.data.y[self.data.train])
-            share = 1 - len(seen) / len(self.data.class_attributes.labels)
-            cv = GZSLShuffleSplit(
-                self.options["folds"], unseen_size=share, random_state=seed
-            )
-        return CalibratedStackingCV(clf, cv=cv, n_jobs=self.n_jobs, random_state=seed)
+        folds = self.options["folds"]
+        return calibrating(clf, self.data, folds, n_jobs=self.n_jobs, seed=seed)
 
     def _save(self):
         save(self.results, self.out)
