@@ -4,6 +4,7 @@ from copy import copy
 
 import numpy as np
 from scipy.special import logsumexp
+from sklearn.utils import gen_batches
 from sklearn.utils.validation import validate_data
 
 from ..utils import unit_rows
@@ -237,12 +238,10 @@ class BothSpaces:
     """
 
     def __init__(self, X, model, twin):
-        # Half the memory, and the time; sums over many rows need no more digits.
-        self.rows = X.astype(np.float32)
-        X = X.astype(np.float64, copy=False)
-        self.own = self.twin = twin.whiten(X).astype(np.float32)
+        self.rows = X.astype(np.float32, copy=False)
+        self.own = self.twin = _whitened(X, twin)
         if model is not twin:
-            self.own = model.whiten(X).astype(np.float32)
+            self.own = _whitened(X, model)
         prototypes = twin.prototypes.astype(np.float32)
         scores = twin.scores(self.twin, prototypes)
         self._seen = logsumexp(scores[:, twin.is_seen], axis=1, keepdims=True)
@@ -257,3 +256,12 @@ class BothSpaces:
         return np.exp(
             scores - logsumexp(np.hstack([self._seen, scores]), axis=1)[:, None]
         )
+
+
+def _whitened(X, model):
+    # Half the memory, and the time; sums over many rows need no more digits. What
+    # float64 takes on the way is for some rows at a time.
+    whitened = np.empty(X.shape, np.float32)
+    for rows in gen_batches(len(X), 2048):
+        whitened[rows] = model.whiten(X[rows].astype(np.float64))
+    return whitened
