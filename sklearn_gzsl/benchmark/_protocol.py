@@ -9,6 +9,7 @@ from ..metrics._accuracy import harmonic_mean
 from ..metrics._response import class_scores
 from ..model_selection import GZSLShuffleSplit
 from ._looks import LookingSoftmax
+from ._methods import chooses_penalty, unbalanced
 
 
 def score(estimator, model, data, *, oracle=False):
@@ -36,14 +37,21 @@ def best_h(y, scores, seen_classes, classes):
     return harmonic_mean(U, S).max()
 
 
-def calibrating(clf, data, folds, *, n_jobs, seed):
-    """A classifier whose seen penalty is chosen, in so many folds, or as by default."""
+def balanced(clf, data, results, n_jobs, seed):
+    """The classifier, with its seen penalty chosen in ``fit`` if that is asked for."""
+    options = results["options"]
+    if results["protocol"] == "published":
+        clf.set_params(classifier=looking(clf.classifier))
+    if not options["calibrate"]:
+        return unbalanced(clf)
+    if chooses_penalty(clf) and not options["folds"]:
+        return clf
     cv = None
-    if folds:
+    if options["folds"]:
         # The share of classes that is unseen in earnest.
         seen = np.unique(data.y[data.train])
         share = 1 - len(seen) / len(data.class_attributes.labels)
-        cv = GZSLShuffleSplit(folds, unseen_size=share, random_state=seed)
+        cv = GZSLShuffleSplit(options["folds"], unseen_size=share, random_state=seed)
     return CalibratedStackingCV(clf, cv=cv, n_jobs=n_jobs, random_state=seed)
 
 

@@ -13,17 +13,16 @@ from ._methods import (
     build,
     check_methods,
     check_sources,
-    chooses_penalty,
     generates,
     set_known,
     typical_rows,
     unbalanced,
 )
 from ._options import PROTOCOLS, TABLE, UNLABELLED
-from ._protocol import best_look, calibrating, looking, score
+from ._protocol import balanced, best_look, score
 from ._record import FORMAT, Progress
 from ._search import Search, check_by
-from ._table import summary
+from ._table import short, summary
 from ._transductive import adapted_to, check_adapts, without_adapter
 from ._unfinished import Unfinished
 from ._writing import fitted_sizes, save, start, used_params, writing
@@ -344,7 +343,7 @@ class _Run:
             record["summary"] = summary(record["fits"])
             self._save()
             unfinished.remove()
-            self.say(f"{method}, seed {seed}: {_short(fit)}")
+            self.say(f"{method}, seed {seed}: {short(fit)}")
 
     def _search_of(self, method, clf, seed):
         return Search(
@@ -373,7 +372,7 @@ class _Run:
     def _fit(self, clf, seed, unfinished):
         """One fit and the look at the test rows."""
         clf = set_known(clone(clf), random_state=seed)
-        estimator = self._estimator(clf, seed)
+        estimator = balanced(clf, self.data, self.results, self.n_jobs, seed)
         resumed = unfinished.serve(estimator)
         X, y = self.data.X[self.data.train], self.data.y[self.data.train]
         # Of the fit alone: scoring takes as long for every method.
@@ -405,21 +404,5 @@ class _Run:
             "environment": self.n_environment,
         }
 
-    def _estimator(self, clf, seed):
-        if self.protocol == "published":
-            clf.set_params(classifier=looking(clf.classifier))
-        if not self.options["calibrate"]:
-            return unbalanced(clf)
-        if chooses_penalty(clf) and not self.options["folds"]:
-            return clf
-        folds = self.options["folds"]
-        return calibrating(clf, self.data, folds, n_jobs=self.n_jobs, seed=seed)
-
     def _save(self):
         save(self.results, self.out)
-
-
-def _short(fit):
-    scores = fit["scores"]
-    figures = ", ".join(f"{name} {100 * scores[name]:.1f}" for name in ("U", "S", "H"))
-    return f"{figures} in {fit['cost']['wall_s'] / 60:.1f} min"

@@ -52,6 +52,13 @@ def mean_sd(values):
     return {"mean": float(np.mean(values)), "sd": sd}
 
 
+def short(fit):
+    """The figures of a fit and what it took, for a line of progress."""
+    scores = fit["scores"]
+    figures = ", ".join(f"{name} {100 * scores[name]:.1f}" for name in ("U", "S", "H"))
+    return f"{figures} in {fit['cost']['wall_s'] / 60:.1f} min"
+
+
 def format_results(results, style="text"):
     """Make a table of the results of one or several benchmarks.
 
