@@ -106,8 +106,9 @@ def warn_of_strangers(share: float) -> None:
     if share > _STRANGE:
         warn(
             f"adapt got rows of which {share:.0%} are farther from every class than "
-            "99% of the labelled rows are. It learns from rows like those of fit: look "
-            "at how they were made, and leave out what belongs to no class."
+            "99% of the labelled rows are. They were made in another way, or are of no "
+            "class, or few seen classes do not tell where the others are: hold some of "
+            "the predictions against what you know before you rely on them."
         )
 
 
