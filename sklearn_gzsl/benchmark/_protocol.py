@@ -31,6 +31,18 @@ def score(estimator, model, data, *, oracle=False):
     return {name: float(value) for name, value in result.items()}
 
 
+def look(estimator, model, data, results):
+    """Scores by the protocol and the options of the results."""
+    if results["protocol"] == "published":
+        scores, looks = best_look(model, data)
+        return {"scores": scores, "looks": looks}
+    options = results["options"]
+    found = {"scores": score(estimator, model, data, oracle=options["oracle"])}
+    if options["calibrate"]:
+        found["scores_without_penalty"] = score(model, model, data)
+    return found
+
+
 def best_h(y, scores, seen_classes, classes):
     """H at the seen penalty that is best on these very rows."""
     S, U, _ = seen_unseen_curve(y, scores, seen_classes=seen_classes, labels=classes)

@@ -19,7 +19,7 @@ from ._methods import (
     unbalanced,
 )
 from ._options import PROTOCOLS, TABLE, UNLABELLED
-from ._protocol import balanced, best_look, score
+from ._protocol import balanced, look
 from ._record import FORMAT, Progress
 from ._search import Search, check_by
 from ._table import short, summary
@@ -103,9 +103,8 @@ def run_benchmark(
         Report the H at the penalty that is best on the test rows, for orientation.
 
     unlabelled : {"half", "test"}, default=None
-        Adapt to test rows without their labels: to a random half of each class, the
-        other half being scored; or to all, which are scored then. All that comes of it
-        says that it is *transductive*. Methods without ``adapt`` are left out.
+        Adapt to test rows without their labels: to a random half of each class, and
+        score the other; or to all. All that comes of it says it is *transductive*.
 
     params : dict, default=None
         Parameters of each method's classifier: a
@@ -306,8 +305,7 @@ class _Run:
             params=self.params,
             n_typical=self.n_typical,
         )
-        adapts = self.unlabelled or any(name[:7] == "adapter" for name in self.params)
-        return clf if adapts else without_adapter(clf)
+        return clf if self.unlabelled else without_adapter(clf, self.params)
 
     def method(self, method, seeds):
         """All fits of a method that are not there yet."""
@@ -378,24 +376,18 @@ class _Run:
         # Of the fit alone: scoring takes as long for every method.
         with Cost() as cost:
             estimator.fit(X, y, class_attributes=self.data.class_attributes)
-        calibrated = self.options["calibrate"]
         fit, data = {"seed": seed, "protocol": self.protocol}, self.data
         if self.unlabelled:
             data, fit["adapting"] = adapted_to(estimator, data, self.unlabelled, seed)
         # The same fit without its penalty is a row of its own.
         model = getattr(estimator, "estimator_", None) or unbalanced(copy(estimator))
-        if self.protocol == "published":
-            fit["scores"], fit["looks"] = best_look(model, data)
-        else:
-            oracle = self.options["oracle"]
-            fit["scores"] = score(estimator, model, data, oracle=oracle)
-        if calibrated:
-            fit["scores_without_penalty"] = score(model, model, data)
+        fit |= look(estimator, model, data, self.results)
         # Prototypes have none.
         penalty = getattr(model, "seen_penalty", 0.0)
-        if calibrated:
-            name = "adapted_seen_penalty_" if self.unlabelled else "seen_penalty_"
-            penalty = getattr(estimator, name)
+        if self.options["calibrate"]:
+            adapted = self.unlabelled and estimator.n_unlabelled_
+            chosen = estimator.adapted_seen_penalty_ if adapted else None
+            penalty = estimator.seen_penalty_ if chosen is None else chosen
         return fit | {
             "seen_penalty": float(penalty),
             "params": used_params(clf),

@@ -59,8 +59,9 @@ def _halves(rows, labels, rng):
     return np.sort(rows[order[first]]), np.sort(rows[order[~first]])
 
 
-def without_adapter(clf):
+def without_adapter(clf, params):
     """The classifier, whose folds need not adapt where nothing comes after them."""
-    if hasattr(getattr(clf, "classifier", None), "adapt"):
+    given = any(name.partition("__")[0] == "adapter" for name in params)
+    if given or hasattr(getattr(clf, "classifier", None), "adapt"):
         return clf
     return set_known(clf, adapter=PrototypeClassifier(calibration_size=0))
