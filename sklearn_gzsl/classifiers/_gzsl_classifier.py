@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from numbers import Integral, Real
 from os import PathLike
 from typing import TYPE_CHECKING, Literal
@@ -13,7 +12,7 @@ from sklearn.preprocessing import MinMaxScaler
 
 from .._sklearn_compat import HasMethods, Interval, StrOptions, _fit_context
 from ..generators import GaussianGenerator
-from ..synthesis import TrainingRows, train
+from ..linear_model._lda import IncrementalLDA
 from ..training import draw_seed
 from ..utils import all_or_nothing, like, seeded
 from ._adapting import takes_unlabelled
@@ -38,6 +37,11 @@ if TYPE_CHECKING:
 
 # Synthetic rows of a class for each real one, unless the classifier asks for fewer.
 _AUTO_FACTOR = 12
+
+
+def _closed_form():
+    # The folds of seen_penalty="auto" adapt, too: not to be paid for by who never does.
+    return PrototypeClassifier(seen_classifier=IncrementalLDA())
 
 
 class GZSLClassifier(
@@ -73,6 +77,12 @@ class GZSLClassifier(
     preprocessor : transformer or "passthrough", default=None
         Fitted on the training rows before all else; ``MinMaxScaler()`` by default,
         as in every reference implementation.
+
+    adapter : PrototypeClassifier, default=None
+        For a classifier without ``adapt``: tells the classes of rows without labels, to
+        which synthetic rows move. By default a ``PrototypeClassifier`` with
+        ``IncrementalLDA`` for the seen classes; with ``calibration_size=0`` there is no
+        ``adapt``, and ``seen_penalty="auto"`` trains the classifier half as often.
 
     n_synthetic : int or "auto", default="auto"
         Synthetic rows for each class; "auto" is 12 times the median number of
@@ -206,6 +216,7 @@ class GZSLClassifier(
         "generator": GaussianGenerator,
         "classifier": PrototypeClassifier,
         "preprocessor": MinMaxScaler,
+        "adapter": _closed_form,
     }
 
     __metadata_request__fit = {"class_attributes": True}
@@ -220,6 +231,7 @@ class GZSLClassifier(
             StrOptions({"passthrough"}),
             None,
         ],
+        "adapter": [PrototypeClassifier, None],
         "n_synthetic": [
             Interval(Integral, 1, None, closed="left"),
             StrOptions({"auto"}),
@@ -244,6 +256,7 @@ class GZSLClassifier(
         *,
         class_attributes: ClassAttributesLike | None = None,
         preprocessor: TransformerMixin | Literal["passthrough"] | None = None,
+        adapter: PrototypeClassifier | None = None,
         n_synthetic: int | Literal["auto"] = "auto",
         n_real: int | None = None,
         synthesize: Literal["unseen", "all"] = "unseen",
@@ -258,6 +271,7 @@ class GZSLClassifier(
         self.classifier = classifier
         self.class_attributes = class_attributes
         self.preprocessor = preprocessor
+        self.adapter = adapter
         self.n_synthetic = n_synthetic
         self.n_real = n_real
         self.synthesize = synthesize
@@ -338,8 +352,8 @@ class GZSLClassifier(
 
         # For add_classes and partial_fit, which train the classifier anew.
         self._rows, self._labels, self._seeds = X, y, seeds
+        self.adapter_ = self._adapted = None
         self._fit_classifier()
-        self._adapted = None
         if self.seen_penalty != "auto":
             self._penalty = float(self.seen_penalty)
         elif class_attributes is None:  # an ordinary classifier
@@ -349,33 +363,6 @@ class GZSLClassifier(
             self._penalty, self._adapted = choose_own_penalty(
                 self, *given, attributes, fold_seeds
             )
-        return self
-
-    def _fit_classifier(self, before=None):
-        """Train the classifier anew, on the rows and classes that are known by now."""
-        # A copy, never advanced: the classifier depends on which classes and rows are
-        # known, and not on the order in which they came.
-        seeds = deepcopy(self._seeds)
-        rows = TrainingRows(
-            generator=self.generator_,
-            X=self._rows,
-            y=self._labels,
-            attributes=self.class_attributes_,
-            seen=self.seen_classes_,
-            unseen=self.unseen_classes_,
-            n_synthetic=self.n_synthetic_,
-            seeds=seeds,
-            n_real=self.n_real,
-            synthesize=self.synthesize,
-            candidate_classes=self.candidate_classes,
-        )
-        self._n_features_out = rows.n_features
-        self.classifier_ = train(
-            self._checked_classifier(before),
-            rows,
-            memory_limit=self.memory_limit,
-            say=self._say,
-        )
         return self
 
     def _describe(self, attributes):

@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from .._sklearn_compat import HasMethods, Interval, StrOptions, _fit_context
 from ..attributes import UnitsMixin
 from ..utils import all_or_nothing, register, validate_rows
-from ._adaptation import MovingPrototypes, set_apart
+from ._adaptation import BothSpaces, MovingPrototypes, set_apart
 from ._adapting import takes_unlabelled
 from ._described import DescribedClassesMixin
 from ._parts import DefaultPartsMixin
@@ -175,6 +175,9 @@ class PrototypeClassifier(
         ("class_attributes", "seen_classes", "synthetic"), True
     )
 
+    # Whether nothing learns from the rows set apart: enough to find classes in others.
+    _twin_alone = False
+
     # Synthetic rows of a class for each real one that GZSLClassifier draws for it.
     _auto_synthetic = 3
 
@@ -307,14 +310,16 @@ class PrototypeClassifier(
     def _learn(self, X, y, of_seen, first, chunks, attributes):
         """Learn from rows of seen classes, first ones of others, and synthetic ones."""
         self._fit_seen(X[of_seen], y[of_seen], attributes)
-        models = [m for m in (self._model, self._twin) if m is not None]
-        for model in models:
+        for model in self._models:
             model.first.add(model.whiten(X[first]), y[first])
         for drawn, labels in chunks:
-            for model in models:
+            for model in self._models:
                 model.drawn.add(model.whiten(drawn), labels)
         self._unlabelled = None
         self._describe(attributes)
+        if self._twin is not None:
+            # Once: each adapt asks for them.
+            self._apart = BothSpaces(self._apart, self._model, self._twin)
         return self
 
     def _fit_seen(self, X, y, attributes):
@@ -338,16 +343,19 @@ class PrototypeClassifier(
         self.settings_ = choose_settings(
             given, X, codes, seen, compared=compared, own_weight=self.own_weight
         )
-        self._model = self._learned(X, self.seen_classes_[codes], seen, compared)
+        y = self.seen_classes_[codes]
         self._twin, self._apart = None, None
-        self.seen_classifier_ = self._model.seen_classifier
         # Rows of seen classes as new as those that will come without labels: what a
         # twin that has not learned from them makes of them tells errors from finds.
         if self.calibration_size and len(attributes.labels) > len(seen):
             apart = set_apart(codes, self.calibration_size)
             if apart.any():
-                rest = X[~apart], self.seen_classes_[codes[~apart]], seen, compared
-                self._twin, self._apart = self._learned(*rest), X[apart]
+                self._twin = self._learned(X[~apart], y[~apart], seen, compared)
+                self._apart = X[apart]
+        self._model = self._twin
+        if self._twin is None or not self._twin_alone:
+            self._model = self._learned(X, y, seen, compared)
+        self.seen_classifier_ = self._model.seen_classifier
 
     def _learned(self, X, y, A, compared):
         return PrototypeModel(
@@ -366,9 +374,8 @@ class PrototypeClassifier(
         """Set classes and prototypes."""
         self._set_classes(attributes)
         A = self.class_attributes_.values.astype(np.float64)
-        for model in (self._model, self._twin):
-            if model is not None:
-                model.describe(self.classes_, A, self._in_one_unit(A))
+        for model in self._models:
+            model.describe(self.classes_, A, self._in_one_unit(A))
         self._move()
 
     def _has(self, _method):  # for PredictionMixin
