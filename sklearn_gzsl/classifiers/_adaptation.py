@@ -6,6 +6,7 @@ import numpy as np
 from scipy.special import logsumexp
 from sklearn.utils.validation import validate_data
 
+from ..persistence import Stored
 from ..utils import unit_rows
 from ._adapting import AdaptMixin, check_can_adapt
 from ._held_out import ranked
@@ -27,7 +28,7 @@ def set_apart(codes, share):
     return mask
 
 
-class UnlabelledRows:
+class UnlabelledRows(Stored):
     """Sums over rows without labels, and how far each prototype goes by them.
 
     Rows of seen classes that are taken for a class are subtracted, as many as there

@@ -8,6 +8,7 @@ from sklearn.base import clone
 from ..metrics._accuracy import harmonic_mean
 from ..metrics._curve import curve_of_best
 from ..metrics._response import best_of_fold, missing_side
+from ..persistence import Stored
 
 
 def check_scoring(scoring):
@@ -53,7 +54,7 @@ class Choice:
 
 
 @dataclass(eq=False)
-class AdaptedPenalty:
+class AdaptedPenalty(Stored):
     """The penalty for classes that went as far as usual towards rows without labels.
 
     ``gain`` is what folds gained by adapting, in the mean, and ``error`` the standard

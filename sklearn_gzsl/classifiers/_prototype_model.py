@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..persistence import Stored
 from ..synthesis import trusted_part
 from ..utils import mean_rows, unit_rows
 from ._prototype_space import ClassSums, PredictedPrototypes, WhitenedSpace
@@ -11,7 +12,7 @@ from ._prototype_space import ClassSums, PredictedPrototypes, WhitenedSpace
 SCALE = 20.0
 
 
-class PrototypeModel:
+class PrototypeModel(Stored):
     """Whitened space, prototypes and seen classifier, from rows of the seen classes.
 
     Parameters

@@ -4,10 +4,11 @@ import numpy as np
 from scipy import linalg
 
 from ..linear_model._class_means import ClassMeansRegression
+from ..persistence import Stored
 from ..utils import mean_rows, sum_rows, unit_rows
 
 
-class WhitenedSpace:
+class WhitenedSpace(Stored):
     """Directions and variances within classes, for every shrinkage at once.
 
     Parameters
@@ -64,7 +65,7 @@ class WhitenedSpace:
         return unit_rows(np.sign(X) * np.abs(X) ** self.power)
 
 
-class PredictedPrototypes:
+class PredictedPrototypes(Stored):
     """Prototypes from descriptions: a first guess, and what ridge regression adds.
 
     Parameters
@@ -114,7 +115,7 @@ class PredictedPrototypes:
         return weight * self.length * guess
 
 
-class ClassSums:
+class ClassSums(Stored):
     """Sums of the rows of each class, from any number of chunks."""
 
     def __init__(self):

@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from ..persistence import SavingMixin
 from ..utils import InheritedDocs
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ _MAX_SCORES = 2**22
 _MAX_WEIGHTS = 2**20
 
 
-class LinearScoresMixin(InheritedDocs):
+class LinearScoresMixin(SavingMixin, InheritedDocs):
     """Methods of a classifier from ``coef_``, ``intercept_`` and ``classes_``.
 
     Works in float64 and in chunks of rows, and gives scores in the precision of
