@@ -1,16 +1,22 @@
 """How prototypes of unseen classes move towards rows that nobody has labelled."""
 
+from __future__ import annotations
+
 from copy import copy
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import logsumexp
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..persistence import Stored
 from ..utils import unit_rows
 from ._adapting import AdaptMixin, check_can_adapt
 from ._held_out import ranked
 from ._prototype_model import SCALE
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 # Rows that are gone through together. More come in turns, each a sample of all.
 _CHUNK = 10_000
@@ -176,6 +182,20 @@ class MovingPrototypes(AdaptMixin):
         self._unlabelled = other._unlabelled
         self._move()
         return True
+
+    def forget_rows(self) -> Self:
+        """Drop the training rows that were set apart for ``adapt``, and their model.
+
+        Predictions stay as they are, moved towards rows without labels if there were
+        any, and ``add_classes`` needs no rows; ``adapt`` then says why it can not.
+
+        Returns
+        -------
+        self : object
+        """
+        check_is_fitted(self)
+        self._twin, self._apart = None, None
+        return self
 
     @property
     def _adapts(self):

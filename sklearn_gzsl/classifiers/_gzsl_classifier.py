@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from numbers import Integral, Real
 from os import PathLike
 from typing import TYPE_CHECKING, Literal
@@ -13,7 +12,6 @@ from sklearn.preprocessing import MinMaxScaler
 
 from .._sklearn_compat import HasMethods, Interval, StrOptions, _fit_context
 from ..generators import GaussianGenerator
-from ..synthesis import TrainingRows, train
 from ..training import draw_seed
 from ..utils import all_or_nothing, like, seeded
 from ._adapting import takes_unlabelled
@@ -165,7 +163,8 @@ class GZSLClassifier(
 
     The preprocessed training rows are kept, float32, for ``add_classes`` and
     ``partial_fit``: a stored estimator contains them, 4 bytes for each of their
-    ``n_samples * n_features`` numbers. These methods go by the parameters of the
+    ``n_samples * n_features`` numbers, until ``forget_rows`` drops them. These methods
+    go by the parameters of the
     classifier and of its rows as they are at the time, but for ``n_synthetic`` and
     ``random_state``, which are those of ``fit``, and for what the classifier chose by
     itself there, its ``settings_``: a few rows are no reason to choose anew.
@@ -349,33 +348,6 @@ class GZSLClassifier(
             self._penalty, self._adapted = choose_own_penalty(
                 self, *given, attributes, fold_seeds
             )
-        return self
-
-    def _fit_classifier(self, before=None):
-        """Train the classifier anew, on the rows and classes that are known by now."""
-        # A copy, never advanced: the classifier depends on which classes and rows are
-        # known, and not on the order in which they came.
-        seeds = deepcopy(self._seeds)
-        rows = TrainingRows(
-            generator=self.generator_,
-            X=self._rows,
-            y=self._labels,
-            attributes=self.class_attributes_,
-            seen=self.seen_classes_,
-            unseen=self.unseen_classes_,
-            n_synthetic=self.n_synthetic_,
-            seeds=seeds,
-            n_real=self.n_real,
-            synthesize=self.synthesize,
-            candidate_classes=self.candidate_classes,
-        )
-        self._n_features_out = rows.n_features
-        self.classifier_ = train(
-            self._checked_classifier(before),
-            rows,
-            memory_limit=self.memory_limit,
-            say=self._say,
-        )
         return self
 
     def _describe(self, attributes):

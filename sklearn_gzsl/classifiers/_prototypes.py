@@ -21,6 +21,7 @@ from ._parts import DefaultPartsMixin
 from ._prediction import PredictionMixin
 from ._prototype_choice import GRID, choose_settings
 from ._prototype_model import PrototypeModel
+from ._prototype_space import ClassSums
 from ._wrapped import check_described
 
 if TYPE_CHECKING:
@@ -297,25 +298,34 @@ class PrototypeClassifier(
             )
         X, y = validate_rows(self, X, y, dtype=np.float64)
         of_seen = np.isin(y, stream.seen)
-        chunks = (
-            (drawn[unseen].astype(np.float64), labels[unseen])
-            for drawn, labels in stream.drawn()
-            for unseen in [~np.isin(labels, stream.seen)]
-        )
-        return self._learn(X, y, of_seen, ~of_seen, chunks, stream.attributes)
+        return self._learn(X, y, of_seen, ~of_seen, stream.drawn(), stream.attributes)
 
     def _learn(self, X, y, of_seen, first, chunks, attributes):
         """Learn from rows of seen classes, first ones of others, and synthetic ones."""
         self._fit_seen(X[of_seen], y[of_seen], attributes)
-        models = [m for m in (self._model, self._twin) if m is not None]
-        for model in models:
+        for model in self._models:
             model.first.add(model.whiten(X[first]), y[first])
-        for drawn, labels in chunks:
-            for model in models:
-                model.drawn.add(model.whiten(drawn), labels)
         self._unlabelled = None
+        return self._learn_drawn(chunks, attributes)
+
+    def _learn_drawn(self, chunks, attributes):
+        """Learn synthetic rows anew; what was learned from others stays.
+
+        By it, ``GZSLClassifier.add_classes`` needs no training rows.
+        """
+        for model in self._models:
+            model.drawn = ClassSums()
+        for drawn, labels in chunks:
+            unseen = ~np.isin(labels, self.seen_classes_)
+            rows = drawn[unseen].astype(np.float64, copy=False)
+            for model in self._models:
+                model.drawn.add(model.whiten(rows), labels[unseen])
         self._describe(attributes)
         return self
+
+    @property
+    def _models(self):
+        return [model for model in (self._model, self._twin) if model is not None]
 
     def _fit_seen(self, X, y, attributes):
         """Learn all that does not depend on unseen classes."""
@@ -366,9 +376,8 @@ class PrototypeClassifier(
         """Set classes and prototypes."""
         self._set_classes(attributes)
         A = self.class_attributes_.values.astype(np.float64)
-        for model in (self._model, self._twin):
-            if model is not None:
-                model.describe(self.classes_, A, self._in_one_unit(A))
+        for model in self._models:
+            model.describe(self.classes_, A, self._in_one_unit(A))
         self._move()
 
     def _has(self, _method):  # for PredictionMixin

@@ -57,7 +57,7 @@ def class_of(name: Any) -> type:
     """
     package, _, short = str(name).rpartition(".")
     library, _, room = package.partition(".")
-    found = None
+    found: Any = None
     if package == ROOT:
         root = import_module(ROOT)
         if short in _PARTS:
@@ -66,7 +66,9 @@ def class_of(name: Any) -> type:
             found = getattr(root, short)
     elif library == "sklearn" and short in _SKLEARN.get(room, "").split():
         found = getattr(import_module(package), short)
-    if not isinstance(found, type):
+    # Of the root's names, some are functions.
+    is_class = isinstance(found, type)
+    if not is_class:
         raise ValueError(f"it holds a {name!r}, which is not among what may be loaded")
     return found
 

@@ -7,8 +7,8 @@
                      name: {"dtype", "shape", "data_offsets"}, ...}
     the rest  the arrays' bytes, one after the other
 
-``"estimator"`` is JSON itself: class, versions, date, facts and the state of ``_state``,
-which has the SHA-256 of every array. ``"sha256"`` is that of ``"estimator"``.
+``"estimator"`` is JSON itself: versions, date, facts, and the state as of ``_state``,
+with the SHA-256 of every array. ``"sha256"`` is that of ``"estimator"``.
 """
 
 import json
@@ -31,12 +31,9 @@ _FORMAT = "sklearn_gzsl 1"
 # Labels of 20,000 classes take a few: a header is text, and read at once.
 _MAX_HEADER = 2**26
 # What safetensors calls dtypes; others are bytes to it.
-_NAMES = {
-    "|b1": "BOOL",
-    **{"|i1": "I8", "<i2": "I16", "<i4": "I32", "<i8": "I64"},
-    **{"|u1": "U8", "<u2": "U16", "<u4": "U32", "<u8": "U64"},
-    **{"<f2": "F16", "<f4": "F32", "<f8": "F64"},
-}
+_NAMES = {"|b1": "BOOL", "|i1": "I8", "|u1": "U8", "<f2": "F16", "<f4": "F32"}
+_NAMES |= {"<i2": "I16", "<i4": "I32", "<i8": "I64", "<f8": "F64"}
+_NAMES |= {"<u2": "U16", "<u4": "U32", "<u8": "U64"}
 # What malformed values lead to, before they are any estimator's.
 _MALFORMED = (
     *(ArithmeticError, AttributeError, ImportError, LookupError, MemoryError),
@@ -88,7 +85,7 @@ class _Reader:
         n_read = self._file.readinto(memoryview(data))
         if n_read != len(data) or sha256(data).hexdigest() != node["sha256"]:
             raise ValueError(f"{node['name']} is not what its checksum is of")
-        if dtype == bool and data.max(initial=0) > 1:
+        if dtype.kind == "b" and data.max(initial=0) > 1:
             raise ValueError(f"{node['name']} has truth values that are none")
         return data.view(dtype).reshape(shape)
 
@@ -227,14 +224,11 @@ def _facts(estimator):
         return value if value is None or np.isscalar(value) else len(value)
 
     params = sorted(estimator.get_params().items())
+    seeds = {k: v for k, v in params if k.rpartition("__")[2] == "random_state"}
     return {
         "n_features": told("n_features_in_"),
         "n_classes": told("classes_"),
         "n_seen_classes": told("seen_classes_"),
         "n_unseen_classes": told("unseen_classes_"),
-        "seeds": {
-            name: int(value)
-            for name, value in params
-            if name.rpartition("__")[2] == "random_state" and isinstance(value, Integral)
-        },
+        "seeds": {k: int(v) for k, v in seeds.items() if isinstance(v, Integral)},
     }

@@ -72,17 +72,9 @@ class Encoder:
         if kind in _SEQUENCES.values():
             return {"type": kind.__name__, "items": self._items(value, path)}
         if kind in _DICTS.values():
-            items = [
-                [self.encode(key, path), self.encode(item, f"{path}[{key!r}]")]
-                for key, item in value.items()
-            ]
-            return {"type": kind.__name__, "items": items}
-        if isinstance(value, np.dtype):
-            return {"type": "dtype", "value": _plain(value, path).str}
-        if kind is type and value in _SCALARS.values():
-            return {"type": "scalar type", "value": value.__name__}
-        if isinstance(value, np.generic):
-            return self._scalar(value, path)
+            return {"type": kind.__name__, "items": self._pairs(value, path)}
+        if isinstance(value, np.generic | np.dtype) or kind is type:
+            return self._of_numpy(value, path)
         if id(value) in self._met:
             return {"type": "same", "as": self._met[id(value)][0]}
         self._met[id(value)] = len(self._met), value
@@ -99,7 +91,20 @@ class Encoder:
     def _items(self, values, path):
         return [self.encode(item, f"{path}[{i}]") for i, item in enumerate(values)]
 
-    def _scalar(self, value, path):
+    def _pairs(self, mapping, path):
+        return [
+            [self.encode(key, path), self.encode(item, f"{path}[{key!r}]")]
+            for key, item in mapping.items()
+        ]
+
+    def _of_numpy(self, value, path):
+        """Scalars, their types, and dtypes."""
+        if isinstance(value, np.dtype):
+            return {"type": "dtype", "value": _plain(value, path).str}
+        if isinstance(value, type):
+            if value not in _SCALARS.values():
+                raise _refused(path, value)
+            return {"type": "scalar type", "value": value.__name__}
         item = value.item()
         if type(item) not in (bool, int, float, str):  # dates, and wider floats
             raise _refused(path, value)
@@ -119,7 +124,10 @@ class Encoder:
     def _generator(self, rng, path):
         bits = rng.bit_generator
         seed = bits.seed_seq
-        if type(bits) is not np.random.PCG64 or type(seed) is not np.random.SeedSequence:
+        if (
+            type(bits) is not np.random.PCG64
+            or type(seed) is not np.random.SeedSequence
+        ):
             raise _refused(path, bits)
         # For the generators that it will spawn.
         spawning = {name: getattr(seed, name) for name in _SPAWNING}
@@ -168,7 +176,9 @@ class Decoder:
         if kind in _SEQUENCES:
             return _SEQUENCES[kind](self.decode(node["items"]))
         if kind in _DICTS:
-            items = ((self.decode(key), self.decode(item)) for key, item in node["items"])
+            items = (
+                (self.decode(key), self.decode(item)) for key, item in node["items"]
+            )
             return _DICTS[kind](items)
         if kind == "float":
             return _FLOATS[node["value"]]
@@ -196,7 +206,7 @@ class Decoder:
 
     def _number(self, node):
         value = self.decode(node)
-        if not isinstance(value, bool | int | float | str):
+        if type(value) not in (bool, int, float, str):
             raise ValueError("a scalar in it is none")
         return value
 
@@ -205,7 +215,7 @@ class Decoder:
         # numpy does not look, and would read what lies beside its numbers.
         if state["bit_generator"] != "MT19937" or not 0 <= state["state"]["pos"] <= 624:
             raise ValueError("a random state in it is none")
-        rng = np.random.RandomState()  # noqa: NPY002
+        rng = np.random.RandomState()
         rng.set_state(state)
         return rng
 
@@ -273,5 +283,5 @@ def _refused(path, value):
         f"{path or 'The estimator'} is {what}, of which save cannot write a file that "
         "is safe to load. If it is a parameter that only fit needs, such as callbacks, "
         "set it to None first; otherwise store the estimator by pickle or skops: see "
-        "\"Saving, sharing, deploying\" in the documentation."
+        '"Saving, sharing, deploying" in the documentation.'
     )
