@@ -91,15 +91,19 @@ def choose_adapted(plain, adapted, scoring):
     return AdaptedPenalty(choice.penalty, np.mean(went), gains.mean(), error)
 
 
-def penalised(scores, seen, penalty, adapted, adaptation):
+def penalised(clf, scores, penalty, adapted):
     """Scores less the penalty, which is another one the farther a class has gone.
 
     A class that has adapted scores higher on its own rows, and needs less help; one
     that has found no rows stays as it was. Only the balance with the seen classes
     counts, so what changes is added to the class.
     """
+    seen = np.isin(clf.classes_, clf.seen_classes_)
     scores = np.where(seen, scores - penalty, scores)
-    if adapted is not None and adaptation.any():
+    if adapted is None:
+        return scores
+    adaptation = clf.adaptation_
+    if adaptation.any():
         share = np.minimum(adaptation / max(adapted.usual, 1e-9), 1.0)
         scores = scores + (adapted.penalty - penalty) * share
     return scores

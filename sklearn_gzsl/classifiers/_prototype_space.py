@@ -4,7 +4,7 @@ import numpy as np
 from scipy import linalg
 
 from ..linear_model._class_means import ClassMeansRegression
-from ..persistence import Stored
+from ..persistence import Stored, projection
 from ..utils import mean_rows, sum_rows, unit_rows
 
 
@@ -54,6 +54,10 @@ class WhitenedSpace(Stored):
 
     def whiten(self, X, shrinkage):
         return unit_rows(self.rotated(X) / self.scale(shrinkage))
+
+    def whitener(self, shrinkage):
+        """A transformer of scikit-learn that does it, but for the length of rows."""
+        return projection(self._axes, self._centre, self.scale(shrinkage))
 
     def directions(self, A, shrinkage):
         """Whitened descriptions that live in the space of the rows, centred."""

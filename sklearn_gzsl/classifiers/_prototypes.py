@@ -380,6 +380,9 @@ class PrototypeClassifier(
             model.describe(self.classes_, A, self._in_one_unit(A))
         self._move()
 
+    def _linear_form(self):
+        return self._model.linear_form(self, self.classes_, self.prototypes_)
+
     def _has(self, _method):  # for PredictionMixin
         return True
 

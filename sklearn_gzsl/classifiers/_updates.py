@@ -55,8 +55,8 @@ class UpdatesMixin(AdaptMixin):
         Predictions stay as they are, and the generator samples as before. What needs
         rows says from now on that it has none: ``partial_fit``, ``adapt``, and
         ``add_classes`` unless the classifier is a ``PrototypeClassifier``, only unseen
-        classes have synthetic rows, and ``partial_fit`` has added no real ones. A ``SoftmaxClassifier``
-        loses the state of its optimizer, too.
+        classes have synthetic rows, and ``partial_fit`` has added no real ones. A
+        ``SoftmaxClassifier`` loses the state of its optimizer, too.
 
         Returns
         -------
@@ -88,7 +88,7 @@ class UpdatesMixin(AdaptMixin):
         """
         check_is_fitted(self)
         rows = self._training_rows()
-        # Real rows of other classes move synthetic ones, or are learned from with these.
+        # Otherwise real rows move synthetic ones, or are learned from together.
         few_shot = np.isin(self._labels, self.unseen_classes_).any()
         apart = self.synthesize == "unseen" and not few_shot
         self._draws_alone = apart and hasattr(self.classifier_, "_learn_drawn")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.preprocessing import Normalizer, StandardScaler
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._sklearn_compat import StrOptions, _fit_context
@@ -14,6 +15,7 @@ from ..attributes import UnitsMixin
 from ..classifiers._described import DescribedClassesMixin
 from ..classifiers._prediction import PredictionMixin
 from ..classifiers._wrapped import check_described
+from ..persistence import LinearForm, not_linear
 from ..utils import (
     DeclaredParameters,
     all_or_nothing,
@@ -169,6 +171,27 @@ class CompatibilityClassifier(
 
     def _has(self, _method):  # for PredictionMixin
         return False  # scores of a regression are no probabilities
+
+    def _further_steps(self):
+        """What ``_compatibility`` does to rows, as transformers of scikit-learn."""
+        return []
+
+    def _linear_form(self):
+        # One matrix, or as many as there are maps.
+        *maps, columns = self._columns if self._columns.ndim > 2 else [self._columns]
+        if maps:
+            raise not_linear(self, f"it has {len(maps) + 1} maps; n_maps=1 has one")
+        form = LinearForm(
+            classes=self.classes_,
+            coef=columns.T,
+            intercept=np.zeros(len(self.classes_)),
+        )
+        scaler = StandardScaler()
+        scaler.n_features_in_ = self.n_features_in_
+        scaler.mean_ = np.broadcast_to(self._row_centre, self.n_features_in_)
+        scaler.scale_ = np.broadcast_to(self._row_spread, self.n_features_in_)
+        steps = [scaler, Normalizer()] if self._unit_rows else [scaler]
+        return form.after(*steps, *self._further_steps())
 
     def _scores(self, X):
         check_is_fitted(self)

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ..persistence import SavingMixin
+from ..persistence import LinearForm, LinearFormMixin, SavingMixin
 from ..utils import InheritedDocs
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _MAX_SCORES = 2**22
 _MAX_WEIGHTS = 2**20
 
 
-class LinearScoresMixin(SavingMixin, InheritedDocs):
+class LinearScoresMixin(LinearFormMixin, SavingMixin, InheritedDocs):
     """Methods of a classifier from ``coef_``, ``intercept_`` and ``classes_``.
 
     Works in float64 and in chunks of rows, and gives scores in the precision of
@@ -119,6 +119,14 @@ class LinearScoresMixin(SavingMixin, InheritedDocs):
             change(logits)
             scores[rows] = logits
         return scores
+
+    def _linear_form(self):
+        known = np.isfinite(self.intercept_)  # the others are never predicted
+        return LinearForm(
+            classes=self.classes_[known],
+            coef=self.coef_[known],
+            intercept=self.intercept_[known],
+        )
 
     def _check_rows(self, X):
         check_is_fitted(self)
