@@ -52,7 +52,7 @@ def wide(animals):
 @pytest.fixture
 def narrow(monkeypatch):
     """Scores of seven rows at a time."""
-    monkeypatch.setattr("sklearn_gzsl.utils._rows._N_SCORES", 7 * 12)
+    monkeypatch.setattr("sklearn_gzsl.utils._rows.chunk_size", lambda *_: 7)
 
 
 METHODS = ["predict", "decision_function", "predict_top_k"]
@@ -65,7 +65,7 @@ def test_predictions_in_chunks_are_the_same(wide, animals, form, method, monkeyp
     X = animals.X_test
     whole = getattr(wide, method)(X)
     wide.classifier_.asked_ = 0
-    monkeypatch.setattr("sklearn_gzsl.utils._rows._N_SCORES", 7 * 12)
+    monkeypatch.setattr("sklearn_gzsl.utils._rows.chunk_size", lambda *_: 7)
     parts = getattr(wide, method)(form(X))
     assert_array_equal(parts, whole)
     assert parts.dtype == whole.dtype
@@ -81,7 +81,7 @@ def test_probabilities_in_chunks(fitted, animals, monkeypatch):
         methods = ("predict_proba", "predict_log_proba", "predict", "predict_top_k")
         with monkeypatch.context() as patch:
             whole = [getattr(clf, m)(animals.X_test) for m in methods]
-            patch.setattr("sklearn_gzsl.utils._rows._N_SCORES", 7 * 12)
+            patch.setattr("sklearn_gzsl.utils._rows.chunk_size", lambda *_: 7)
             parts = [getattr(clf, m)(animals.X_test) for m in methods]
         assert_allclose(parts[0], whole[0], atol=1e-6)
         assert_allclose(parts[1], whole[1], atol=1e-5)
@@ -119,7 +119,7 @@ def test_scorer_in_chunks(wide, animals, candidates, noise, monkeypatch):
     X, y = X[kept], animals.y_test[kept]
     scorer = GZSLScorer(candidates=candidates)
     whole = scorer(wide, X, y)
-    monkeypatch.setattr("sklearn_gzsl.utils._rows._N_SCORES", 7 * 12)
+    monkeypatch.setattr("sklearn_gzsl.utils._rows.chunk_size", lambda *_: 7)
     assert scorer(wide, X, y) == whole
 
     scores = wide.decision_function(X)

@@ -9,13 +9,11 @@ from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..persistence import LinearForm, LinearFormMixin, SavingMixin
-from ..utils import InheritedDocs
+from ..utils import InheritedDocs, chunk_size
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-# Scores, and numbers of X, that are held at a time: 32 MB in float64.
-_MAX_SCORES = 2**22
 # Weights that are cast to float64 at a time: 8 MB.
 _MAX_WEIGHTS = 2**20
 
@@ -133,8 +131,7 @@ class LinearScoresMixin(LinearFormMixin, SavingMixin, InheritedDocs):
         return validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
 
     def _chunks(self, X):
-        widest = max(len(self.classes_), X.shape[1])
-        return gen_batches(len(X), max(_MAX_SCORES // widest, 1))
+        return gen_batches(len(X), chunk_size(len(self.classes_), X.shape[1]))
 
     def _logits(self, X):
         """Scores in float64, also where weights and rows are float32.
