@@ -1,5 +1,7 @@
 """Predictions, scores and rankings in chunks of rows."""
 
+import tracemalloc
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,7 +16,9 @@ from sklearn_gzsl import (
     GaussianGenerator,
     GZSLClassifier,
     GZSLVotingClassifier,
+    IncrementalLDA,
     PrototypeClassifier,
+    SoftmaxClassifier,
 )
 from sklearn_gzsl.metrics import (
     GZSLScorer,
@@ -47,6 +51,33 @@ def wide(animals):
         GaussianGenerator(), Wide(), n_synthetic=5, random_state=0, seen_penalty=0.0
     )
     return clf.fit(animals.X, animals.y, animals.attributes)
+
+
+@pytest.mark.parametrize("kind", ["vote", "lda"])
+def test_probabilities_take_little_more_memory_than_they_are(kind):
+    """Of a million rows; what is taken beyond them does not grow with the rows."""
+    rng = np.random.default_rng(0)
+    A, y = rng.normal(size=(70, 16)), np.repeat(np.arange(50), 4)
+    X = (A @ rng.normal(size=(16, 64)))[y] + rng.normal(size=(200, 64))
+    prototypes = PrototypeClassifier(power=None, shrinkage=0.5, degree=1, alpha=0.1)
+    softmax = GZSLClassifier(
+        GaussianGenerator(),
+        SoftmaxClassifier(max_iter=5),
+        n_synthetic=2,
+        seen_penalty=0.5,
+        random_state=0,
+    )
+    if kind == "vote":
+        clf = GZSLVotingClassifier([("p", prototypes), ("s", softmax)])
+        clf.fit(X, y, class_attributes=A)
+    else:
+        clf = IncrementalLDA().fit(X, y)
+    X = rng.normal(size=(120_000, 64)).astype(np.float32)
+    tracemalloc.start()
+    n_bytes = clf.predict_proba(X).nbytes
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak - n_bytes < 0.2 * n_bytes * 1_000_000 / len(X)
 
 
 @pytest.fixture

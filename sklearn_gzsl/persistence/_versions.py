@@ -71,7 +71,7 @@ class Stored:
         def __getattr__(self, name):
             written = vars(self).get("_written_with")
             if written is None or name.startswith("__") or hasattr(type(self), name):
-                # Once more, as the words of a property, or of what it lacks, are better.
+                # Once more: the words of a property, or of what it lacks, are better.
                 return super().__getattribute__(name)
             raise AttributeError(
                 f"{type(self).__name__} has no attribute {name!r}. It was stored by "
