@@ -102,10 +102,26 @@ class LinearFormMixin:
         ValueError
             If the decision is not linear; the message says what makes it so.
 
+        See Also
+        --------
+        save : Writes the estimator itself to a file.
+
         Notes
         -----
         Labels are the same but where two classes tie up to rounding: the pipeline works
         in the precision of its input, the estimator in its own.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_digits
+        >>> from sklearn_gzsl import IncrementalLDA
+        >>> X, y = load_digits(return_X_y=True)
+        >>> clf = IncrementalLDA().fit(X, y)
+        >>> pipeline = clf.to_sklearn()
+        >>> pipeline
+        Pipeline(steps=[('logisticregression', LogisticRegression())])
+        >>> bool((pipeline.predict(X) == clf.predict(X)).all())
+        True
         """
         check_is_fitted(self)  # type: ignore[arg-type]
         return self._linear_form().pipeline()
