@@ -318,6 +318,42 @@ def test_hostile_files(animals, path, node):
     assert "this" not in sys.modules
 
 
+def places(node, path=()):
+    """Paths to all values inside of JSON."""
+    inside = node.items() if isinstance(node, dict) else ()
+    inside = enumerate(node) if isinstance(node, list) else inside
+    for key, value in inside:
+        yield (*path, key)
+        yield from places(value, (*path, key))
+
+
+def test_descriptions_that_were_edited(model, path):
+    """Whatever stands where: a ValueError, or an estimator, and nothing else."""
+    model.save(path)
+    whole, rng = path.read_bytes(), np.random.default_rng(0)
+    junk = [None, -1, 10**20, "x", [1], {}, *HOSTILE.values()]
+
+    def change(state):
+        options = list(places(state))
+        *before, last = options[rng.integers(len(options))]
+        for key in before:
+            state = state[key]
+        if rng.random() < 0.2:
+            del state[last]
+        else:
+            state[last] = junk[rng.integers(len(junk))]
+
+    n_refused = 0
+    for _ in range(100):
+        path.write_bytes(whole)
+        forged(path, change)
+        try:
+            assert hasattr(load(path), "save")
+        except ValueError:
+            n_refused += 1
+    assert 20 < n_refused < 100
+
+
 def test_nesting_without_end(animals, path):
     IncrementalLDA().fit(animals.X, animals.y).save(path)
     forged(path, lambda state: state["state"].update(shrinkage=nested(900)))
