@@ -211,6 +211,8 @@ def test_folders_of_this_machine_stay_here(path):
     clf.set_params(memory="/somewhere").save(path)
     assert b"somewhere" not in path.read_bytes()
     assert load(path).memory is None
+    VAECFlow(checkpoint="/somewhere").save(path)
+    assert load(path).checkpoint is None
     assert clf.memory == "/somewhere"
 
 

@@ -15,8 +15,12 @@ from sklearn.preprocessing import StandardScaler
 
 from sklearn_gzsl import (
     CADAVAE,
+    CMT,
+    DAP,
     ESZSL,
     SAE,
+    SYNC,
+    AttributeSoftmaxClassifier,
     BilinearClassifier,
     CalibratedStackingCV,
     GaussianGenerator,
@@ -57,7 +61,10 @@ LINEAR = {
     ),
     **{
         f"{cls.__name__} {i}": cls(**params)
-        for cls in (ESZSL, SAE, BilinearClassifier, PrototypeNetwork)
+        for cls in (
+            *(ESZSL, SAE, SYNC, BilinearClassifier),
+            *(PrototypeNetwork, AttributeSoftmaxClassifier),
+        )
         for i, params in enumerate(FAST[cls])
         if params.get("n_maps", 1) == 1
     },
@@ -150,6 +157,8 @@ def test_after_adapting(animals, rows):
         (PrototypeClassifier(power=None), "seen_weight=0 in fit"),
         (PrototypeClassifier(power=0.5, seen_weight=0), "power=None in fit"),
         (BilinearClassifier(max_iter=5, n_maps=2), "has 2 maps"),
+        (CMT(max_iter=5, hidden_dim=8), "CMT is no linear"),
+        (DAP(max_iter=5), "DAP is no linear"),
         (gzsl(GaussianNB()), "GaussianNB is no linear .* not known to have linear"),
         (
             GZSLClassifier(CADAVAE(**TINY[CADAVAE]), FEW, seen_penalty=0.0),

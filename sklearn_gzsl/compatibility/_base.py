@@ -46,7 +46,8 @@ class CompatibilityClassifier(
     They learn from rows of seen classes how well a row and a description go together;
     a class without rows is scored by its description alone. A subclass writes
     ``_learn(Z, codes, A)``, ``_of_classes(A)`` and ``_compatibility(Z, columns)``; rows
-    and descriptions come to them normalised.
+    and descriptions come to them normalised. What is linear in rows, but not the default
+    of the last one, has ``_linear_scores()`` for ``to_sklearn``.
 
     Parameters
     ----------
@@ -172,26 +173,26 @@ class CompatibilityClassifier(
     def _has(self, _method):  # for PredictionMixin
         return False  # scores of a regression are no probabilities
 
-    def _further_steps(self):
-        """What ``_compatibility`` does to rows, as transformers of scikit-learn."""
-        return []
+    def _linear_scores(self):
+        """``_compatibility``, as a LinearForm; an error if it is not linear."""
+        # Who overrides that says here what it is.
+        if type(self)._compatibility is not CompatibilityClassifier._compatibility:
+            raise not_linear(self, "its scores are no products of rows")
+        return self._products(self._columns)
+
+    def _products(self, columns, intercept=0.0, steps=()):
+        """The LinearForm of ``Z @ columns + intercept`` behind further steps."""
+        intercept = np.broadcast_to(intercept, len(self.classes_))
+        form = LinearForm(classes=self.classes_, coef=columns.T, intercept=intercept)
+        return form.after(*steps)
 
     def _linear_form(self):
-        # One matrix, or as many as there are maps.
-        *maps, columns = self._columns if self._columns.ndim > 2 else [self._columns]
-        if maps:
-            raise not_linear(self, f"it has {len(maps) + 1} maps; n_maps=1 has one")
-        form = LinearForm(
-            classes=self.classes_,
-            coef=columns.T,
-            intercept=np.zeros(len(self.classes_)),
-        )
         scaler = StandardScaler()
         scaler.n_features_in_ = self.n_features_in_
         scaler.mean_ = np.broadcast_to(self._row_centre, self.n_features_in_)
         scaler.scale_ = np.broadcast_to(self._row_spread, self.n_features_in_)
         steps = [scaler, Normalizer()] if self._unit_rows else [scaler]
-        return form.after(*steps, *self._further_steps())
+        return self._linear_scores().after(*steps)
 
     def _scores(self, X):
         check_is_fitted(self)

@@ -148,8 +148,8 @@ class PrototypeNetwork(SteppedClassifier):
     def _compatibility(self, Z, columns):
         return unit_rows(Z) @ columns
 
-    def _further_steps(self):
-        return [Normalizer()]
+    def _linear_scores(self):
+        return self._products(self._columns, steps=[Normalizer()])
 
     def _has(self, _method):  # for PredictionMixin
         return True

@@ -123,9 +123,9 @@ class SAE(CompatibilityClassifier):
         W = self.weights_ if W is None else W
         return unit_rows(Z if self._decodes else Z @ W.T) @ columns
 
-    def _further_steps(self):
+    def _linear_scores(self):
         encode = [] if self._decodes else [projection(self.weights_.T, 0.0)]
-        return [*encode, Normalizer()]
+        return self._products(self._columns, steps=[*encode, Normalizer()])
 
 
 def _sylvester(Z, codes, A):
