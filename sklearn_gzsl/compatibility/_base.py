@@ -46,8 +46,8 @@ class CompatibilityClassifier(
     They learn from rows of seen classes how well a row and a description go together;
     a class without rows is scored by its description alone. A subclass writes
     ``_learn(Z, codes, A)``, ``_of_classes(A)`` and ``_compatibility(Z, columns)``; rows
-    and descriptions come to them normalised. What is linear in rows, but not the default
-    of the last one, has ``_linear_scores()`` for ``to_sklearn``.
+    and descriptions come to them normalised. Where the last one is linear in rows, but
+    not the default, ``_linear_scores()`` says so to ``to_sklearn``.
 
     Parameters
     ----------
