@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     )
     from .linear_model._lda import IncrementalLDA
     from .linear_model._softmax import SoftmaxClassifier
+    from .persistence import load
 
 
 _HOME = {
@@ -69,6 +70,7 @@ _HOME = {
     "GZSLClassifier": ".classifiers._gzsl_classifier",
     "GZSLVotingClassifier": ".classifiers._voting",
     "IncrementalLDA": ".linear_model._lda",
+    "load": ".persistence",
     "PrototypeClassifier": ".classifiers._prototypes",
     "PrototypeNetwork": ".compatibility",
     "SoftmaxClassifier": ".linear_model._softmax",
@@ -128,6 +130,7 @@ __all__ = [
     "distributed",
     "generators",
     "inspection",
+    "load",
     "metrics",
     "model_selection",
     "presets",

@@ -4,6 +4,7 @@ From it come scikit-learn's checks and our own of every generator (test_common),
 of densities and of adversarial methods, and the stored references.
 """
 
+from sklearn.base import clone
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -36,6 +37,7 @@ from sklearn_gzsl import (
     SoftmaxClassifier,
     VAECFlow,
 )
+from sklearn_gzsl.compatibility._base import CompatibilityClassifier
 from sklearn_gzsl.generators import NeuralGenerator
 from sklearn_gzsl.training import AdversarialNet
 
@@ -196,3 +198,18 @@ ESTIMATORS = [
     *GENERATORS,
     *(cls(**arguments) for cls in FAST for arguments in FAST[cls]),
 ]
+
+
+def hurried(estimator):
+    """The estimator with few steps: enough for checks of behaviour, not of learning."""
+    known = estimator.get_params()
+    names = ("max_iter", "generator__max_iter")
+    few = {name: 2 for name in names if isinstance(known.get(name), int)}
+    # Of these scikit-learn's checks ask for some accuracy.
+    if isinstance(known.get("classifier"), SoftmaxClassifier):
+        few |= {"classifier__max_iter": 20, "classifier__lr": 0.2}
+    if isinstance(estimator, SoftmaxClassifier):
+        few = {"max_iter": 40, "lr": 0.1}
+    if isinstance(estimator, CompatibilityClassifier):
+        few = {}
+    return clone(estimator).set_params(**few)

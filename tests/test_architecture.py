@@ -19,6 +19,7 @@ FLOORS = [
     {"classifiers"},
     {"generators", "synthesis"},
     {"linear_model", "model_selection", "inspection", "datasets", "distributed"},
+    {"persistence"},
     {"attributes", "metrics", "training"},
     {"nn", "utils"},
     {"_sklearn_compat", "_version"},

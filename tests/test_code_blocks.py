@@ -158,8 +158,11 @@ def of_pages(condition):
 def test_python(
     page, given, cut_short, no_cluster, close_figures, tmp_path, monkeypatch
 ):
-    if "import skops" in page.read_text(encoding="utf-8"):
-        pytest.importorskip("skops")
+    for name in ("skops", "skl2onnx", "onnxruntime"):
+        if re.search(
+            rf"^>>> (?:import|from) {name}", page.read_text("utf-8"), re.MULTILINE
+        ):
+            pytest.importorskip(name)
     monkeypatch.chdir(tmp_path)
     run(page, given, cut_short)
 

@@ -6,7 +6,7 @@ A new estimator needs one entry in the table of ``instances``.
 import numpy as np
 import pytest
 import torch
-from instances import ESTIMATORS, FAST, GENERATORS, TINY
+from instances import ESTIMATORS, FAST, GENERATORS, TINY, hurried
 from numpy.testing import assert_array_equal
 from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import NotFittedError
@@ -29,28 +29,12 @@ from sklearn_gzsl import (
     PrototypeClassifier,
     SoftmaxClassifier,
 )
-from sklearn_gzsl.compatibility._base import CompatibilityClassifier
 from sklearn_gzsl.generators import NeuralGenerator
 
 # Estimator -> whose random_state there is, if not its own.
 OWNER = {CalibratedStackingCV: "estimator__", GZSLVotingClassifier: "synthetic__"}
 CLOSED_FORMS = (PrototypeClassifier, IncrementalLDA, ESZSL, SAE, SYNC, DAP, IAP)
 RANDOM = [e for e in ESTIMATORS if not isinstance(e, CLOSED_FORMS)]
-
-
-def hurried(estimator):
-    """The estimator with few steps: enough for checks of behaviour, not of learning."""
-    known = estimator.get_params()
-    names = ("max_iter", "generator__max_iter")
-    few = {name: 2 for name in names if isinstance(known.get(name), int)}
-    # Of these scikit-learn's checks ask for some accuracy.
-    if isinstance(known.get("classifier"), SoftmaxClassifier):
-        few |= {"classifier__max_iter": 20, "classifier__lr": 0.2}
-    if isinstance(estimator, SoftmaxClassifier):
-        few = {"max_iter": 40, "lr": 0.1}
-    if isinstance(estimator, CompatibilityClassifier):
-        few = {}
-    return clone(estimator).set_params(**few)
 
 
 @parametrize_with_checks([hurried(estimator) for estimator in ESTIMATORS])

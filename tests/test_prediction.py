@@ -1,5 +1,7 @@
 """Predictions, scores and rankings in chunks of rows."""
 
+import tracemalloc
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,7 +16,9 @@ from sklearn_gzsl import (
     GaussianGenerator,
     GZSLClassifier,
     GZSLVotingClassifier,
+    IncrementalLDA,
     PrototypeClassifier,
+    SoftmaxClassifier,
 )
 from sklearn_gzsl.metrics import (
     GZSLScorer,
@@ -49,10 +53,37 @@ def wide(animals):
     return clf.fit(animals.X, animals.y, animals.attributes)
 
 
+@pytest.mark.parametrize("kind", ["vote", "lda"])
+def test_probabilities_take_little_more_memory_than_they_are(kind):
+    """Of a million rows; what is taken beyond them does not grow with the rows."""
+    rng = np.random.default_rng(0)
+    A, y = rng.normal(size=(70, 16)), np.repeat(np.arange(50), 4)
+    X = (A @ rng.normal(size=(16, 64)))[y] + rng.normal(size=(200, 64))
+    prototypes = PrototypeClassifier(power=None, shrinkage=0.5, degree=1, alpha=0.1)
+    softmax = GZSLClassifier(
+        GaussianGenerator(),
+        SoftmaxClassifier(max_iter=5),
+        n_synthetic=2,
+        seen_penalty=0.5,
+        random_state=0,
+    )
+    if kind == "vote":
+        clf = GZSLVotingClassifier([("p", prototypes), ("s", softmax)])
+        clf.fit(X, y, class_attributes=A)
+    else:
+        clf = IncrementalLDA().fit(X, y)
+    X = rng.normal(size=(120_000, 64)).astype(np.float32)
+    tracemalloc.start()
+    n_bytes = clf.predict_proba(X).nbytes
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak - n_bytes < 0.2 * n_bytes * 1_000_000 / len(X)
+
+
 @pytest.fixture
 def narrow(monkeypatch):
     """Scores of seven rows at a time."""
-    monkeypatch.setattr("sklearn_gzsl.utils._rows._N_SCORES", 7 * 12)
+    monkeypatch.setattr("sklearn_gzsl.utils._rows.chunk_size", lambda *_: 7)
 
 
 METHODS = ["predict", "decision_function", "predict_top_k"]
@@ -65,7 +96,7 @@ def test_predictions_in_chunks_are_the_same(wide, animals, form, method, monkeyp
     X = animals.X_test
     whole = getattr(wide, method)(X)
     wide.classifier_.asked_ = 0
-    monkeypatch.setattr("sklearn_gzsl.utils._rows._N_SCORES", 7 * 12)
+    monkeypatch.setattr("sklearn_gzsl.utils._rows.chunk_size", lambda *_: 7)
     parts = getattr(wide, method)(form(X))
     assert_array_equal(parts, whole)
     assert parts.dtype == whole.dtype
@@ -81,7 +112,7 @@ def test_probabilities_in_chunks(fitted, animals, monkeypatch):
         methods = ("predict_proba", "predict_log_proba", "predict", "predict_top_k")
         with monkeypatch.context() as patch:
             whole = [getattr(clf, m)(animals.X_test) for m in methods]
-            patch.setattr("sklearn_gzsl.utils._rows._N_SCORES", 7 * 12)
+            patch.setattr("sklearn_gzsl.utils._rows.chunk_size", lambda *_: 7)
             parts = [getattr(clf, m)(animals.X_test) for m in methods]
         assert_allclose(parts[0], whole[0], atol=1e-6)
         assert_allclose(parts[1], whole[1], atol=1e-5)
@@ -119,7 +150,7 @@ def test_scorer_in_chunks(wide, animals, candidates, noise, monkeypatch):
     X, y = X[kept], animals.y_test[kept]
     scorer = GZSLScorer(candidates=candidates)
     whole = scorer(wide, X, y)
-    monkeypatch.setattr("sklearn_gzsl.utils._rows._N_SCORES", 7 * 12)
+    monkeypatch.setattr("sklearn_gzsl.utils._rows.chunk_size", lambda *_: 7)
     assert scorer(wide, X, y) == whole
 
     scores = wide.decision_function(X)

@@ -63,7 +63,8 @@ def test_fitted_attributes_are_those_documented(cls, animals):
     generator = cls(**quick).fit(animals.X, animals.y, animals.attributes)
     fitted = {k for k in vars(generator) if k.endswith("_") and not k.startswith("_")}
     assert fitted <= {*documented(cls, "Attributes"), "feature_names_in_"}
-    assert {*documented(cls, "Attributes")} - {"feature_names_in_"} <= fitted
+    for name in documented(cls, "Attributes"):  # some are properties
+        assert hasattr(generator, name) or name == "feature_names_in_"
 
 
 @pytest.mark.parametrize("cls", GENERATORS + COMPATIBLE)

@@ -423,7 +423,7 @@ def test_predictions_come_in_chunks(iris, monkeypatch, head):
         sizes.append(len(X))
         return logits(self, X)
 
-    monkeypatch.setattr(_linear_scores, "_MAX_SCORES", 21)
+    monkeypatch.setattr(_linear_scores, "chunk_size", lambda n, d: 21 // max(n, d))
     monkeypatch.setattr(type(head), "_logits", counted)
     for name in names:
         in_chunks = getattr(head, name)(X)

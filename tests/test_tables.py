@@ -263,7 +263,7 @@ def test_a_search_over_rows_in_tables(animals, make_table):
 def test_rows_in_tables_are_cut_into_chunks(animals, make_table, monkeypatch):
     clf = PrototypeClassifier().fit(animals.X, animals.y, animals.attributes)
     expected = clf.predict_proba(animals.X_test)
-    monkeypatch.setattr("sklearn_gzsl.utils._rows._N_SCORES", 100)
+    monkeypatch.setattr("sklearn_gzsl.utils._rows.chunk_size", lambda *_: 8)
     table = make_table({f"f{i}": column for i, column in enumerate(animals.X_test.T)})
     clf = PrototypeClassifier().fit(
         make_table({f"f{i}": column for i, column in enumerate(animals.X.T)}),

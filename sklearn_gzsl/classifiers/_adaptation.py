@@ -1,16 +1,23 @@
 """How prototypes of unseen classes move towards rows that nobody has labelled."""
 
+from __future__ import annotations
+
 from copy import copy
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import logsumexp
 from sklearn.utils import gen_batches
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
+from ..persistence import Stored
 from ..utils import unit_rows
 from ._adapting import AdaptMixin, check_can_adapt, turns, warn_of_strangers
 from ._held_out import ranked
 from ._prototype_model import SCALE
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 # Share of the rows set apart that counts as far from every class.
 _FAR = 0.01
@@ -28,7 +35,7 @@ def set_apart(codes, share):
     return mask
 
 
-class UnlabelledRows:
+class UnlabelledRows(Stored):
     """Sums over rows without labels, and how far each prototype goes by them.
 
     Rows of seen classes that are taken for a class are subtracted, as many as there
@@ -204,6 +211,20 @@ class MovingPrototypes(AdaptMixin):
         moving = zip(self.unseen_classes_.tolist(), share, pull, strict=True)
         return {label: (a, b) for label, a, b in moving if a}
 
+    def forget_rows(self) -> Self:
+        """Drop the training rows that were set apart for ``adapt``, and their model.
+
+        Predictions stay as they are, moved towards rows without labels if there were
+        any, and ``add_classes`` needs no rows; ``adapt`` then says why it can not.
+
+        Returns
+        -------
+        self : object
+        """
+        check_is_fitted(self)
+        self._twin, self._apart = None, None
+        return self
+
     @property
     def _adapts(self):
         return self._twin is not None and len(self.unseen_classes_) > 0
@@ -231,7 +252,7 @@ class MovingPrototypes(AdaptMixin):
         self._move()
 
 
-class BothSpaces:
+class BothSpaces(Stored):
     """Rows in both spaces, and their probabilities of the unseen classes.
 
     The twin gives these: to it, rows set apart are as new as those without labels.

@@ -91,8 +91,8 @@ def check_can_adapt(clf: Any, n_rows: int) -> None:
     if clf._twin is None:
         raise ValueError(
             "adapt needs rows of seen classes that fit has set apart, but it has none: "
-            "that takes calibration_size > 0, an unseen class in fit, and five rows or "
-            "so of some class."
+            "that takes calibration_size > 0, an unseen class in fit, five rows or so "
+            "of some class, and no forget_rows since."
         )
     if n_rows < _FEW * len(clf.unseen_classes_):
         warn(

@@ -21,6 +21,7 @@ from sklearn.utils.validation import check_is_fitted, indexable
 from .._sklearn_compat import HasMethods, Interval, StrOptions, _fit_context
 from ..metrics._response import class_scores
 from ..model_selection import GZSLKFold
+from ..persistence import linear_form
 from ..utils import adapt, all_or_nothing, check_target
 from ._adapting import takes_unlabelled, warn_if_useless
 from ._folds import (
@@ -70,9 +71,8 @@ class CalibratedStackingCV(
     ----------
     estimator : classifier
         A classifier with ``seen_classes_`` after ``fit``: ``GZSLClassifier``, or a
-        pipeline or search that ends in one.
-        A fitted one in a ``FrozenEstimator`` is taken as it is, as with
-        ``cv="prefit", refit=False``.
+        pipeline or search that ends in one. A fitted one in a ``FrozenEstimator`` is
+        taken as it is, as with ``cv="prefit", refit=False``.
 
     scoring : "H" or callable, default="H"
         What to maximise: the harmonic mean of the accuracies per class, or any
@@ -150,7 +150,6 @@ class CalibratedStackingCV(
     that have met none of its rows.
 
     Without unseen classes the penalty has no effect: it is 0, and no fold is trained.
-
     Scores are the log-probabilities of the estimator, or its decision function if it
     has no probabilities, minus the penalty for seen classes.
 
@@ -286,8 +285,7 @@ class CalibratedStackingCV(
                 "use refit=True, or a cv with one fold."
             )
         if self.refit:
-            # First of all, as it tells which classes are unseen; and an error of its
-            # own is seen before the folds have taken their time.
+            # First of all: it tells which classes are unseen, or what is wrong.
             self.estimator_ = without_penalty(self.estimator).fit(X, y, **fit_params)
             n_seen, n_unseen = len(self.seen_classes_), len(self.unseen_classes_)
             # An ordinary classifier, as in scikit-learn's own checks.
@@ -352,12 +350,14 @@ class CalibratedStackingCV(
     def _scores(self, X):
         """Penalised scores, one column for each class."""
         check_is_fitted(self)
-        classes = self.classes_
-        scores = class_scores(self.estimator_, X, len(classes))
-        seen = np.isin(classes, self.seen_classes_)
-        return penalised(
-            scores, seen, self.seen_penalty_, self._adapted, self.adaptation_
-        )
+        return self._penalised(class_scores(self.estimator_, X, len(self.classes_)))
+
+    def _penalised(self, scores):
+        return penalised(self, scores, self.seen_penalty_, self._adapted)
+
+    def _linear_form(self):
+        offsets = self._penalised(np.zeros(len(self.classes_)))
+        return linear_form(self.estimator_).plus(self.classes_, offsets)
 
     def _wrapped(self, *, fitted=False):
         if fitted:

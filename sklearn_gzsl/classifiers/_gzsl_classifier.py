@@ -175,7 +175,8 @@ class GZSLClassifier(
 
     The preprocessed training rows are kept, float32, for ``add_classes`` and
     ``partial_fit``: a stored estimator contains them, 4 bytes for each of their
-    ``n_samples * n_features`` numbers. These methods go by the parameters of the
+    ``n_samples * n_features`` numbers, until ``forget_rows`` drops them. These methods
+    go by the parameters of the
     classifier and of its rows as they are at the time, but for ``n_synthetic`` and
     ``random_state``, which are those of ``fit``, and for what the classifier chose by
     itself there, its ``settings_``: a few rows are no reason to choose anew.

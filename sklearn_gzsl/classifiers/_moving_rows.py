@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from copy import copy, deepcopy
+from copy import copy
 
 import numpy as np
 from sklearn.frozen import FrozenEstimator
 
-from ..synthesis import TrainingRows, train
 from ..utils import adapt, path_inside, unchanged_if_it_fails, warn
 from ._adaptation import set_apart
 from ._adapting import AdaptMixin, turns, warn_if_useless
@@ -99,6 +98,7 @@ class MovingRowsMixin(AdaptMixin):
     def _move_rows(self, X, reset):
         if X is None and self.adapter_ is None:
             return
+        self._check_rows("adapt")
         if isinstance(self.classifier_, FrozenEstimator):
             raise ValueError(  # noqa: TRY004 - no argument of adapt
                 f"{self.classifier_!r} is frozen, so it cannot learn from rows that "
@@ -134,32 +134,6 @@ class MovingRowsMixin(AdaptMixin):
             class_attributes=self.class_attributes_,
             seen_classes=self.seen_classes_,
             synthetic=np.zeros(len(features), dtype=bool),
-        )
-
-    def _fit_classifier(self, before=None):
-        """Train the classifier anew, on the rows and classes that are known by now."""
-        rows = TrainingRows(
-            generator=self.generator_,
-            X=self._rows,
-            y=self._labels,
-            attributes=self.class_attributes_,
-            seen=self.seen_classes_,
-            unseen=self.unseen_classes_,
-            n_synthetic=self.n_synthetic_,
-            # A copy, never advanced: the classifier depends on which classes and rows
-            # are known, and not on the order in which they came.
-            seeds=deepcopy(self._seeds),
-            n_real=self.n_real,
-            synthesize=self.synthesize,
-            candidate_classes=self.candidate_classes,
-            found={} if self.adapter_ is None else self.adapter_.found(),
-        )
-        self._n_features_out = rows.n_features
-        self.classifier_ = train(
-            self._checked_classifier(before),
-            rows,
-            memory_limit=self.memory_limit,
-            say=self._say,
         )
 
     def _fit_again(self):

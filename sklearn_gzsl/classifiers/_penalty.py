@@ -8,6 +8,7 @@ from sklearn.base import clone
 from ..metrics._accuracy import harmonic_mean
 from ..metrics._curve import curve_of_best
 from ..metrics._response import best_of_fold, missing_side
+from ..persistence import Stored
 
 
 def check_scoring(scoring):
@@ -53,7 +54,7 @@ class Choice:
 
 
 @dataclass(eq=False)
-class AdaptedPenalty:
+class AdaptedPenalty(Stored):
     """The penalty for classes that went as far as usual towards rows without labels.
 
     ``gain`` is what folds gained by adapting, in the mean, and ``error`` the standard
@@ -90,15 +91,19 @@ def choose_adapted(plain, adapted, scoring):
     return AdaptedPenalty(choice.penalty, np.mean(went), gains.mean(), error)
 
 
-def penalised(scores, seen, penalty, adapted, adaptation):
+def penalised(clf, scores, penalty, adapted):
     """Scores less the penalty, which is another one the farther a class has gone.
 
     A class that has adapted scores higher on its own rows, and needs less help; one
     that has found no rows stays as it was. Only the balance with the seen classes
     counts, so what changes is added to the class.
     """
+    seen = np.isin(clf.classes_, clf.seen_classes_)
     scores = np.where(seen, scores - penalty, scores)
-    if adapted is not None and adaptation.any():
+    if adapted is None:
+        return scores
+    adaptation = clf.adaptation_
+    if adaptation.any():
         share = np.minimum(adaptation / max(adapted.usual, 1e-9), 1.0)
         scores = scores + (adapted.penalty - penalty) * share
     return scores

@@ -12,6 +12,7 @@ from sklearn.utils import check_scalar
 from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn_compat import available_if
+from ..persistence import LinearFormMixin, SavingMixin
 from ..utils import InheritedDocs, row_chunks
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def _gives_probabilities(self):
     return self._has("predict_proba")
 
 
-class PredictionMixin(InheritedDocs):
+class PredictionMixin(LinearFormMixin, SavingMixin, InheritedDocs):
     """Labels, decisions and probabilities from ``_scores``, a column for each class.
 
     ``_has`` tells whether there is a method of the given name: whether all that is

@@ -1,7 +1,9 @@
 """What PrototypeClassifier learns from rows once its settings are known."""
 
 import numpy as np
+from sklearn.preprocessing import Normalizer
 
+from ..persistence import LinearForm, Stored, not_linear
 from ..synthesis import trusted_part
 from ..utils import mean_rows, unit_rows
 from ._prototype_space import ClassSums, PredictedPrototypes, WhitenedSpace
@@ -11,7 +13,7 @@ from ._prototype_space import ClassSums, PredictedPrototypes, WhitenedSpace
 SCALE = 20.0
 
 
-class PrototypeModel:
+class PrototypeModel(Stored):
     """Whitened space, prototypes and seen classifier, from rows of the seen classes.
 
     Parameters
@@ -87,6 +89,26 @@ class PrototypeModel:
             prototypes[i] += trusted_part(first[i] / n_first[i] - prototypes[i], noise)
         self.prototypes = unit_rows(prototypes)
         self.is_seen = seen
+
+    def linear_form(self, of, classes, prototypes):
+        """The decision of ``of``, whose prototypes these are."""
+        if self.seen_classifier is not None:
+            raise not_linear(
+                of,
+                "its seen_classifier adds log-probabilities to some scores alone; "
+                "seen_weight=0 in fit leaves it out",
+            )
+        if self.space.power is not None:
+            raise not_linear(
+                of,
+                "rows are raised to a power; power=None in fit leaves them as they are",
+            )
+        return LinearForm(
+            classes=classes,
+            coef=SCALE * prototypes,
+            intercept=np.zeros(len(classes)),
+            steps=[self.space.whitener(self._shrinkage), Normalizer()],
+        )
 
     def scores(self, Z, prototypes):
         """Scores of whitened rows, a column for each class."""

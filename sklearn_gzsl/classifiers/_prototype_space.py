@@ -4,10 +4,11 @@ import numpy as np
 from scipy import linalg
 
 from ..linear_model._class_means import ClassMeansRegression
+from ..persistence import Stored, projection
 from ..utils import mean_rows, sum_rows, unit_rows
 
 
-class WhitenedSpace:
+class WhitenedSpace(Stored):
     """Directions and variances within classes, for every shrinkage at once.
 
     Parameters
@@ -62,6 +63,10 @@ class WhitenedSpace:
     def whiten(self, X, shrinkage):
         return unit_rows(self.rotated(X) / self.scale(shrinkage))
 
+    def whitener(self, shrinkage):
+        """A transformer of scikit-learn that does it, but for the length of rows."""
+        return projection(self._axes, self._centre, self.scale(shrinkage))
+
     def directions(self, A, shrinkage):
         """Whitened descriptions that live in the space of the rows, centred."""
         return unit_rows(self._along_axes(A) / self.scale(shrinkage))
@@ -76,7 +81,7 @@ class WhitenedSpace:
         return unit_rows(np.sign(X) * np.abs(X) ** self.power)
 
 
-class PredictedPrototypes:
+class PredictedPrototypes(Stored):
     """Prototypes from descriptions: a first guess, and what ridge regression adds.
 
     Parameters
@@ -126,7 +131,7 @@ class PredictedPrototypes:
         return weight * self.length * guess
 
 
-class ClassSums:
+class ClassSums(Stored):
     """Sums of the rows of each class, from any number of chunks."""
 
     def __init__(self):

@@ -21,6 +21,7 @@ from ._parts import DefaultPartsMixin
 from ._prediction import PredictionMixin
 from ._prototype_choice import GRID, choose_settings
 from ._prototype_model import PrototypeModel
+from ._prototype_space import ClassSums
 from ._wrapped import check_described
 
 if TYPE_CHECKING:
@@ -268,10 +269,9 @@ class PrototypeClassifier(
         """
         X, y = validate_rows(self, X, y, dtype=np.float64)
         attributes = check_described(class_attributes, y)
-        of_seen = np.ones(len(y), dtype=bool)
-        if seen_classes is not None:
-            of_seen = np.isin(y, seen_classes)
-        drawn = ~of_seen if synthetic is None else ~of_seen & np.asarray(synthetic)
+        of_seen = np.isin(y, y if seen_classes is None else seen_classes)
+        drawn = ~of_seen if synthetic is None else np.asarray(synthetic)
+        of_seen &= ~drawn
         chunks = [(X[drawn], y[drawn])]
         return self._learn(X, y, of_seen, ~(of_seen | drawn), chunks, attributes)
 
@@ -294,32 +294,35 @@ class PrototypeClassifier(
         X, y = stream.real()
         if not len(stream.seen):
             raise ValueError(
-                "PrototypeClassifier learns from real rows of seen classes how rows "
-                "differ within classes, but here are none; raise memory_limit or lower "
-                "n_synthetic."
+                "PrototypeClassifier learns from real rows of seen classes, but here "
+                "are none; raise memory_limit or lower n_synthetic."
             )
         X, y = validate_rows(self, X, y, dtype=np.float64)
         of_seen = np.isin(y, stream.seen)
-        chunks = (
-            (drawn[unseen].astype(np.float64), labels[unseen])
-            for drawn, labels in stream.drawn()
-            for unseen in [~np.isin(labels, stream.seen)]
-        )
-        return self._learn(X, y, of_seen, ~of_seen, chunks, stream.attributes)
+        return self._learn(X, y, of_seen, ~of_seen, stream.drawn(), stream.attributes)
 
     def _learn(self, X, y, of_seen, first, chunks, attributes):
         """Learn from rows of seen classes, first ones of others, and synthetic ones."""
         self._fit_seen(X[of_seen], y[of_seen], attributes)
         for model in self._models:
             model.first.add(model.whiten(X[first]), y[first])
-        for drawn, labels in chunks:
-            for model in self._models:
-                model.drawn.add(model.whiten(drawn), labels)
         self._unlabelled = None
-        self._describe(attributes)
+        self._learn_drawn(chunks, attributes)
         if self._twin is not None:
             # Once: each adapt asks for them.
             self._apart = BothSpaces(self._apart, self._model, self._twin)
+        return self
+
+    def _learn_drawn(self, chunks, attributes):
+        """Learn synthetic rows anew, for which no training rows are needed."""
+        for model in self._models:
+            model.drawn = ClassSums()
+        for drawn, labels in chunks:
+            unseen = ~np.isin(labels, self.seen_classes_)
+            rows = drawn[unseen].astype(np.float64, copy=False)
+            for model in self._models:
+                model.drawn.add(model.whiten(rows), labels[unseen])
+        self._describe(attributes)
         return self
 
     def _fit_seen(self, X, y, attributes):
@@ -345,8 +348,7 @@ class PrototypeClassifier(
         )
         y = self.seen_classes_[codes]
         self._twin, self._apart = None, None
-        # Rows of seen classes as new as those that will come without labels: what a
-        # twin that has not learned from them makes of them tells errors from finds.
+        # To a twin, rows set apart are as new as those that will come without labels.
         if self.calibration_size and len(attributes.labels) > len(seen):
             apart = set_apart(codes, self.calibration_size)
             if apart.any():
@@ -377,6 +379,9 @@ class PrototypeClassifier(
         for model in self._models:
             model.describe(self.classes_, A, self._in_one_unit(A))
         self._move()
+
+    def _linear_form(self):
+        return self._model.linear_form(self, self.classes_, self.prototypes_)
 
     def _has(self, _method):  # for PredictionMixin
         return True

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.frozen import FrozenEstimator
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import check_array
 from sklearn.utils.multiclass import check_classification_targets
@@ -17,7 +18,9 @@ from sklearn.utils.validation import (
 )
 
 from .._sklearn_compat import _check_y
+from ..persistence import linear_form, not_linear
 from ..utils import check_target, fit_transform, seeded
+from ._generator_fit import keeps_features
 from ._penalty import penalised
 from ._prediction import PredictionMixin
 
@@ -145,10 +148,23 @@ class ScoringMixin(PredictionMixin, ClassNamePrefixFeaturesOutMixin, Transformer
             full = np.full((len(scores), len(self.classes_)), -np.inf, scores.dtype)
             full[:, np.searchsorted(self.classes_, known)] = scores
             scores = full
-        if self.seen_penalty_ or self._adapted is not None:
-            seen = np.isin(self.classes_, self.seen_classes_)
-            adapted = self._adapted if self.seen_penalty == "auto" else None
-            scores = penalised(
-                scores, seen, self.seen_penalty_, adapted, self.adaptation_
+        return self._penalised(scores)
+
+    def _penalised(self, scores):
+        if not self.seen_penalty_ and self._adapted is None:
+            return scores
+        adapted = self._adapted if self.seen_penalty == "auto" else None
+        return penalised(self, scores, self.seen_penalty_, adapted)
+
+    def _linear_form(self):
+        generator = self.generator_
+        if isinstance(generator, FrozenEstimator):
+            generator = generator.estimator
+        if not keeps_features(generator):
+            raise not_linear(
+                self,
+                f"the transform of its generator, {type(generator).__name__}, is none",
             )
-        return scores
+        offsets = self._penalised(np.zeros(len(self.classes_)))
+        form = linear_form(self.classifier_).plus(self.classes_, offsets)
+        return form.after(self.preprocessor_)

@@ -22,6 +22,64 @@ if TYPE_CHECKING:
 class UpdatesMixin(MovingRowsMixin):
     """Methods that teach the classifier more; the generator stays as it is."""
 
+    def forget_rows(self) -> Self:
+        """Drop all training rows: the estimator gets small, and can be given away.
+
+        Predictions stay as they are, and the generator samples as before. What needs
+        rows says from now on that it has none: ``partial_fit``, ``adapt``, and
+        ``add_classes`` unless the classifier is a ``PrototypeClassifier``, only unseen
+        classes have synthetic rows, and ``partial_fit`` has added no real ones. A
+        ``SoftmaxClassifier`` loses the state of its optimizer, too.
+
+        Returns
+        -------
+        self : object
+
+        See Also
+        --------
+        save : Writes it to a file.
+
+        Notes
+        -----
+        What the parts learned from rows stays: means of classes, which are the row
+        itself for a class of one row, weights, and all rows in classifiers that consist
+        of them, such as nearest neighbours. With ``memory``, fits are kept on the disk.
+
+        Examples
+        --------
+        >>> from sklearn_gzsl import GZSLClassifier
+        >>> clf = GZSLClassifier(n_synthetic=5, seen_penalty=0.0, random_state=0)
+        >>> X = [[0.0, 0.1], [0.1, 1.0], [0.9, 0.1], [1.0, 0.0], [0.0, 0.0]]
+        >>> y = ["ape", "bat", "cat", "cat", "ape"]
+        >>> animals = {"ape": [1, 1], "bat": [1, 2], "cat": [2, 1]}
+        >>> clf = clf.fit(X, y, class_attributes=animals).forget_rows()
+        >>> clf.add_classes({"unicorn": [2, 2]}).classes_.tolist()
+        ['ape', 'bat', 'cat', 'unicorn']
+        >>> clf.partial_fit([[0.9, 0.9]], ["unicorn"])
+        Traceback (most recent call last):
+        ValueError: partial_fit trains the classifier anew on all rows, which ...
+        """
+        check_is_fitted(self)
+        rows = self._training_rows()
+        # Otherwise real rows move synthetic ones, or are learned from together.
+        few_shot = np.isin(self._labels, self.unseen_classes_).any()
+        apart = self.synthesize == "unseen" and not few_shot
+        self._draws_alone = apart and hasattr(self.classifier_, "_learn_drawn")
+        # After the draws that choose real rows: those to come are the same.
+        self._seeds = rows.seeds
+        self._rows, self._labels = rows.X[:0].copy(), rows.y[:0].copy()
+        for part in (self._head, self.adapter_):
+            if hasattr(part, "forget_rows"):
+                part.forget_rows()
+        return self
+
+    def _check_rows(self, method):
+        if not len(self._rows):
+            raise ValueError(
+                f"{method} trains the classifier anew on all rows, which forget_rows "
+                "has dropped. Call fit again, or keep a copy that has its rows."
+            )
+
     @all_or_nothing
     def add_classes(self, class_attributes: ClassAttributesLike) -> Self:
         """Make further unseen classes known, from their descriptions alone.
@@ -45,8 +103,9 @@ class UpdatesMixin(MovingRowsMixin):
         Raises
         ------
         ValueError
-            If a class is known already (the message lists them), or if labels or
-            descriptions are not like those of ``fit``.
+            If a class is known already (the message lists them), if labels or
+            descriptions are not like those of ``fit``, or if rows are needed that
+            ``forget_rows`` has dropped.
 
         See Also
         --------
@@ -66,10 +125,16 @@ class UpdatesMixin(MovingRowsMixin):
         """
         check_is_fitted(self)
         self._validate_params()
+        drawn_alone = not len(self._rows) and self._draws_alone
+        if not drawn_alone:
+            self._check_rows("add_classes")
         # Labels of new classes alone: there is no y to hold them against.
         new = check_class_attributes(class_attributes)
         self._say(f"adding {len(new.labels)} classes")
         self._describe(extend_class_attributes(self.class_attributes_, new))
+        if drawn_alone:
+            self._fit_drawn()
+            return self
         return self._fit_again()
 
     @all_or_nothing
@@ -112,8 +177,8 @@ class UpdatesMixin(MovingRowsMixin):
         ------
         ValueError
             If a label has no description (the message lists them), if
-            ``class_attributes`` is given to an estimator that is fitted already, or
-            if X or y are not valid.
+            ``class_attributes`` is given to an estimator that is fitted already, after
+            ``forget_rows``, or if X or y are not valid.
 
         See Also
         --------
@@ -146,6 +211,7 @@ class UpdatesMixin(MovingRowsMixin):
                 "fitted already; describe new classes with add_classes."
             )
         self._validate_params()
+        self._check_rows("partial_fit")
         X, y = self._validate(X, y, reset=False)
         # Python's own types: numpy compares numbers with strings in its own way.
         known = set(self.classes_.tolist())

@@ -20,6 +20,7 @@ from sklearn.utils.validation import check_is_fitted, indexable
 
 from .._sklearn_compat import _BaseHeterogeneousEnsemble, _fit_context, _safe_indexing
 from ..metrics._response import class_scores, find_model
+from ..persistence import linear_form, not_linear, union_of
 from ..utils import adapt, all_or_nothing, check_target
 from ._adapting import takes_unlabelled
 from ._pooling import check_alike, check_weights, evenly_per_class, pool, spread
@@ -272,6 +273,15 @@ class GZSLVotingClassifier(
             self.weights_[heard],
             self.scales_[heard],
         )
+
+    def _linear_form(self):
+        heard = np.flatnonzero(self.weights_)
+        forms = {self._fitted[i]: linear_form(self.estimators_[i]) for i in heard}
+        for name, form in forms.items():
+            if not np.array_equal(form.classes, self.classes_):
+                raise not_linear(self, f"its member {name!r} rules classes out")
+        weights, scales = self.weights_[heard], self.scales_[heard]
+        return union_of(forms, np.dot(weights, scales) * weights / scales)
 
     def _wrapped(self, *, fitted=False):
         if fitted or hasattr(self, "estimators_"):

@@ -112,6 +112,22 @@ class WrapperMixin(AdaptMixin):
         check_is_fitted(self)
         return self._update("add_classes", class_attributes)
 
+    def forget_rows(self) -> Self:
+        """Drop the training rows of all that is wrapped.
+
+        As ``GZSLClassifier.forget_rows`` does, also of estimators that were fitted
+        before, which are not copied.
+
+        Returns
+        -------
+        self : object
+        """
+        check_is_fitted(self)
+        for model in map(find_model, self._wrapped(fitted=True)):
+            if hasattr(model, "forget_rows"):
+                model.forget_rows()
+        return self
+
     @available_if(_have("partial_fit"))
     def partial_fit(
         self,

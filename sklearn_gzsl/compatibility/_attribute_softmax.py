@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 import torch
+from sklearn.preprocessing import Normalizer
 from torch import nn
 from torch.nn.functional import cross_entropy, leaky_relu, normalize
 
@@ -142,6 +143,9 @@ class AttributeSoftmaxClassifier(SteppedClassifier):
 
     def _compatibility(self, Z, columns):
         return unit_rows(Z) @ columns
+
+    def _linear_scores(self):
+        return self._products(self._columns, steps=[Normalizer()])
 
     def _has(self, _method):  # for PredictionMixin
         return True

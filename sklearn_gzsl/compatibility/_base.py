@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.preprocessing import Normalizer, StandardScaler
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._sklearn_compat import StrOptions, _fit_context
@@ -14,6 +15,7 @@ from ..attributes import UnitsMixin, varying
 from ..classifiers._described import DescribedClassesMixin
 from ..classifiers._prediction import PredictionMixin
 from ..classifiers._wrapped import check_described
+from ..persistence import LinearForm, not_linear
 from ..utils import (
     DeclaredParameters,
     all_or_nothing,
@@ -44,7 +46,8 @@ class CompatibilityClassifier(
     They learn from rows of seen classes how well a row and a description go together;
     a class without rows is scored by its description alone. A subclass writes
     ``_learn(Z, codes, A)``, ``_of_classes(A)`` and ``_compatibility(Z, columns)``; rows
-    and descriptions come to them normalised.
+    and descriptions come to them normalised. Where the last one is linear in rows, but
+    not the default, ``_linear_scores()`` says so to ``to_sklearn``.
 
     Parameters
     ----------
@@ -168,6 +171,27 @@ class CompatibilityClassifier(
 
     def _has(self, _method):  # for PredictionMixin
         return False  # scores of a regression are no probabilities
+
+    def _linear_scores(self):
+        """``_compatibility``, as a LinearForm; an error if it is not linear."""
+        # Who overrides that says here what it is.
+        if type(self)._compatibility is not CompatibilityClassifier._compatibility:
+            raise not_linear(self, "its scores are no products of rows")
+        return self._products(self._columns)
+
+    def _products(self, columns, intercept=0.0, steps=()):
+        """The LinearForm of ``Z @ columns + intercept`` behind further steps."""
+        intercept = np.broadcast_to(intercept, len(self.classes_))
+        form = LinearForm(classes=self.classes_, coef=columns.T, intercept=intercept)
+        return form.after(*steps)
+
+    def _linear_form(self):
+        scaler = StandardScaler()
+        scaler.n_features_in_ = self.n_features_in_
+        scaler.mean_ = np.broadcast_to(self._row_centre, self.n_features_in_)
+        scaler.scale_ = np.broadcast_to(self._row_spread, self.n_features_in_)
+        steps = [scaler, Normalizer()] if self._unit_rows else [scaler]
+        return self._linear_scores().after(*steps)
 
     def _scores(self, X):
         check_is_fitted(self)

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from .._sklearn_compat import Interval, StrOptions
+from ..persistence import not_linear
 from ..utils import SPLITS, register
 from ._bilinear_steps import LOSSES, BilinearScores
 from ._stepped import SteppedClassifier
@@ -130,6 +131,14 @@ class BilinearClassifier(SteppedClassifier):
 
     def _compatibility(self, Z, columns):
         return (Z @ columns).max(axis=0)
+
+    def _linear_scores(self):
+        columns, *others = self._columns
+        if others:
+            raise not_linear(
+                self, f"it has {len(self._columns)} maps; n_maps=1 has one"
+            )
+        return self._products(columns)
 
     def _has(self, _method):  # for PredictionMixin
         return getattr(self, "_gives_probabilities", self.loss == "softmax")

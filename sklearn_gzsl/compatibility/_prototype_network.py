@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 import torch
+from sklearn.preprocessing import Normalizer
 from torch import nn
 from torch.nn.functional import cross_entropy, normalize
 
@@ -146,6 +147,9 @@ class PrototypeNetwork(SteppedClassifier):
 
     def _compatibility(self, Z, columns):
         return unit_rows(Z) @ columns
+
+    def _linear_scores(self):
+        return self._products(self._columns, steps=[Normalizer()])
 
     def _has(self, _method):  # for PredictionMixin
         return True

@@ -5,8 +5,10 @@ from typing import ClassVar
 
 import numpy as np
 from scipy import linalg
+from sklearn.preprocessing import Normalizer
 
 from .._sklearn_compat import Interval, StrOptions
+from ..persistence import projection
 from ..utils import register, sum_rows, unit_rows
 from ._base import CompatibilityClassifier
 from ._choice import choose
@@ -120,6 +122,10 @@ class SAE(CompatibilityClassifier):
     def _compatibility(self, Z, columns, W=None):
         W = self.weights_ if W is None else W
         return unit_rows(Z if self._decodes else Z @ W.T) @ columns
+
+    def _linear_scores(self):
+        encode = [] if self._decodes else [projection(self.weights_.T, 0.0)]
+        return self._products(self._columns, steps=[*encode, Normalizer()])
 
 
 def _sylvester(Z, codes, A):

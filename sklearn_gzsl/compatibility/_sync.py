@@ -136,6 +136,10 @@ class SYNC(DescentClassifier):
     def _compatibility(self, Z, columns):
         return (Z @ self.weights_ + self.biases_) @ columns
 
+    def _linear_scores(self):
+        columns = self._columns
+        return self._products(self.weights_ @ columns, self.biases_ @ columns)
+
 
 def _mixture(A, phantoms, bandwidth):
     """What each class has of the classifier of each phantom class."""

@@ -198,7 +198,8 @@ class EmbeddingMixin(ClassNamePrefixFeaturesOutMixin):
         return self._evaluate(embed, X, torch.float32, self._CHUNK_ROWS).numpy()
 
     def _features(self, X):
-        return self._evaluate(self.net_.module_.embed, X).float().numpy()
+        embed = self.net_.module_.embed
+        return self._evaluate(lambda x: embed(x).float(), X).numpy()
 
 
 class EmbeddingWGAN(OptionsWGAN):

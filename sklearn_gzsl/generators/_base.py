@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._sklearn_compat import StrOptions, _fit_context
 from ..attributes import UnitsMixin, check_class_attributes
+from ..persistence import SavingMixin
 from ..training import draw_seed, sheltered
 from ..utils import DeclaredParameters, all_or_nothing, naming_sizes, validate_rows
 from ..utils._typing import RandomState
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 class BaseGenerator(
     DeclaredParameters,
     UnitsMixin,
+    SavingMixin,
     OneToOneFeatureMixin,
     TransformerMixin,
     BaseEstimator,

@@ -280,7 +280,7 @@ class CADAVAE(ClassNamePrefixFeaturesOutMixin, NeuralGenerator):
         """Latent means."""
         # The first VAE is that of the features.
         encode = self.net_.module_.vaes[0].encode
-        return self._evaluate(lambda x: encode(x)[0], X).float().numpy()
+        return self._evaluate(lambda x: encode(x)[0].float(), X).numpy()
 
     @property
     def _n_features_out(self):

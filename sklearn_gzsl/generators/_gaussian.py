@@ -121,9 +121,12 @@ class GaussianGenerator(DensityMixin, BaseGenerator):
         }
         variances, axes, typical = _spectrum(X - self.means_[y], n_classes)
         variances = (1 - self.shrinkage_) * variances + self.shrinkage_ * typical
-        self.covariance_ = (axes * variances) @ axes.T
-        self._root = axes * np.sqrt(variances)
-        self._whitener = axes / np.sqrt(variances)
+        # Root, inverse root and covariance are products of these: one matrix is kept.
+        self._axes, self._deviations = axes, np.sqrt(variances)
+
+    @property
+    def covariance_(self) -> np.ndarray:
+        return (self._axes * self._deviations**2) @ self._axes.T
 
     def _fit_means(self, A):
         """Fit the regression; each class's mean as predicted from the others."""
@@ -157,16 +160,18 @@ class GaussianGenerator(DensityMixin, BaseGenerator):
     def _sample(self, A, n_samples, seed):
         means = np.repeat(self._means(A).astype(np.float32), n_samples, axis=0)
         noise = np.random.default_rng(seed).standard_normal(means.shape, np.float32)
-        root = (self.temperature * self._root).astype(np.float32)
+        root = self.temperature * (self._axes * self._deviations)
+        root = root.astype(np.float32)
         return means + noise @ root.T
 
     def _log_density(self, X, A):
         means = self._means(A)
         # Centred first: the quadratic form is a difference of products.
-        X = (X - self.location_) @ self._whitener
-        means = (means - self.location_) @ self._whitener
+        whitener = self._axes / self._deviations
+        X = (X - self.location_) @ whitener
+        means = (means - self.location_) @ whitener
         squares = np.square(X).sum(axis=1)[:, None] + np.square(means).sum(axis=1)
-        log_det = np.log(np.linalg.norm(self._whitener, axis=0)).sum()
+        log_det = np.log(np.linalg.norm(whitener, axis=0)).sum()
         constant = log_det - 0.5 * X.shape[1] * np.log(2 * np.pi)
         return X @ means.T - 0.5 * squares + constant
 

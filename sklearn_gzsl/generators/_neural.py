@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from .._sklearn_compat import Interval, StrOptions
-from ..nn import in_pieces, products_in
+from ..nn import Budget, in_pieces, products_in
 from ..training import (
     LR_SCHEDULES,
     Checkpointed,
@@ -316,8 +316,10 @@ class NeuralGenerator(Checkpointed, BaseGenerator):
         weights = state.pop("_weights", None)
         super().__setstate__(state)
         if weights is not None:
-            # The seed is of no matter: the weights come from the file.
-            module = self._build(torch_generator(0))
+            # The seed is of no matter: the weights come from the file. So do the sizes,
+            # which must not ask for memory beyond it, but for a few scalars.
+            with Budget(2 * sum(v.size for v in weights.values()) + 1000):
+                module = self._build(torch_generator(0))
             module.load_state_dict({k: torch.tensor(v) for k, v in weights.items()})
             try:
                 device = resolve_device(self.device)

@@ -3,10 +3,11 @@
 import numpy as np
 from scipy import linalg
 
+from ..persistence import Stored
 from ..utils import unit_rows
 
 
-class ClassMeansRegression:
+class ClassMeansRegression(Stored):
     r"""Kernel ridge regression from descriptions to class means.
 
     Of a description only the direction counts: the kernel is

@@ -8,18 +8,17 @@ import numpy as np
 from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ..utils import InheritedDocs
+from ..persistence import LinearForm, LinearFormMixin, SavingMixin
+from ..utils import InheritedDocs, chunk_size
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-# Scores, and numbers of X, that are held at a time: 32 MB in float64.
-_MAX_SCORES = 2**22
 # Weights that are cast to float64 at a time: 8 MB.
 _MAX_WEIGHTS = 2**20
 
 
-class LinearScoresMixin(InheritedDocs):
+class LinearScoresMixin(LinearFormMixin, SavingMixin, InheritedDocs):
     """Methods of a classifier from ``coef_``, ``intercept_`` and ``classes_``.
 
     Works in float64 and in chunks of rows, and gives scores in the precision of
@@ -119,13 +118,20 @@ class LinearScoresMixin(InheritedDocs):
             scores[rows] = logits
         return scores
 
+    def _linear_form(self):
+        known = np.isfinite(self.intercept_)  # the others are never predicted
+        return LinearForm(
+            classes=self.classes_[known],
+            coef=self.coef_[known],
+            intercept=self.intercept_[known],
+        )
+
     def _check_rows(self, X):
         check_is_fitted(self)
         return validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
 
     def _chunks(self, X):
-        widest = max(len(self.classes_), X.shape[1])
-        return gen_batches(len(X), max(_MAX_SCORES // widest, 1))
+        return gen_batches(len(X), chunk_size(len(self.classes_), X.shape[1]))
 
     def _logits(self, X):
         """Scores in float64, also where weights and rows are float32.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn_compat import (
     Interval,
@@ -238,6 +239,20 @@ class SoftmaxClassifier(
         weight = self._weights(X, codes, sample_weight)
         self._count(X, codes, weight)
         return self._train(X, codes, weight, [self._pass_steps(len(X))])
+
+    def forget_rows(self) -> Self:
+        """Drop the state of the optimizer: means of gradients, twice the weights' size.
+
+        Predictions stay as they are, and ``partial_fit`` goes on from the weights, with
+        an optimizer that starts anew.
+
+        Returns
+        -------
+        self : object
+        """
+        check_is_fitted(self)
+        self._moments = None
+        return self
 
     def _reset(self, X):
         self.coef_ = np.zeros((len(self.classes_), X.shape[1]), dtype=X.dtype)

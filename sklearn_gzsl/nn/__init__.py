@@ -6,6 +6,7 @@ neither read nor changed.
 
 from ._actnorm import ActNorm
 from ._adversarial import ConditionalGenerator, ConditionalWGAN
+from ._budget import Budget
 from ._coupling import AdditiveCoupling, AffineCoupling
 from ._critic import AutogradComparison, ConditionalCritic
 from ._discrepancy import squared_mmd
@@ -32,6 +33,7 @@ __all__ = [
     "AdditiveCoupling",
     "AffineCoupling",
     "AutogradComparison",
+    "Budget",
     "ConditionalCritic",
     "ConditionalGenerator",
     "ConditionalNet",

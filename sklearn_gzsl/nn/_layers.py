@@ -13,7 +13,14 @@ from ._linear import linear
 def in_pieces(f: Callable[..., Tensor], *tensors: Tensor, size: int = 1024) -> Tensor:
     """Apply f to some rows at a time: its results then stay in a CPU's cache."""
     pieces = zip(*(t.split(size) for t in tensors), strict=True)
-    return torch.cat([f(*piece) for piece in pieces])
+    whole = None
+    for i, piece in enumerate(pieces):
+        made = f(*piece)
+        if whole is None:
+            # A list that is joined at the end would take it twice.
+            whole = made.new_empty((len(tensors[0]), *made.shape[1:]))
+        whole[i * size :][: len(made)] = made
+    return whole
 
 
 def typical_norm(centred: Tensor, n: int = 1) -> Tensor:

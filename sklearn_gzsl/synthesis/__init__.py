@@ -2,7 +2,7 @@
 
 from ._moves import trusted_part
 from ._stream import RowStream
-from ._training import check_asks, is_streamed, train
+from ._training import check_asks, is_streamed, train, train_drawn
 from ._training_rows import TrainingRows
 
 __all__ = [
@@ -11,5 +11,6 @@ __all__ = [
     "check_asks",
     "is_streamed",
     "train",
+    "train_drawn",
     "trusted_part",
 ]

@@ -56,6 +56,19 @@ def train(classifier, rows, *, memory_limit, say):
     return classifier.fit(features, labels, **_asked_for(classifier, known))
 
 
+def train_drawn(classifier, rows, *, memory_limit, say):
+    """Let a fitted classifier learn synthetic rows anew, without any real row.
+
+    It has ``_learn_drawn(chunks, attributes)``, as PrototypeClassifier has.
+    """
+    size = len(rows.synthesized), rows.n_synthetic, rows.n_features
+    if is_streamed(classifier, *size, memory_limit):
+        chunks = RowStream(rows, memory_limit, say).drawn()
+    else:
+        chunks = [rows.synthetic()] if len(rows.synthesized) else []
+    return classifier._learn_drawn(chunks, rows.attributes.subset(rows.classes))
+
+
 def _asked_for(classifier, known):
     """What the classifier's ``fit``, inside pipelines and searches, has a name for.
 

@@ -75,7 +75,9 @@ class TrainingRows:
     @cached_property
     def n_features(self):
         """Width of the rows, which a generator with a latent space chooses."""
-        return self.generator.transform(self.X[:1]).shape[1]
+        # Not a real row, of which there may be none any more.
+        row = np.zeros((1, self.X.shape[1]), self.X.dtype)
+        return self.generator.transform(row).shape[1]
 
     def _chosen(self):
         """Indices of the real rows to learn from, some repeated."""

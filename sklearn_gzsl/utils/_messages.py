@@ -19,7 +19,7 @@ def few(items: Any, most: int = 10) -> str:
 _INSIDE = {"sklearn_gzsl", "sklearn", "joblib"}
 
 
-def warn(message: str, category: type[Warning] = UserWarning) -> None:
+def warn(message: str | Warning, category: type[Warning] = UserWarning) -> None:
     """Warn, and point at the line outside of the packages that led to it."""
     frame, level = sys._getframe(), 1
     while frame.f_back and _room(frame) in _INSIDE:

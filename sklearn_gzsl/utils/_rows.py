@@ -8,8 +8,11 @@ from scipy.sparse import csr_array, issparse
 
 from .._sklearn_compat import _safe_indexing
 
-# Scores of a chunk, and numbers of its rows: 64 MiB in float64.
-_N_SCORES = 2**23
+# Scores of a chunk, and numbers of its rows: 8 MiB in float64, of which there are some
+# copies at a time; ...
+_N_SCORES = 2**20
+# ... but no fewer rows than this, up to 64 MiB: products of few rows take longer.
+_FEW_ROWS, _MOST_SCORES = 512, 2**23
 
 
 def row_chunks(
@@ -31,13 +34,20 @@ def row_chunks(
         n_rows = shape[0] if shape else 0
     # Rows are scored as float64, and a chunk of them should not outweigh its scores.
     width = shape[1] if shape and len(shape) > 1 else 1
-    size = max(_N_SCORES // max(n_classes, width), 1)
+    size = chunk_size(n_classes, width)
     if n_rows <= size:
         return None, iter([(slice(None), X)])
     if issparse(X):
         X = X.tocsr()
     slices = (slice(i, i + size) for i in range(0, n_rows, size))
     return n_rows, ((rows, _safe_indexing(X, rows)) for rows in slices)
+
+
+def chunk_size(n_classes: int, width: int) -> int:
+    """How many rows of this width to score at a time."""
+    widest = max(n_classes, width, 1)
+    few = min(_FEW_ROWS, _MOST_SCORES // widest)
+    return max(_N_SCORES // widest, few, 1)
 
 
 def mean_rows(X: np.ndarray, codes: np.ndarray, n_classes: int) -> np.ndarray:
