@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ..utils import InheritedDocs
+from ..utils import InheritedDocs, ranks_nothing
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -140,8 +140,7 @@ class LinearScoresMixin(InheritedDocs):
             weights = self.coef_[some].astype(np.float64, copy=False)
             np.matmul(X, weights.T, out=logits[:, some])
         logits += self.intercept_
-        # The largest is NaN if one of them is.
-        if not np.isfinite(logits.max(axis=1)).all():
+        if ranks_nothing(logits):
             raise ValueError(
                 "The scores of a row are NaN or infinite: X is too large for "
                 f"{type(self).__name__}; scale it as in fit, for example with "
