@@ -1,6 +1,10 @@
 """What a benchmark runs on: an .npz file, an xlsa17 folder or a built-in set."""
 
 import hashlib
+import struct
+import tokenize
+import zlib
+from math import prod
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -9,9 +13,16 @@ from sklearn.utils import Bunch
 
 from .. import datasets
 from ..attributes import ClassAttributes
+from ..datasets._reading import BadFileError, check_memory, memory_limit
 from ..utils import few
 from ._options import ALL_TABLES, BUILT_IN, TABLE
 
+# What damaged archives, and entries that are encrypted or packed otherwise, lead to.
+_UNREADABLE = (
+    *(ValueError, TypeError, LookupError, EOFError, OSError),
+    *(RuntimeError, NotImplementedError, ArithmeticError, MemoryError),
+    *(BadZipFile, zlib.error, struct.error, tokenize.TokenError, SyntaxError),
+)
 _SPLITS = ("train", "test_seen", "test_unseen")
 _XLSA17_FILES = ("res101.mat", "att_splits.mat")
 
@@ -90,7 +101,7 @@ def _open_npz(path, descriptions):
     try:
         # A file of somebody else's must not run code.
         file = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError, BadZipFile) as error:
+    except _UNREADABLE as error:
         raise ValueError(f"{str(path)!r} is no whole .npz file: {error}") from error
     if isinstance(file, np.ndarray):
         raise ValueError(  # noqa: TRY004 - the type of the content, not of an argument
@@ -188,9 +199,25 @@ def _read_array(file, key, path):
     if key not in file.files:
         return None
     try:
+        # What the archive says of the array, before memory is taken for it.
+        info = file.zip.getinfo(f"{key}.npy")
+        check_memory(info.file_size, memory_limit(path), path, key)
+        with file.zip.open(info) as member:
+            shape, dtype = _npy_header(member)
+        if dtype.itemsize * prod(shape) > info.file_size:
+            raise ValueError(f"it has {info.file_size} bytes, too few for {shape}")
         return file[key]
-    except (ValueError, EOFError, BadZipFile) as error:
+    except BadFileError:
+        raise
+    except _UNREADABLE as error:
         raise ValueError(f"{str(path)!r}: {key} cannot be read: {error}") from error
+
+
+def _npy_header(member):
+    version = np.lib.format.read_magic(member)
+    if version == (1, 0):
+        return np.lib.format.read_array_header_1_0(member)[::2]
+    return np.lib.format.read_array_header_2_0(member)[::2]
 
 
 _NAMES = "allclasses_names"
