@@ -4,6 +4,8 @@ import numpy as np
 
 from ._options import HEADS, PROTOCOLS, UNLABELLED
 
+_MOST_FITS = 10_000
+
 
 def check_options(
     *,
@@ -58,7 +60,14 @@ def check_options(
 
 def check_seeds(seeds):
     """The seeds as a list, each once; a number n stands for 0 to n - 1."""
+    if isinstance(seeds, int | np.integer) and seeds > _MOST_FITS:
+        raise ValueError(
+            f"seeds={seeds:.3g} asks for more than {_MOST_FITS:,} fits of a method; "
+            "give fewer, or a list if it is a seed."
+        )
     listed = range(seeds) if isinstance(seeds, int | np.integer) else list(seeds)
     if not listed or min(listed) < 0:
         raise ValueError(f"seeds={seeds}: at least one is needed, and none below 0.")
+    if max(listed) >= 2**32:
+        raise ValueError(f"seeds: {max(listed):.10g} is above 2**32 - 1, the largest.")
     return [int(seed) for seed in dict.fromkeys(listed)]

@@ -18,8 +18,10 @@ def main(argv=None, prog="sklearn-gzsl"):
     args = parser.parse_args(argv)
     try:
         return args.run(args)
-    except (ValueError, OSError) as error:
-        print(f"{parser.prog} {args.command}: error: {error}", file=sys.stderr)
+    # ImportError: of what only some files need, such as h5py, which the message says.
+    except (ValueError, OSError, ImportError) as error:
+        message = " ".join(str(error).split())
+        print(f"{parser.prog} {args.command}: error: {message}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         kept = getattr(args, "out", None)
@@ -241,5 +243,5 @@ def _value(text):
     try:
         # Numbers, None, tuples and quoted strings, and nothing that runs.
         return ast.literal_eval(text)
-    except (ValueError, SyntaxError):
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         return text

@@ -326,6 +326,7 @@ class _Run:
             # long.
             seed = record["search"].get("seed", seeds[0])
             search = self._search_of(method, clf, seed)
+            search.check(record["search"])
             if "best_params" not in record["search"]:
                 self._search(search, record["search"])
             clf.set_params(**search.best(record["search"]))

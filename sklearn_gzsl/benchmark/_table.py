@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from ._schema import check_results
+
 _SCORES = ("U", "S", "H", "AUSUC", "Z")
 _STYLES = ("text", "markdown", "rst")
 _LEGEND = (
@@ -48,6 +50,7 @@ def whole_costs(fits):
 def mean_sd(values):
     """Mean and standard deviation (with n - 1), which a single value does not have."""
     # An sd of 0 would say that one fit is certain.
+    values = np.asarray(values, dtype=float)
     sd = float(np.std(values, ddof=1)) if len(values) > 1 else None
     return {"mean": float(np.mean(values)), "sd": sd}
 
@@ -79,7 +82,8 @@ def format_results(results, style="text"):
     Raises
     ------
     ValueError
-        If ``style`` is none of these, or if there is nothing in the results.
+        If ``style`` is none of these, if ``results`` are none of a benchmark, or if
+        there is nothing in them.
 
     Examples
     --------
@@ -98,7 +102,10 @@ def format_results(results, style="text"):
     """
     if style not in _STYLES:
         raise ValueError(f"style={style!r}; choose from {list(_STYLES)}.")
-    results = [results] if isinstance(results, dict) else list(results)
+    alone = isinstance(results, dict) or results is None
+    results = [results] if alone else list(results)
+    for i, result in enumerate(results):
+        check_results(result, f"results[{i}]")
     if not any(
         record["fits"] for result in results for record in result["methods"].values()
     ):
@@ -173,13 +180,12 @@ def _rows(method, record, result, oracle):
             (f"chosen, {both['seen_penalty']['mean']:.2f}", both["scores"]),
         ]
     minutes = f"{both['minutes']['mean']:.1f}"
-    if record["search"] is not None:
+    if "cost" in (record["search"] or {}):
         # Tuning is paid once, whatever the number of seeds.
         minutes += f" + {record['search']['cost']['wall_s'] / 60:.1f}"
     for penalty, scores in lines:
-        cells = [_cell(scores[name]) for name in _SCORES]
-        if oracle:
-            cells.append(_cell(scores["oracle_H"]) if "oracle_H" in scores else "")
+        names = [*_SCORES, *(["oracle_H"] if oracle else [])]
+        cells = [_cell(scores[name]) if name in scores else "" for name in names]
         yield [
             method,
             _settings(result, params),
