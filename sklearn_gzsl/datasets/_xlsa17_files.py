@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from ..utils import few, warn
-from ._matfile import ClassicMat, HDF5Mat
+from ._hdf5_mat import HDF5Mat
+from ._matfile import ClassicMat, OldMat
 
-Mat: TypeAlias = ClassicMat | HDF5Mat
+Mat: TypeAlias = OldMat | ClassicMat | HDF5Mat
 
 XLSA17_NAMES = ("APY", "AWA1", "AWA2", "CUB", "SUN")
 _PARTS = ("trainval_loc", "test_seen_loc", "test_unseen_loc")
