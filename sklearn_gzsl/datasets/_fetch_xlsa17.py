@@ -187,7 +187,10 @@ def fetch_xlsa17(
     else:
         if checksum is not None:
             verify(archive, checksum)
-        unpack(archive)
+        try:
+            unpack(archive)
+        except BadFileError as error:
+            raise BadFileError(f"{error} Replace or remove it.") from error
     lacking = [name for name in missing if not _is_there(folder, name)]
     if lacking:
         raise OSError(
@@ -258,8 +261,7 @@ def _opened(archive):
         raise
     except (*damage, zipfile.BadZipFile, zlib.error, struct.error) as error:
         raise BadFileError(
-            f"{archive} is damaged or no zip archive ({error}); remove it and call "
-            "again."
+            f"{archive} is damaged or no zip archive ({error})."
         ) from error
 
 
