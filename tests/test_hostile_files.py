@@ -1,4 +1,4 @@
-"""Files that ask for other files, for more memory than they may, or are made to harm."""
+"""Files that ask for other files, or for more memory than they may."""
 
 import io
 import re
@@ -91,7 +91,7 @@ def test_cells_of_hdf5_may_not_come_from_elsewhere_or_stand_everywhere(tmp_path,
     long.attrs["MATLAB_class"] = np.bytes_("char")
     hdf5["image_files"][...] = np.full((1, 50), long.ref, dtype=object)
     hdf5.flush()
-    with pytest.raises(ValueError, match="would take 10,.*max_bytes"):
+    with pytest.raises(ValueError, match=r"would take 10,.*max_bytes"):
         load_xlsa17(tmp_path, "TOY", max_bytes=10_000_000)
 
 
