@@ -102,8 +102,7 @@ def format_results(results, style="text"):
     """
     if style not in _STYLES:
         raise ValueError(f"style={style!r}; choose from {list(_STYLES)}.")
-    alone = isinstance(results, dict) or results is None
-    results = [results] if alone else list(results)
+    results = list(results) if isinstance(results, list | tuple) else [results]
     for i, result in enumerate(results):
         check_results(result, f"results[{i}]")
     if not any(
