@@ -22,6 +22,7 @@ def check_options(
     memory,
     out,
     resume,
+    split=None,
 ):
     """Refuse options that are out of range or would have no effect."""
     if protocol not in PROTOCOLS:
@@ -43,6 +44,11 @@ def check_options(
         raise ValueError(
             "protocol='published' repeats inductive figures of papers; use it without "
             "unlabelled."
+        )
+    if split is not None and (protocol == "published" or oracle or unlabelled):
+        raise ValueError(
+            f"split={split!r} leaves the test rows on disk, where they are scored "
+            "once; leave out oracle, unlabelled and protocol='published'."
         )
     for name, value in (("folds", folds), ("tune_iter", tune_iter)):
         if value is not None and value < 1:

@@ -77,6 +77,12 @@ def _add_benchmark(commands):
         "several; an unknown name is answered with those there are",
     )
     add(
+        "--split",
+        metavar="NAME",
+        help="DATA is a folder with the files of ImageNet-21K: a split of it, such as "
+        "2-hops, 3-hops, most-500 or all",
+    )
+    add(
         "--method",
         action="append",
         metavar="NAME",
@@ -183,6 +189,7 @@ def _benchmark(args):
         args.data,
         args.method or "all",
         descriptions=args.descriptions,
+        split=args.split,
         seeds=args.seeds,
         protocol=args.protocol,
         head=args.head,

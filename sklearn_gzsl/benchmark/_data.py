@@ -4,6 +4,7 @@ import hashlib
 import struct
 import tokenize
 import zlib
+from itertools import chain
 from math import prod
 from pathlib import Path
 from zipfile import BadZipFile
@@ -14,6 +15,7 @@ from sklearn.utils import Bunch
 from .. import datasets
 from ..attributes import ClassAttributes
 from ..datasets._reading import BadFileError, check_memory, memory_limit
+from ..datasets._stored_rows import StoredRows
 from ..utils import few
 from ._options import ALL_TABLES, BUILT_IN, TABLE
 
@@ -27,13 +29,15 @@ _SPLITS = ("train", "test_seen", "test_unseen")
 _XLSA17_FILES = ("res101.mat", "att_splits.mat")
 
 
-def load_data(source, descriptions=TABLE):
+def load_data(source, descriptions=TABLE, split=None):
     """Rows, labels, descriptions and split, checked, as a Bunch with a ``name``.
 
     ``source`` is a path or a built-in name, or a Bunch as the loaders of
     ``sklearn_gzsl.datasets`` return it; ``descriptions`` is the name of a table in an
-    ``.npz`` file, or ``"all"``.
+    ``.npz`` file, or ``"all"``; ``split`` one of ImageNet-21K.
     """
+    if split is not None:
+        return _open_imagenet21k(source, descriptions, split)
     name, bunch = _open(source, descriptions)
     data = Bunch(
         name=name,
@@ -46,6 +50,28 @@ def load_data(source, descriptions=TABLE):
     _check_rows(data)
     _check_classes(data)
     return data
+
+
+def _open_imagenet21k(source, descriptions, split):
+    _refuse_table(descriptions, "ImageNet-21K")
+    if isinstance(source, dict) or not Path(source).is_dir():
+        raise FileNotFoundError(
+            f"split={split!r} is one of ImageNet-21K, but data={source!r} is no folder "
+            "with its files; see load_imagenet21k."
+        )
+    bunch = datasets.load_imagenet21k(source, split)
+    return Bunch(
+        name=f"ImageNet-21K {split}",
+        descriptions=descriptions,
+        # The protocol of VAE-cFlow's Table 6.
+        n_synthetic=600,
+        X=bunch.data,
+        y=bunch.target,
+        class_attributes=bunch.class_attributes,
+        train=np.arange(len(bunch.data)),
+        test_seen=bunch.test_seen,
+        test_unseen=bunch.test_unseen,
+    )
 
 
 def _open(source, descriptions):
@@ -310,9 +336,14 @@ def describe_data(data):
             "features": _sha256(data.X),
             "labels": _sha256(data.y),
             "class_attributes": _sha256(attributes.labels, *sources),
-            "split": _sha256(*(data[split] for split in _SPLITS)),
+            "split": _sha256(*chain(*(_parts(data[split]) for split in _SPLITS))),
         },
     }
+
+
+def _parts(rows):
+    """What tells rows apart: their numbers or, on disk, how many there are of whom."""
+    return (rows.classes, rows.counts) if isinstance(rows, StoredRows) else (rows,)
 
 
 def _sha256(*parts):

@@ -33,6 +33,7 @@ def run_benchmark(
     methods="all",
     *,
     descriptions=TABLE,
+    split=None,
     seeds=5,
     protocol="honest",
     head="prototypes",
@@ -75,6 +76,12 @@ def run_benchmark(
         The table in an ``.npz`` file that describes the classes: ``"att"``, or another
         array whose name begins with ``att_``. ``"all"`` takes all of these as sources
         of their own, for methods that learn from several, as ``"cada-vae"`` does.
+
+    split : str, default=None
+        Takes ``data`` for the folder of :func:`~sklearn_gzsl.datasets.load_imagenet21k`
+        and this split of it: 50 real rows of each seen class and, unless ``params``
+        says otherwise, 600 synthetic ones of each unseen class; test rows stay on disk,
+        and there are hits among the k best classes in place of AUSUC.
 
     seeds : int or list of int, default=5
         Number of fits of each method, seeded 0, 1, ...; or the seeds themselves.
@@ -200,11 +207,12 @@ def run_benchmark(
         memory=memory,
         out=out,
         resume=resume,
+        split=split,
     )
     # With all, methods that an option is not for are left out; named ones are an error.
     every = "all" in ([methods] if isinstance(methods, str) else methods)
     methods, seeds = check_methods(methods), check_seeds(seeds)
-    data = load_data(data, descriptions)
+    data = load_data(data, descriptions, split)
     options = {
         "tune": None,
         "calibrate": bool(calibrate),
@@ -305,6 +313,9 @@ class _Run:
             params=self.params,
             n_typical=self.n_typical,
         )
+        of_protocol = self.data.get("n_synthetic")
+        if of_protocol and "n_synthetic" not in self.params:
+            set_known(clf, n_synthetic=of_protocol)
         return clf if self.unlabelled else without_adapter(clf, self.params)
 
     def method(self, method, seeds):

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ._hits import hit_rows
 from ._schema import check_results
 
 _SCORES = ("U", "S", "H", "AUSUC", "Z")
@@ -147,14 +148,20 @@ def _block(results, style):
         if record["fits"]
         for row in _rows(method, record, result, oracle)
     ]
+    tables = [(head, rows), hit_rows(results, _cell)]
     if style == "text":
         notes = "\n".join(dict.fromkeys(_note(result) for result in results))
-        return f"{data['name']}: {sizes}\n{notes}\n{_text(head, rows)}\n"
-    plain = [[cell.replace("+-", "±") for cell in row] for row in rows]
+        return f"{data['name']}: {sizes}\n{notes}\n{_made(tables, _text)}\n"
     if style == "markdown":
-        return f"### {data['name']}\n\n{sizes}.\n\n{_markdown(head, plain)}\n"
+        made = _made(tables, _markdown).replace("+-", "±")
+        return f"### {data['name']}\n\n{sizes}.\n\n{made}\n"
     title = f"{data['name']}\n{'=' * len(data['name'])}"
-    return f"{title}\n\n{sizes}.\n\n{rst_table(head, plain)}\n"
+    made = _made(tables, rst_table).replace("+-", "±")
+    return f"{title}\n\n{sizes}.\n\n{made}\n"
+
+
+def _made(tables, make):
+    return "\n\n".join(make(head, rows) for head, rows in tables if rows)
 
 
 def _note(result):

@@ -18,6 +18,7 @@ from ._reading import BadFileError, check_memory, reading, text_of
 # lzf of h5py. Others come as programs of their own, or unpack without bounds.
 _DEFLATE = 1
 _FILTERS = {_DEFLATE, 2, 3, 32000}
+_BLOCK = 1 << 26  # bytes that are read at a time where some rows are wanted
 _DEFLATE_RATIO = 1032  # no more comes of a deflated byte
 
 
@@ -33,6 +34,7 @@ class HDF5Mat:
                 "pip install h5py"
             ) from error
         self.path, self._limit, self._h5py = path, limit, h5py
+        self._checked = set()  # not once more for each block of rows
         with h5py.File(path, "r") as file:
             names = [
                 name
@@ -69,6 +71,29 @@ class HDF5Mat:
             stored.read_direct(out)
         return out
 
+    def rows(self, key: str, chosen: np.ndarray, n_rows: int) -> np.ndarray:
+        """Chosen ones, sorted, of so many rows of numbers, as float32.
+
+        The rows may lie along either side of the matrix, and of the others no more is
+        held than a block.
+        """
+        with reading(self.path, key), self._open() as file:
+            stored = self._stored(file, key)
+            along = stored.shape.index(n_rows)
+            width = prod(stored.shape) // max(n_rows, 1)
+            out = np.empty((len(chosen), width), dtype=np.float32)
+            # Whole chunks, each of which is unpacked once.
+            step = stored.chunks[along] if stored.chunks else 1
+            step *= max(_BLOCK // (step * width * stored.dtype.itemsize), 1)
+            for start in range(0, n_rows, step):
+                first, last = np.searchsorted(chosen, [start, start + step])
+                if first == last:
+                    continue
+                part = slice(start, min(start + step, n_rows))
+                block = stored[:, part].T if along else stored[part]
+                out[first:last] = block[chosen[first:last] - start]
+        return out
+
     def _open(self):
         # Opened for each variable anew, so that no file stays open behind the user.
         return self._h5py.File(self.path, "r")
@@ -89,7 +114,9 @@ class HDF5Mat:
             raise TypeError(f"it holds {stored.dtype}")
         itemsize = max(itemsize, stored.dtype.itemsize)
         self._check(itemsize * prod(stored.shape), stored)
-        self._check_chunks(stored)
+        if key not in self._checked:
+            self._check_chunks(stored)
+            self._checked.add(key)
         return stored
 
     def _check(self, n_bytes, stored):

@@ -88,6 +88,10 @@ class OldMat:
         """Read a matrix transposed: (n_columns, n_rows)."""
         return np.ascontiguousarray(self.array(key).T, dtype=dtype)
 
+    def rows(self, key: str, chosen: np.ndarray, n_rows: int) -> np.ndarray:
+        """Chosen ones of so many rows, along either side of the matrix, as float32."""
+        return _rows(self.columns(key, np.float32), chosen, n_rows)
+
     def _content(self):
         # In memory: of a file, scipy would ask for as many bytes as a header states.
         return BytesIO(self.path.read_bytes())
@@ -119,6 +123,10 @@ class ClassicMat:
         with self._variable(key) as matrix:
             return matrix.columns(dtype)
 
+    def rows(self, key: str, chosen: np.ndarray, n_rows: int) -> np.ndarray:
+        """Chosen ones of so many rows, along either side of the matrix, as float32."""
+        return _rows(self.columns(key, np.float32), chosen, n_rows)
+
     @contextmanager
     def _variable(self, key):
         element = self._elements[key]
@@ -132,6 +140,10 @@ class ClassicMat:
                 source = _Inflated(file, element.size, self._limit)
                 source.read(8)
             yield _Matrix(source, order)
+
+
+def _rows(columns, chosen, n_rows):
+    return (columns if len(columns) == n_rows else columns.T)[chosen]
 
 
 class _Element(NamedTuple):
