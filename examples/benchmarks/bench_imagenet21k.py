@@ -9,7 +9,7 @@ On these it does what ``sklearn-gzsl benchmark FOLDER --split all`` does: loads 
 of each seen class, fits a GaussianGenerator and the final classifier, and scores test
 rows from disk. Of the 600 synthetic rows of each class a few are drawn (``--draws``, or
 ``--steps`` of 4,096 for a softmax), and of the 12.9 million test rows one of each class
-is scored; what all would take is projected from that. For each number of unseen classes:
+is scored; what all would take is projected from that. By the number of unseen classes:
 
 - load: seconds until the training rows are in memory and all files are checked;
 - generator: seconds until it is fitted;

@@ -5,6 +5,14 @@ from ._options import PROTOCOLS
 _MOST = 1e100  # an integer of a JSON file may be larger than any float
 
 
+class _Missing:
+    def __repr__(self):
+        return "missing"
+
+
+_MISSING = _Missing()
+
+
 def _is_number(value):
     return isinstance(value, int | float) and abs(value) < _MOST
 
@@ -115,7 +123,7 @@ def _check(value, schema, place):
         for key, part in schema.items():
             own = key.removesuffix("?")
             if own in value or own == key:
-                _check(value.get(own), part, _below(place, own))
+                _check(value.get(own, _MISSING), part, _below(place, own))
 
 
 def _below(place, key):
