@@ -90,10 +90,11 @@ def write_files(folder, args):
     (folder / "ImageNet_splits.json").write_text(json.dumps(lists))
     binaries = folder / BINARIES
     binaries.mkdir()
-    for i in range(n_seen, n_classes):
-        X = draw([i]).astype("<f8")
-        head = np.array(X.shape, "<i4").tobytes()
-        (binaries / f"{i + 1}.bin").write_bytes(head + X.tobytes())
+    for start in range(n_seen, n_classes, 1024):
+        some = np.arange(start, min(start + 1024, n_classes))
+        for i, row in zip(some, draw(some).astype("<f8"), strict=True):
+            head = np.array([1, n_features], "<i4").tobytes()
+            (binaries / f"{i + 1}.bin").write_bytes(head + row.tobytes())
 
 
 def result_of(folder, n_unseen, head, draws, steps):

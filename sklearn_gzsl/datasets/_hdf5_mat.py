@@ -114,18 +114,18 @@ class HDF5Mat:
             raise TypeError(f"it holds {stored.dtype}")
         itemsize = max(itemsize, stored.dtype.itemsize)
         self._check(itemsize * prod(stored.shape), stored)
-        if key not in self._checked:
+        if stored.chunks is not None and key not in self._checked:
             self._check_chunks(stored)
             self._checked.add(key)
         return stored
 
     def _check(self, n_bytes, stored):
-        check_memory(n_bytes, self._limit, self.path, f"its variable {_name(stored)!r}")
+        if n_bytes > self._limit:  # only then: HDF5 looks for a name through the file
+            what = f"its variable {_name(stored)!r}"
+            check_memory(n_bytes, self._limit, self.path, what)
 
     def _check_chunks(self, stored):
         """Refuse chunks that unpack to more than their size, or than allowed."""
-        if stored.chunks is None:
-            return
         chunk = stored.dtype.itemsize * prod(stored.chunks)
         self._check(chunk, stored)
         made = stored.id.get_create_plist()
