@@ -45,7 +45,7 @@ class SYNC(DescentClassifier):
     biases_ : ndarray of shape (n_classes_with_rows,)
         What their scores have on top.
     bandwidth_ : float
-        The one that was given or chosen.
+        What was given, or chosen by "auto".
 
     See Also
     --------
