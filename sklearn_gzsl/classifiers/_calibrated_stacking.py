@@ -104,8 +104,7 @@ class CalibratedStackingCV(
 
     random_state : int, RandomState instance or None, default=None
         Draws the folds if ``cv`` is None or a number; without it ``GZSLKFold`` does not
-        shuffle, and other folds are drawn each time, whatever ``np.random.seed`` was
-        given. The estimator has its own.
+        shuffle, and others are drawn each time, whatever ``np.random.seed`` was given.
 
     store_cv_results : bool, default=False
         Keep the scores of all penalties in ``cv_results_``.
@@ -285,7 +284,8 @@ class CalibratedStackingCV(
                 "use refit=True, or a cv with one fold."
             )
         if self.refit:
-            # First of all: it tells which classes are unseen, or what is wrong.
+            # First of all, as it tells which classes are unseen; and an error of its
+            # own is seen before the folds have taken their time.
             self.estimator_ = without_penalty(self.estimator).fit(X, y, **fit_params)
             n_seen, n_unseen = len(self.seen_classes_), len(self.unseen_classes_)
             # An ordinary classifier, as in scikit-learn's own checks.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from copy import copy
+from copy import copy, deepcopy
 
 import numpy as np
 from sklearn.frozen import FrozenEstimator
 
+from ..synthesis import TrainingRows, train, train_drawn
 from ..utils import adapt, path_inside, unchanged_if_it_fails, warn
 from ._adaptation import set_apart
 from ._adapting import AdaptMixin, turns, warn_if_useless
@@ -66,7 +67,7 @@ class MovingRowsMixin(AdaptMixin):
         """Whether synthetic rows can move for a classifier that does not itself."""
         if hasattr(self._head, "adapt") or not len(self.unseen_classes_):
             return False
-        if isinstance(self.classifier_, FrozenEstimator):
+        if isinstance(self.classifier_, FrozenEstimator) or not len(self._rows):
             return False
         labels = self._labels[np.isin(self._labels, self.seen_classes_)]
         _, codes = np.unique(labels, return_inverse=True)
@@ -98,12 +99,12 @@ class MovingRowsMixin(AdaptMixin):
     def _move_rows(self, X, reset):
         if X is None and self.adapter_ is None:
             return
-        self._check_rows("adapt")
         if isinstance(self.classifier_, FrozenEstimator):
             raise ValueError(  # noqa: TRY004 - no argument of adapt
                 f"{self.classifier_!r} is frozen, so it cannot learn from rows that "
                 "move towards those without labels; give it unfrozen."
             )
+        self._check_rows("adapt")
         adapter = self._fitted_adapter() if self.adapter_ is None else self.adapter_
         adapter = copy(adapter)
         if reset:
@@ -135,6 +136,53 @@ class MovingRowsMixin(AdaptMixin):
             seen_classes=self.seen_classes_,
             synthetic=np.zeros(len(features), dtype=bool),
         )
+
+    def _fit_classifier(self, before=None):
+        """Train the classifier anew, on the rows and classes that are known by now."""
+        rows = self._training_rows()
+        self._n_features_out = rows.n_features
+        self.classifier_ = train(
+            self._checked_classifier(before),
+            rows,
+            memory_limit=self.memory_limit,
+            say=self._say,
+        )
+
+    def _fit_drawn(self):
+        """Let a copy of the classifier learn the synthetic rows, and these alone."""
+        self.classifier_ = train_drawn(
+            deepcopy(self.classifier_),
+            self._training_rows(),
+            memory_limit=self.memory_limit,
+            say=self._say,
+        )
+
+    def _training_rows(self):
+        """What the classifier learns from; its seeds may be drawn from."""
+        return TrainingRows(
+            generator=self.generator_,
+            X=self._rows,
+            y=self._labels,
+            attributes=self.class_attributes_,
+            seen=self.seen_classes_,
+            unseen=self.unseen_classes_,
+            n_synthetic=self.n_synthetic_,
+            # A copy: the classifier depends on which classes and rows are known, and
+            # not on the order in which they came.
+            seeds=deepcopy(self._seeds),
+            n_real=self.n_real if len(self._rows) else None,
+            synthesize=self.synthesize,
+            candidate_classes=self.candidate_classes,
+            found={} if self.adapter_ is None else self.adapter_.found(),
+        )
+
+    def _check_rows(self, method):
+        """Refuse what trains the classifier anew once ``forget_rows`` was called."""
+        if not len(self._rows):
+            raise ValueError(
+                f"{method} trains the classifier anew on all rows, which forget_rows "
+                "has dropped. Call fit again, or keep a copy that has its rows."
+            )
 
     def _fit_again(self):
         """Train the classifier anew, which then knows the same rows without labels."""

@@ -65,7 +65,8 @@ class WhitenedSpace(Stored):
 
     def whitener(self, shrinkage):
         """A transformer of scikit-learn that does it, but for the length of rows."""
-        return projection(self._axes, self._centre, self.scale(shrinkage))
+        axes = self._along_axes(np.eye(len(self._centre)))
+        return projection(axes, self._centre, self.scale(shrinkage))
 
     def directions(self, A, shrinkage):
         """Whitened descriptions that live in the space of the rows, centred."""

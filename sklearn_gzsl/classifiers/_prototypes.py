@@ -7,7 +7,7 @@ from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -270,7 +270,7 @@ class PrototypeClassifier(
         X, y = validate_rows(self, X, y, dtype=np.float64)
         attributes = check_described(class_attributes, y)
         of_seen = np.isin(y, y if seen_classes is None else seen_classes)
-        drawn = ~of_seen if synthetic is None else np.asarray(synthetic)
+        drawn = ~of_seen if synthetic is None else np.asarray(synthetic, dtype=bool)
         of_seen &= ~drawn
         chunks = [(X[drawn], y[drawn])]
         return self._learn(X, y, of_seen, ~(of_seen | drawn), chunks, attributes)
@@ -294,8 +294,9 @@ class PrototypeClassifier(
         X, y = stream.real()
         if not len(stream.seen):
             raise ValueError(
-                "PrototypeClassifier learns from real rows of seen classes, but here "
-                "are none; raise memory_limit or lower n_synthetic."
+                "PrototypeClassifier learns from real rows of seen classes how rows "
+                "differ within classes, but here are none; raise memory_limit or lower "
+                "n_synthetic."
             )
         X, y = validate_rows(self, X, y, dtype=np.float64)
         of_seen = np.isin(y, stream.seen)
@@ -314,7 +315,10 @@ class PrototypeClassifier(
         return self
 
     def _learn_drawn(self, chunks, attributes):
-        """Learn synthetic rows anew, for which no training rows are needed."""
+        """Learn synthetic rows anew; what was learned from others stays.
+
+        By it, ``GZSLClassifier.add_classes`` needs no training rows.
+        """
         for model in self._models:
             model.drawn = ClassSums()
         for drawn, labels in chunks:
@@ -323,7 +327,6 @@ class PrototypeClassifier(
             for model in self._models:
                 model.drawn.add(model.whiten(rows), labels[unseen])
         self._describe(attributes)
-        return self
 
     def _fit_seen(self, X, y, attributes):
         """Learn all that does not depend on unseen classes."""
@@ -348,29 +351,17 @@ class PrototypeClassifier(
         )
         y = self.seen_classes_[codes]
         self._twin, self._apart = None, None
-        # To a twin, rows set apart are as new as those that will come without labels.
+        # Rows of seen classes as new as those that will come without labels: what a
+        # twin that has not learned from them makes of them tells errors from finds.
         if self.calibration_size and len(attributes.labels) > len(seen):
             apart = set_apart(codes, self.calibration_size)
             if apart.any():
-                self._twin = self._learned(X[~apart], y[~apart], seen, compared)
+                self._twin = PrototypeModel(X[~apart], y[~apart], seen, compared, self)
                 self._apart = X[apart]
         self._model = self._twin
         if self._twin is None or not self._twin_alone:
-            self._model = self._learned(X, y, seen, compared)
+            self._model = PrototypeModel(X, y, seen, compared, self)
         self.seen_classifier_ = self._model.seen_classifier
-
-    def _learned(self, X, y, A, compared):
-        return PrototypeModel(
-            X,
-            y,
-            A,
-            compared,
-            self.settings_,
-            own_weight=self.own_weight,
-            synthetic_weight=self.synthetic_weight,
-            seen_weight=self.seen_weight,
-            seen_classifier=clone(self._part("seen_classifier")),
-        )
 
     def _describe(self, attributes):
         """Set classes and prototypes."""

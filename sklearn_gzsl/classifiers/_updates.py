@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ..attributes import check_class_attributes, extend_class_attributes
-from ..utils import all_or_nothing, few, like
+from ..utils import all_or_nothing, few, like, path_inside
 from ._adapting import takes_unlabelled
 from ._moving_rows import MovingRowsMixin
 
@@ -68,17 +68,11 @@ class UpdatesMixin(MovingRowsMixin):
         # After the draws that choose real rows: those to come are the same.
         self._seeds = rows.seeds
         self._rows, self._labels = rows.X[:0].copy(), rows.y[:0].copy()
-        for part in (self._head, self.adapter_):
-            if hasattr(part, "forget_rows"):
-                part.forget_rows()
+        for part in (self.classifier_, self.adapter_):
+            learner = path_inside(part, "forget_rows")[-1]
+            if hasattr(learner, "forget_rows"):
+                learner.forget_rows()
         return self
-
-    def _check_rows(self, method):
-        if not len(self._rows):
-            raise ValueError(
-                f"{method} trains the classifier anew on all rows, which forget_rows "
-                "has dropped. Call fit again, or keep a copy that has its rows."
-            )
 
     @all_or_nothing
     def add_classes(self, class_attributes: ClassAttributesLike) -> Self:
