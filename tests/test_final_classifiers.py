@@ -19,7 +19,6 @@ from sklearn_gzsl import (
     ClassAttributes,
     GaussianGenerator,
     GZSLClassifier,
-    GZSLVotingClassifier,
     PrototypeClassifier,
     SoftmaxClassifier,
 )
@@ -105,8 +104,6 @@ def test_wrappers_that_cannot_pass_descriptions_on_are_refused(animals, wrap):
     with pytest.raises(ValueError, match=says):
         fit(wrap(PrototypeClassifier()), animals)
     fit(wrap(LogisticRegression()), animals)
-    members = [("a", PrototypeClassifier()), ("b", PrototypeClassifier(alpha=1.0))]
-    fit(GZSLVotingClassifier(members), animals)  # does instead
 
 
 def test_first_rows_of_unseen_classes_are_not_synthetic(animals):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import wraps
+from inspect import signature
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -149,9 +150,16 @@ def takes_unlabelled(fit: _Fit) -> _Fit:
 
     @wraps(fit)
     def with_unlabelled(self, X, y, *args, **params):
-        rows = _without_label(self, y, args, params)
+        given = signature(fit).bind_partial(self, X, y, *args, **params).arguments
+        rows = _without_label(self, y, given.get("class_attributes"))
         if rows is None:
             return fit(self, X, y, *args, **params)
+        cv = getattr(self, "cv", None)
+        if not (cv is None or np.isscalar(cv) or hasattr(cv, "split")):
+            raise ValueError(
+                "cv has row numbers, which rows labelled -1 would shift; give a "
+                "splitter such as GZSLKFold, or those rows to adapt after the fit."
+            )
         if rows.all():
             raise ValueError(
                 "y holds -1 alone, which stands for rows without a label; give rows "
@@ -166,13 +174,13 @@ def takes_unlabelled(fit: _Fit) -> _Fit:
     return with_unlabelled  # type: ignore[return-value]
 
 
-def _without_label(estimator, y, args, params):
+def _without_label(estimator, y, given):
     """Mask of the rows without labels; None if there are none."""
     if y is None or not (rows := is_unlabelled(y)).any():
         return None
-    given = params.get("class_attributes", args[0] if args else None)
     if given is None:
-        given = getattr(estimator, "class_attributes_", None)
+        known = getattr(estimator, "_known_attributes", None)  # of what is wrapped
+        given = getattr(estimator, "class_attributes_", known)
     if given is None:
         given = getattr(estimator, "class_attributes", None)
     if given is None:  # an ordinary classifier, to which -1 is a class

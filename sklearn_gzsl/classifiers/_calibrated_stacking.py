@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -25,19 +26,18 @@ from ..persistence import linear_form
 from ..utils import adapt, all_or_nothing, check_target
 from ._adapting import takes_unlabelled, warn_if_useless
 from ._folds import (
-    check_prefit,
     fit_and_score,
     held_whole,
     like_unseen,
     list_folds,
     make_cv,
+    prefit_curves,
 )
 from ._penalty import (
     check_scoring,
     choose_adapted,
     choose_penalty,
     penalised,
-    penalty_curve,
     without_penalty,
 )
 from ._prediction import PredictionMixin
@@ -268,7 +268,9 @@ class CalibratedStackingCV(
         if class_attributes is not None:
             params["class_attributes"] = class_attributes
         if isinstance(self.cv, str) or isinstance(self.estimator, FrozenEstimator):
-            return self._fit_prefit(X, y, params)
+            curves = prefit_curves(self, X, y, params)
+            self.estimator_ = self.estimator
+            return self._choose(*curves)
 
         fit_params, split_params = self._route(params)
         # Before anything is cut: a table as long as X would be taken for rows.
@@ -284,8 +286,7 @@ class CalibratedStackingCV(
                 "use refit=True, or a cv with one fold."
             )
         if self.refit:
-            # First of all, as it tells which classes are unseen; and an error of its
-            # own is seen before the folds have taken their time.
+            # First of all: it tells which classes are unseen, or what is wrong.
             self.estimator_ = without_penalty(self.estimator).fit(X, y, **fit_params)
             n_seen, n_unseen = len(self.seen_classes_), len(self.unseen_classes_)
             # An ordinary classifier, as in scikit-learn's own checks.
@@ -306,12 +307,6 @@ class CalibratedStackingCV(
             self.estimator_ = results[0][0]
         return self._choose(*([result[i] for result in results] for i in (1, 2)))
 
-    def _fit_prefit(self, X, y, params):
-        """Choose the penalty of an estimator that is fitted already."""
-        check_prefit(self, params)
-        self.estimator_ = self.estimator
-        return self._choose([penalty_curve(self.estimator, X, y)])
-
     def _route(self, params):
         """Arguments of the estimator's fit, and of the splitter's split."""
         if get_config()["enable_metadata_routing"]:
@@ -324,7 +319,7 @@ class CalibratedStackingCV(
         groups = {"groups": params.pop("groups")} if "groups" in params else {}
         return params, groups
 
-    def _choose(self, curves, adapted=()):
+    def _choose(self, curves, adapted):
         """Set the penalty that is best in the mean over the curves of all folds."""
         choice = choose_penalty(curves, self.scoring)
         self._adapted = choose_adapted(choice, adapted, self.scoring)
@@ -366,14 +361,19 @@ class CalibratedStackingCV(
         return [getattr(self, "estimator_", self.estimator)]
 
     def _update(self, method, *args, **kwargs):
-        getattr(self.estimator_, method)(*args, **kwargs)
+        getattr(self._own(), method)(*args, **kwargs)
         return self
+
+    def _own(self):  # what the user has fitted stays as it is
+        if self.estimator_ is self.estimator:
+            self.estimator_ = deepcopy(self.estimator)
+        return self.estimator_
 
     def _adapt(self, X, reset):
         if X is not None and warn_if_useless(self._adapted):
             X = None
         if X is not None or reset:
-            adapt(self.estimator_, X, reset)
+            adapt(self._own(), X, reset)
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "estimator_")

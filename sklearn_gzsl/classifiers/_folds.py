@@ -15,7 +15,7 @@ from ..attributes import check_class_attributes
 from ..metrics._response import find_model
 from ..model_selection import GZSLKFold, GZSLShuffleSplit, check_gzsl_split
 from ..training import EACH_FIT, checkpoints, draw_seed
-from ..utils import adapt, few
+from ..utils import adapt, few, is_unlabelled
 from ._adapting import can_adapt
 from ._penalty import penalty_curve, without_penalty
 from ._wrapped import check_described
@@ -54,8 +54,12 @@ def _k_fold(n_splits, random_state):
 
 def list_folds(cv, X, y, split_params):
     """Row numbers of all folds, checked."""
+    labels = y
+    if is_unlabelled(y).any():
+        # Rows without labels are gone by now: here -1 is a class, as it is described.
+        labels = np.unique(y, return_inverse=True)[1]
     # A list: an iterable of pairs can be gone through only once.
-    folds = cv.split(X, y, **split_params) if hasattr(cv, "split") else cv
+    folds = cv.split(X, labels, **split_params) if hasattr(cv, "split") else cv
     return _checked(list(folds), y)
 
 
@@ -170,16 +174,28 @@ def fit_and_score(estimator, X, y, fit_params, train, test, keep):
     fitted = estimator.fit(_safe_indexing(X, train), _safe_indexing(y, train), **params)
     _check_held_out(fitted, np.asarray(y), train, test)
     X, y = _safe_indexing(X, test), _safe_indexing(y, test)
-    curve, adapted = penalty_curve(fitted, X, y), None
-    if can_adapt(fitted):
-        other = deepcopy(fitted) if keep else fitted
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "adapt got")  # few rows, as folds are
-            adapt(other, X)
-        model = find_model(other)
-        went = model.adaptation_[~np.isin(model.classes_, model.seen_classes_)]
-        adapted = penalty_curve(other, X, y), went.mean()
+    curve = penalty_curve(fitted, X, y)
+    adapted = adapted_curve(deepcopy(fitted) if keep else fitted, X, y)
     return (fitted if keep else None), curve, adapted
+
+
+def prefit_curves(clf, X, y, params):
+    """The same two of an estimator that was fitted before, which stays as it is."""
+    check_prefit(clf, params)
+    fitted = clf.estimator
+    return [penalty_curve(fitted, X, y)], [adapted_curve(deepcopy(fitted), X, y)]
+
+
+def adapted_curve(fitted, X, y):
+    """The curve after adapting to the rows, and how far classes went; None if not."""
+    if not can_adapt(fitted):
+        return None
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "adapt got")  # few rows, as folds are
+        adapt(fitted, X)
+    model = find_model(fitted)
+    went = model.adaptation_[~np.isin(model.classes_, model.seen_classes_)]
+    return penalty_curve(fitted, X, y), went.mean()
 
 
 def _check_held_out(fitted, y, train, test):

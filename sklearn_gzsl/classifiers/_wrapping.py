@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._sklearn_compat import available_if
 from ..metrics._response import find_model
 from ..utils import learner_inside
-from ._adapting import AdaptMixin, can_adapt
+from ._adapting import AdaptMixin, can_adapt, takes_unlabelled
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -91,6 +91,10 @@ class WrapperMixin(AdaptMixin):
         return np.mean([getattr(m, "unlabelled_counts_", none) for m in models], axis=0)
 
     @property
+    def _known_attributes(self):  # for takes_unlabelled
+        return find_model(self._wrapped(fitted=True)[0]).class_attributes_
+
+    @property
     def _adapts(self):
         return all(map(can_adapt, self._wrapped(fitted=True)))
 
@@ -129,6 +133,7 @@ class WrapperMixin(AdaptMixin):
         return self
 
     @available_if(_have("partial_fit"))
+    @takes_unlabelled
     def partial_fit(
         self,
         X: ArrayLike,

@@ -96,17 +96,22 @@ def check_asks(classifier):
         If there is one: it would take the unseen classes for seen ones, in silence.
     """
     learner, _ = learner_inside(classifier)
-    if has_fit_parameter(learner, "class_attributes"):
-        return
     inside = learner.get_params() if hasattr(learner, "get_params") else {}
     for name, part in inside.items():
-        if hasattr(part, "fit") and has_fit_parameter(part, "class_attributes"):
+        lost = [
+            asked
+            for asked in ("class_attributes", "seen_classes")
+            if hasattr(part, "fit")
+            and has_fit_parameter(part, asked)
+            and not has_fit_parameter(learner, asked)
+        ]
+        if lost:
             raise ValueError(
                 f"The fit of {type(part).__name__}, {name} of the 'classifier' "
-                f"parameter, asks for class_attributes, which "
-                f"{type(learner).__name__} cannot pass on. Use it alone, as last step "
-                "of a pipeline, in a search such as GridSearchCV, or in a "
-                "GZSLVotingClassifier; or put another classifier in its place."
+                f"parameter, asks for {lost[0]}, which {type(learner).__name__} "
+                "cannot pass on. Use it alone, as last step of a pipeline or in a "
+                "search such as GridSearchCV; or put another classifier in its place. "
+                "A vote and a CalibratedStackingCV go around a GZSLClassifier."
             )
 
 

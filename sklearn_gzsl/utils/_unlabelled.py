@@ -22,6 +22,8 @@ def is_unlabelled(y: Any) -> np.ndarray:
 
 def labels_of(y: Any, rows: np.ndarray) -> np.ndarray:
     """Labels of some rows, as an array of strings where -1 stood beside strings."""
+    if isinstance(y, np.ndarray) and y.dtype != object:
+        return y[rows]
     return np.array(np.asarray(y, dtype=object)[rows].tolist())
 
 
