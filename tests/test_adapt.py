@@ -9,50 +9,26 @@ import pytest
 from scipy.special import softmax
 from sklearn.base import clone
 from sklearn.decomposition import PCA
-from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.model_selection import GridSearchCV, cross_validate
 from sklearn.pipeline import make_pipeline
+from unlabelled_numbers import blurred_numbers, h, prototypes, scenario
 
 from sklearn_gzsl import (
+    ESZSL,
     CalibratedStackingCV,
-    ClassAttributes,
     GaussianGenerator,
     GZSLClassifier,
     GZSLVotingClassifier,
-    PrototypeClassifier,
 )
 from sklearn_gzsl.classifiers._adaptation import UnlabelledRows, set_apart
 from sklearn_gzsl.datasets import load_two_digit_numbers
 from sklearn_gzsl.metrics import GZSLScorer
 from sklearn_gzsl.model_selection import GZSLKFold, GZSLShuffleSplit
 
-SETTINGS = {
-    "power": None,
-    "shrinkage": 0.2,
-    "degree": 1,
-    "alpha": 0.1,
-    "description_weight": 0.0,
-}
-
-
-def prototypes(**params):
-    return PrototypeClassifier(**SETTINGS, **params)
-
 
 @pytest.fixture(scope="module")
 def numbers():
-    """Two-digit numbers as integers, with descriptions that leave room for more."""
-    numbers = load_two_digit_numbers(n_train=40, n_test=40)
-    numbers.target = numbers.target.astype(int)
-    clear = numbers.class_attributes
-    blurred = np.random.default_rng(0).normal(clear.values, 0.3)
-    numbers.class_attributes = ClassAttributes(clear.labels.astype(int), blurred)
-    # Rows without labels have to be like the labelled ones; the test rows of seen
-    # numbers are of other scans.
-    rows = np.random.default_rng(1).permutation(numbers.train)
-    numbers.train, numbers.test_seen = np.split(rows, [len(rows) * 5 // 8])
-    numbers.test = np.concatenate([numbers.test_seen, numbers.test_unseen])
-    return numbers
+    return blurred_numbers()
 
 
 @pytest.fixture(scope="module")
@@ -66,38 +42,6 @@ def data(numbers):
 def calibrated(data):
     X, y, attributes = data
     return CalibratedStackingCV(prototypes()).fit(X, y, class_attributes=attributes)
-
-
-def h(clf, numbers):
-    rows = numbers.test
-    return GZSLScorer("H", candidates="all")(
-        clf, numbers.data[rows], numbers.target[rows]
-    )
-
-
-def scenario(numbers, name):
-    """Some of the test rows, as they may come without labels."""
-    rng = np.random.default_rng(0)
-    seen, unseen = numbers.test_seen, numbers.test_unseen
-    y = numbers.target
-    classes = np.unique(y[unseen])
-    if name == "seen":
-        rows = seen
-    elif name == "rare":
-        rows = np.concatenate([seen, rng.permutation(unseen)[: len(seen) // 10]])
-    elif name == "half":
-        there = rng.permutation(classes)[::2]
-        rows = np.concatenate([seen, unseen[np.isin(y[unseen], there)]])
-    elif name == "tail":
-        share = np.geomspace(1, 0.03, len(classes))
-        kept = [
-            rng.permutation(unseen[y[unseen] == c])[: max(round(s * 15), 1)]
-            for c, s in zip(classes, share, strict=True)
-        ]
-        rows = np.concatenate([seen, *kept])
-    else:
-        rows = {"all": numbers.test, "unseen": unseen}[name]
-    return numbers.data[rows]
 
 
 @pytest.mark.parametrize(
@@ -185,12 +129,12 @@ def test_rows_in_several_calls(data, numbers):
 
 
 def test_many_rows_go_in_turns(data, numbers, monkeypatch):
-    from sklearn_gzsl.classifiers import _adaptation
+    from sklearn_gzsl.classifiers import _adapting
 
     X, y, attributes = data
     clf = prototypes().fit(X, y, class_attributes=attributes)
     plain, once = h(clf, numbers), h(clf.adapt(numbers.data[numbers.test]), numbers)
-    monkeypatch.setattr(_adaptation, "_CHUNK", 500)
+    monkeypatch.setattr(_adapting, "_TURN", 500)
     # Sorted by class: turns are samples of all rows, not one class after the other.
     in_turns = h(clf.adapt(numbers.data[numbers.test], reset=True), numbers)
     assert in_turns > (plain + once) / 2
@@ -380,8 +324,20 @@ def test_bad_rows_change_nothing(data, numbers):
     with pytest.raises(ValueError, match="features"):
         clf.adapt(new[:, 1:], reset=True)
     np.testing.assert_array_equal(clf.predict(new), before)
-    with pytest.warns(UserWarning, match="got 3 rows for 20 unseen classes"):
-        clf.adapt(new[:3])
+    with pytest.warns(UserWarning, match="got 3 rows so far for 20 unseen"):
+        clf.adapt(new[:3], reset=True)
+
+
+def test_rows_of_no_class_are_noticed(data, numbers):
+    X, y, attributes = data
+    clf = prototypes().fit(X, y, class_attributes=attributes)
+    new = numbers.data[numbers.test]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        clf.adapt(new)
+    mixed = np.random.default_rng(0).permutation(new, axis=1)
+    with pytest.warns(UserWarning, match="rows of which 100% are farther"):
+        clf.adapt(mixed)
 
 
 def test_who_can_not_adapt_says_so(data, numbers):
@@ -394,11 +350,9 @@ def test_who_can_not_adapt_says_so(data, numbers):
     clf = prototypes(calibration_size=0).fit(X, y, class_attributes=attributes)
     with pytest.raises(ValueError, match="calibration_size > 0"):
         clf.adapt(new)
-    lda = GZSLClassifier(
-        GaussianGenerator(), LinearDiscriminantAnalysis(), seen_penalty=0.0
-    ).fit(X, y, class_attributes=attributes)
+    vote = GZSLVotingClassifier([("a", ESZSL()), ("b", ESZSL())])
     with pytest.raises(ValueError, match="PrototypeClassifier can"):
-        lda.adapt(new)
+        vote.fit(X, y, class_attributes=attributes).adapt(new)
     scorer = GZSLScorer()
     with pytest.raises(ValueError, match="can be adapted to, but not scored"):
         scorer(clf, new, np.full(len(new), -1))
@@ -410,6 +364,8 @@ def test_tables_and_few_classes(data, numbers):
     frame = pd.DataFrame(X[few], columns=[f"f{i}" for i in range(X.shape[1])])
     with warnings.catch_warnings():
         warnings.simplefilter("error")
+        # Six classes do not tell where ninety-four others are.
+        warnings.filterwarnings("ignore", "adapt got rows of which 9")
         clf = prototypes().fit(frame, y[few], class_attributes=attributes)
         new = pd.DataFrame(numbers.data[numbers.test], columns=frame.columns)
         clf.adapt(new).predict(new)

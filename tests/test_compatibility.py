@@ -149,6 +149,18 @@ def test_constant_rows_and_columns(unfitted, animals, normalisation):
         assert np.isfinite(clf.decision_function(X)).all()
 
 
+def test_a_constant_column_is_none_in_another_precision(animals):
+    """A tenth is not the same number in float32: no reason to see a difference."""
+    X, X_test = (
+        np.column_stack([X, np.full(len(X), 0.1)]) for X in (animals.X, animals.X_test)
+    )
+    for clf in (ESZSL(normalisation="standard"), SAE(normalisation="standard")):
+        clf.fit(X, animals.y, class_attributes=animals.attributes)
+        expected = clf.predict(X_test)
+        X_test[:, -1] = X_test[:, -1].astype(np.float32)
+        assert_array_equal(clf.predict(X_test), expected)
+
+
 def test_what_cannot_be_learned_from(unfitted, animals):
     one = animals.y == "ant"
     with pytest.raises(ValueError, match=r"y has rows of one class, \['ant'\], alone"):

@@ -85,7 +85,7 @@ def test_no_row_is_left(animals, some, name):
     assert_array_equal(clf.forget_rows().predict_proba(animals.X_test), before)
     if name == "calibrated":  # which does not adapt here in any case
         return
-    with pytest.raises(ValueError, match=r"adapt needs rows|cannot learn from rows"):
+    with pytest.raises(ValueError, match=r"adapt needs rows|adapt trains .* anew"):
         clf.adapt(animals.X_test)
 
 
@@ -141,6 +141,17 @@ def test_what_was_adapted_stays_so(animals):
     assert_array_equal(clf.forget_rows().decision_function(animals.X_test), before)
     clf.add_classes({"emu": np.ones(7)})
     assert clf.n_unlabelled_ == len(animals.X_test)
+
+
+def test_rows_that_were_moved_stay_so(animals, some):
+    """What found classes for a softmax in rows without labels keeps none of its own."""
+    clf = clone(SOFTMAX).fit(animals.X, animals.y, class_attributes=some)
+    clf.adapt(animals.X_test)
+    before = clf.predict_proba(animals.X_test)
+    counts = clf.unlabelled_counts_
+    assert not rows_within(clf.forget_rows(), animals.X)
+    assert_array_equal(clf.predict_proba(animals.X_test), before)
+    assert_array_equal(clf.unlabelled_counts_, counts)
 
 
 def test_a_softmax_goes_on_from_its_weights(animals):

@@ -15,6 +15,7 @@ from sklearn_gzsl import (
     GZSLClassifier,
     PrototypeClassifier,
 )
+from sklearn_gzsl.classifiers._prototype_space import WhitenedSpace
 from sklearn_gzsl.metrics import GZSLScorer, per_class_accuracy
 
 
@@ -231,3 +232,22 @@ def test_features_that_say_little_are_no_reason_to_warn(animals, case, clf):
         clf.fit(X, animals.y, class_attributes=animals.attributes)
         scores = clf.decision_function(X)
     assert np.isfinite(scores).all()
+
+
+@pytest.mark.parametrize("n_features", [10, 70, 300])
+def test_cosines_are_those_of_rows_whitened_by_the_shrunken_covariance(n_features):
+    """Also where rows are too few to vary along every axis."""
+    rng = np.random.default_rng(0)
+    X, codes = rng.normal(size=(60, n_features)), np.arange(60) % 5
+    means = np.stack([X[codes == c].mean(axis=0) for c in range(5)])
+    within = X - means[codes]
+    S = within.T @ within / 60
+    S = 0.7 * S + 0.3 * np.trace(S) / n_features * np.eye(n_features)
+    new = rng.normal(size=(7, n_features)) - means.mean(axis=0)
+    products = new @ np.linalg.solve(S, new.T)
+    lengths = np.sqrt(np.diag(products))
+    space = WhitenedSpace(X, codes, 5, power=None)
+    found = space.whiten(new + means.mean(axis=0), 0.3)
+    np.testing.assert_allclose(
+        found @ found.T, products / np.outer(lengths, lengths), atol=1e-10
+    )

@@ -2,7 +2,7 @@
 
 from ._checks import check_class_attributes, extend_class_attributes
 from ._class_attributes import ClassAttributes
-from ._scaling import UnitsMixin, learn_scaling, rescale
+from ._scaling import UnitsMixin, learn_scaling, rescale, varying
 
 __all__ = [
     "ClassAttributes",
@@ -11,4 +11,5 @@ __all__ = [
     "extend_class_attributes",
     "learn_scaling",
     "rescale",
+    "varying",
 ]

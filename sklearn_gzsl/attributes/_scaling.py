@@ -71,13 +71,19 @@ def learn_scaling(seen: np.ndarray, attribute_scaling: str | None) -> Scaling:
     seen = seen[~np.isnan(seen).any(axis=1)].astype(np.float64)
     if attribute_scaling is None or not len(seen):
         return Scaling(None, None, None)
-    largest = np.abs(seen).max(axis=0)
-    # No more than rounding to float32: dividing by it would make noise of nothing.
-    varies = np.ptp(seen, axis=0) > 2 * np.finfo(np.float32).eps * largest
+    largest, varies = np.abs(seen).max(axis=0), varying(seen)
     if attribute_scaling == "auto" and not _in_different_units(largest, varies):
         return Scaling(None, None, None)
     spread = np.where(varies, seen.std(axis=0), 1.0)
     return Scaling("standard", seen.mean(axis=0), spread)
+
+
+def varying(X: np.ndarray) -> np.ndarray:
+    """Which columns differ by more than rounding to float32.
+
+    To divide others by their spread would make noise of nothing.
+    """
+    return np.ptp(X, axis=0) > 2 * np.finfo(np.float32).eps * np.abs(X).max(axis=0)
 
 
 def rescale(

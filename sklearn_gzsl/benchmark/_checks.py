@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ._options import HEADS, PROTOCOLS
+from ._options import HEADS, PROTOCOLS, UNLABELLED
 
 
 def check_options(
@@ -12,6 +12,7 @@ def check_options(
     tune,
     calibrate,
     oracle,
+    unlabelled,
     grid,
     tune_by,
     tune_iter,
@@ -30,6 +31,16 @@ def check_options(
         raise ValueError(
             "protocol='published' repeats the papers' figures, which have no "
             "calibration: use it without calibrate and oracle, or the honest protocol."
+        )
+    if unlabelled is not None and unlabelled not in UNLABELLED:
+        raise ValueError(
+            f"unlabelled={unlabelled!r}; choose from {list(UNLABELLED)}, or None for "
+            "inductive figures."
+        )
+    if unlabelled is not None and protocol == "published":
+        raise ValueError(
+            "protocol='published' repeats inductive figures of papers; use it without "
+            "unlabelled."
         )
     for name, value in (("folds", folds), ("tune_iter", tune_iter)):
         if value is not None and value < 1:

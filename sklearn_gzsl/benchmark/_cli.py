@@ -9,7 +9,7 @@ import ast
 import sys
 
 from .._version import __version__
-from ._options import ALL_TABLES, BUILT_IN, HEADS, PROTOCOLS, TABLE
+from ._options import ALL_TABLES, BUILT_IN, HEADS, PROTOCOLS, TABLE, UNLABELLED
 
 
 def main(argv=None, prog="sklearn-gzsl"):
@@ -119,6 +119,12 @@ def _add_benchmark(commands):
         action="store_true",
         help="report H at the penalty best on the test rows, for orientation",
     )
+    add(
+        "--unlabelled",
+        choices=list(UNLABELLED),
+        help="adapt to test rows without their labels: to a random half, the other "
+        "half being scored, or to all of them; figures are then transductive",
+    )
     add("--out", metavar="FILE", help="JSON file, written after every fit")
     add("--resume", action="store_true", help="go on with the --out file")
     add(
@@ -181,6 +187,7 @@ def _benchmark(args):
         tune=args.tune,
         calibrate=args.calibrate,
         oracle=args.oracle,
+        unlabelled=args.unlabelled,
         params=dict(args.set),
         preset=args.preset,
         grid=dict(args.grid),

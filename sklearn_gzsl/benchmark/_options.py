@@ -18,3 +18,10 @@ PROTOCOLS = {
         "ON THE TEST ROWS as most papers do; compare with papers only"
     ),
 }
+# Which test rows are adapted to without their labels. Such figures are transductive.
+UNLABELLED = {
+    "half": "transductive: adapted to a random half of the test rows without their "
+    "labels, the other half scored; not comparable with inductive figures",
+    "test": "transductive: adapted to all test rows without their labels, which are "
+    "then scored; not comparable with inductive figures",
+}

@@ -2,11 +2,14 @@
 
 import numpy as np
 
+from ..classifiers._calibrated_stacking import CalibratedStackingCV
 from ..linear_model._softmax import SoftmaxClassifier
 from ..metrics import ausuc_score, gzsl_scores, per_class_accuracy, seen_unseen_curve
 from ..metrics._accuracy import harmonic_mean
 from ..metrics._response import class_scores
+from ..model_selection import GZSLShuffleSplit
 from ._looks import LookingSoftmax
+from ._methods import chooses_penalty, unbalanced
 
 
 def score(estimator, model, data, *, oracle=False):
@@ -28,10 +31,40 @@ def score(estimator, model, data, *, oracle=False):
     return {name: float(value) for name, value in result.items()}
 
 
+def look(estimator, model, data, results):
+    """Scores by the protocol and the options of the results."""
+    if results["protocol"] == "published":
+        scores, looks = best_look(model, data)
+        return {"scores": scores, "looks": looks}
+    options = results["options"]
+    found = {"scores": score(estimator, model, data, oracle=options["oracle"])}
+    if options["calibrate"]:
+        found["scores_without_penalty"] = score(model, model, data)
+    return found
+
+
 def best_h(y, scores, seen_classes, classes):
     """H at the seen penalty that is best on these very rows."""
     S, U, _ = seen_unseen_curve(y, scores, seen_classes=seen_classes, labels=classes)
     return harmonic_mean(U, S).max()
+
+
+def balanced(clf, data, results, n_jobs, seed):
+    """The classifier, with its seen penalty chosen in ``fit`` if that is asked for."""
+    options = results["options"]
+    if results["protocol"] == "published":
+        clf.set_params(classifier=looking(clf.classifier))
+    if not options["calibrate"]:
+        return unbalanced(clf)
+    if chooses_penalty(clf) and not options["folds"]:
+        return clf
+    cv = None
+    if options["folds"]:
+        # The share of classes that is unseen in earnest.
+        seen = np.unique(data.y[data.train])
+        share = 1 - len(seen) / len(data.class_attributes.labels)
+        cv = GZSLShuffleSplit(options["folds"], unseen_size=share, random_state=seed)
+    return CalibratedStackingCV(clf, cv=cv, n_jobs=n_jobs, random_state=seed)
 
 
 def looking(classifier):

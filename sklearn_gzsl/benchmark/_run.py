@@ -3,11 +3,8 @@
 import tempfile
 from copy import copy
 
-import numpy as np
 from sklearn.base import clone
 
-from ..classifiers._calibrated_stacking import CalibratedStackingCV
-from ..model_selection import GZSLShuffleSplit
 from ..utils import jsonable
 from ._checks import check_options, check_seeds
 from ._data import describe_data, load_data
@@ -16,17 +13,17 @@ from ._methods import (
     build,
     check_methods,
     check_sources,
-    chooses_penalty,
     generates,
     set_known,
     typical_rows,
     unbalanced,
 )
-from ._options import PROTOCOLS, TABLE
-from ._protocol import best_look, looking, score
+from ._options import PROTOCOLS, TABLE, UNLABELLED
+from ._protocol import balanced, look
 from ._record import FORMAT, Progress
 from ._search import Search, check_by
-from ._table import summary
+from ._table import short, summary
+from ._transductive import adapted_to, check_adapts, without_adapter
 from ._unfinished import Unfinished
 from ._writing import fitted_sizes, save, start, used_params, writing
 
@@ -42,6 +39,7 @@ def run_benchmark(
     tune=False,
     calibrate=False,
     oracle=False,
+    unlabelled=None,
     params=None,
     preset=None,
     grid=None,
@@ -103,6 +101,10 @@ def run_benchmark(
 
     oracle : bool, default=False
         Report the H at the penalty that is best on the test rows, for orientation.
+
+    unlabelled : {"half", "test"}, default=None
+        Adapt to test rows without their labels: to a random half of each class, and
+        score the other; or to all. All that comes of it says it is *transductive*.
 
     params : dict, default=None
         Parameters of each method's classifier: a
@@ -190,6 +192,7 @@ def run_benchmark(
         tune=tune,
         calibrate=calibrate,
         oracle=oracle,
+        unlabelled=unlabelled,
         grid=grid,
         tune_by=tune_by,
         tune_iter=tune_iter,
@@ -215,10 +218,15 @@ def run_benchmark(
         by = tune_by or ("calibrated-H" if calibrate else "H")
         options["tune"] = {"by": check_by(by), "n_iter": tune_iter}
         options["tune"]["grid"] = jsonable(grid or {}, repr)
+    note = PROTOCOLS[protocol]
+    if unlabelled is not None:
+        # Where there is none, there is no entry: older files can be resumed.
+        options["unlabelled"] = unlabelled
+        note = f"{note}; {UNLABELLED[unlabelled]}"
     results = {
         "format": FORMAT,
         "protocol": protocol,
-        "protocol_note": PROTOCOLS[protocol],
+        "protocol_note": note,
         "data": describe_data(data),
         "options": options,
         # A list: a file that is resumed elsewhere gets a second one, and each fit names
@@ -252,6 +260,7 @@ class _Run:
 
     def __init__(self, **parts):
         vars(self).update(parts)
+        self.unlabelled = self.options.get("unlabelled")
         self.n_typical = typical_rows(self.data.y[self.data.train])
         self.n_environment = self.results["environments"].index(self.environment)
 
@@ -278,6 +287,7 @@ class _Run:
             )
         try:
             clf = self.build(method)
+            check_adapts(method, clf, self.unlabelled)
             check_sources(method, clf, self.data.class_attributes)
             if self.options["tune"]:
                 self._search_of(method, clf, seed=0)
@@ -288,13 +298,14 @@ class _Run:
     def build(self, method):
         several = len(self.data.class_attributes.sources) > 1
         softmax = several or self.protocol == "published"
-        return build(
+        clf = build(
             method,
             preset=self.options["preset"],
             head="softmax" if softmax else self.options["head"],
             params=self.params,
             n_typical=self.n_typical,
         )
+        return clf if self.unlabelled else without_adapter(clf, self.params)
 
     def method(self, method, seeds):
         """All fits of a method that are not there yet."""
@@ -330,7 +341,7 @@ class _Run:
             record["summary"] = summary(record["fits"])
             self._save()
             unfinished.remove()
-            self.say(f"{method}, seed {seed}: {_short(fit)}")
+            self.say(f"{method}, seed {seed}: {short(fit)}")
 
     def _search_of(self, method, clf, seed):
         return Search(
@@ -359,26 +370,24 @@ class _Run:
     def _fit(self, clf, seed, unfinished):
         """One fit and the look at the test rows."""
         clf = set_known(clone(clf), random_state=seed)
-        estimator = self._estimator(clf, seed)
+        estimator = balanced(clf, self.data, self.results, self.n_jobs, seed)
         resumed = unfinished.serve(estimator)
         X, y = self.data.X[self.data.train], self.data.y[self.data.train]
         # Of the fit alone: scoring takes as long for every method.
         with Cost() as cost:
             estimator.fit(X, y, class_attributes=self.data.class_attributes)
-        calibrated = self.options["calibrate"]
+        fit, data = {"seed": seed, "protocol": self.protocol}, self.data
+        if self.unlabelled:
+            data, fit["adapting"] = adapted_to(estimator, data, self.unlabelled, seed)
         # The same fit without its penalty is a row of its own.
         model = getattr(estimator, "estimator_", None) or unbalanced(copy(estimator))
-        fit = {"seed": seed, "protocol": self.protocol}
-        if self.protocol == "published":
-            fit["scores"], fit["looks"] = best_look(model, self.data)
-        else:
-            oracle = self.options["oracle"]
-            fit["scores"] = score(estimator, model, self.data, oracle=oracle)
-        if calibrated:
-            fit["scores_without_penalty"] = score(model, model, self.data)
+        fit |= look(estimator, model, data, self.results)
         # Prototypes have none.
-        fixed = getattr(model, "seen_penalty", 0.0)
-        penalty = estimator.seen_penalty_ if calibrated else fixed
+        penalty = getattr(model, "seen_penalty", 0.0)
+        if self.options["calibrate"]:
+            adapted = self.unlabelled and estimator.n_unlabelled_
+            chosen = estimator.adapted_seen_penalty_ if adapted else None
+            penalty = estimator.seen_penalty_ if chosen is None else chosen
         return fit | {
             "seen_penalty": float(penalty),
             "params": used_params(clf),
@@ -387,28 +396,5 @@ class _Run:
             "environment": self.n_environment,
         }
 
-    def _estimator(self, clf, seed):
-        if self.protocol == "published":
-            clf.set_params(classifier=looking(clf.classifier))
-        if not self.options["calibrate"]:
-            return unbalanced(clf)
-        if chooses_penalty(clf) and not self.options["folds"]:
-            return clf
-        cv = None
-        if self.options["folds"]:
-            # The share of classes that is unseen in earnest.
-            seen = np.unique(self.data.y[self.data.train])
-            share = 1 - len(seen) / len(self.data.class_attributes.labels)
-            cv = GZSLShuffleSplit(
-                self.options["folds"], unseen_size=share, random_state=seed
-            )
-        return CalibratedStackingCV(clf, cv=cv, n_jobs=self.n_jobs, random_state=seed)
-
     def _save(self):
         save(self.results, self.out)
-
-
-def _short(fit):
-    scores = fit["scores"]
-    figures = ", ".join(f"{name} {100 * scores[name]:.1f}" for name in ("U", "S", "H"))
-    return f"{figures} in {fit['cost']['wall_s'] / 60:.1f} min"

@@ -11,6 +11,10 @@ _LEGEND = (
     "Penalty: a chosen one is on top of that of the row above; "
     "min: minutes per fit, the choice of the penalty included, and once for tuning."
 )
+_MET = {
+    "half": "half of the test rows, the other half scored",
+    "test": "the test rows that are scored",
+}
 _ORACLE = (
     "Oracle H, for orientation: at the penalty that is best on the test rows; not a "
     "result."
@@ -46,6 +50,13 @@ def mean_sd(values):
     # An sd of 0 would say that one fit is certain.
     sd = float(np.std(values, ddof=1)) if len(values) > 1 else None
     return {"mean": float(np.mean(values)), "sd": sd}
+
+
+def short(fit):
+    """The figures of a fit and what it took, for a line of progress."""
+    scores = fit["scores"]
+    figures = ", ".join(f"{name} {100 * scores[name]:.1f}" for name in ("U", "S", "H"))
+    return f"{figures} in {fit['cost']['wall_s'] / 60:.1f} min"
 
 
 def format_results(results, style="text"):
@@ -97,7 +108,9 @@ def format_results(results, style="text"):
         # The same name with another split is another set: such figures do not compare.
         # Other descriptions of its classes stand in the head of a block.
         data = result["data"]
-        key = data["name"], data["sha256"]["split"], data.get("descriptions")
+        # What adapted to test rows never shares a column with what did not.
+        met = result["options"].get("unlabelled")
+        key = data["name"], data["sha256"]["split"], data.get("descriptions"), met
         blocks.setdefault(key, []).append(result)
     parts = [_block(block, style) for block in blocks.values()]
     oracle = any(_oracle(result) for result in results)
@@ -116,6 +129,8 @@ def _block(results, style):
     )
     if "descriptions" in data:
         sizes += f", descriptions {data['descriptions']}"
+    if met := results[0]["options"].get("unlabelled"):
+        sizes += f"; TRANSDUCTIVE, adapted to {_MET[met]}"
     oracle = any(_oracle(result) for result in results)
     head = ["Method", "Settings", "Penalty", *_SCORES]
     head += [*(["Oracle H"] if oracle else []), "min", "Seeds"]
@@ -185,6 +200,8 @@ def _settings(result, params):
     if options["params"]:
         fixed = sorted(options["params"].items())
         name += "; " + ", ".join(f"{key}={value}" for key, value in fixed)
+    if met := result["options"].get("unlabelled"):
+        name += f"; transductive, {met}"
     if result["protocol"] == "published":
         # In capitals: it must survive being copied into a paper.
         name += "; BEST OF 25 LOOKS AT TEST ROWS"

@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import logsumexp
+from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..persistence import Stored
 from ..utils import unit_rows
-from ._adapting import AdaptMixin, check_can_adapt
+from ._adapting import AdaptMixin, check_can_adapt, turns, warn_of_strangers
 from ._held_out import ranked
 from ._prototype_model import SCALE
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-# Rows that are gone through together. More come in turns, each a sample of all.
-_CHUNK = 10_000
+# Share of the rows set apart that counts as far from every class.
+_FAR = 0.01
 # Labelled rows set apart. More tell the share of errors no better.
 _MOST_SET_APART = 3_000
 
@@ -48,28 +49,28 @@ class UnlabelledRows(Stored):
 
     Attributes
     ----------
-    n_rows : int
-        Rows so far.
+    n_rows, n_far : int
+        Rows so far, and those of them that are like no class.
     taken, mistaken : ndarray of shape (n_unseen,)
         Sums of the rows' probabilities of the classes, and how much of these is
         expected from rows of seen classes.
-    sums, twin_sums : ndarray of shape (n_unseen, n_features)
+    sums, twin_sums, row_sums : ndarray of shape (n_unseen, n_features)
         Of rows weighted by probability, less those expected from seen classes, in the
-        space of the model and in that of its twin.
+        space of the model, in that of its twin, and as they came.
     """
 
     def __init__(self, labels, n_features):
-        self.labels, self.n_rows = labels, 0
+        self.labels, self.n_rows, self.n_far = labels, 0, 0
         self.taken, self.mistaken, self._variance = np.zeros((3, len(labels)))
-        self.sums = np.zeros((len(labels), n_features))
-        self.twin_sums = np.zeros((len(labels), n_features))
+        shape = 3, len(labels), n_features
+        self.sums, self.twin_sums, self.row_sums = np.zeros(shape)
 
     def of(self, labels):
         """The same for other classes, of which some may be new."""
         other = UnlabelledRows(labels, self.sums.shape[1])
         at, known = np.searchsorted(labels, self.labels), np.isin(self.labels, labels)
-        other.n_rows = self.n_rows
-        for name in ("taken", "mistaken", "_variance", "sums", "twin_sums"):
+        other.n_rows, other.n_far = self.n_rows, self.n_far
+        for name in set(vars(self)) - {"labels", "n_rows", "n_far"}:
             getattr(other, name)[at[known]] = getattr(self, name)[known]
         return other
 
@@ -100,16 +101,23 @@ class UnlabelledRows(Stored):
         strength = np.linalg.norm(pull, axis=1)
         return unit_rows(prior * prototypes + pull), strength / (prior + strength)
 
+    def pulls(self, prior):
+        """How far the mean of each class goes, 0 to 1, and that times where to."""
+        weight = self._trusted
+        share = weight * self.excess
+        share, total = share / (prior + share), prior + share
+        return share, (weight / total)[:, None] * self.row_sums
+
     def with_rows(self, X, model, twin, apart, *, prior, max_iter):
         """What is known after further rows.
 
         Parameters
         ----------
-        X : ndarray of shape (n_samples, n_features), float64
+        X : ndarray of shape (n_samples, n_features)
             Rows without labels.
         model, twin : PrototypeModel
             The second has not learned from the rows set apart.
-        apart : ndarray of shape (n_apart, n_features), float64
+        apart : BothSpaces
             The rows set apart.
         prior : float
             Rows that a prediction counts as much as.
@@ -121,14 +129,12 @@ class UnlabelledRows(Stored):
         UnlabelledRows
         """
         now = self
-        n_chunks = -(-len(X) // _CHUNK)
-        known = _Rows(apart, model, twin)
-        for i in range(n_chunks):
-            rows = _Rows(X[i::n_chunks], model, twin)
-            now = now._with_chunk(rows, known, twin, prior, max_iter)
+        for some in turns(X, len(self.labels)):
+            rows = BothSpaces(some, model, twin)
+            now = now._with_turn(rows, apart, twin, prior, max_iter)
         return now
 
-    def _with_chunk(self, rows, known, twin, prior, max_iter):
+    def _with_turn(self, rows, known, twin, prior, max_iter):
         start = twin.prototypes[~twin.is_seen]
         now = copy(self)
         for _ in range(max_iter):
@@ -150,14 +156,24 @@ class UnlabelledRows(Stored):
                 + taken.T @ rows.twin
                 - factor * (mistaken.T @ known.twin)
             )
+        # Of prototypes as predicted: rows of one kind draw others to themselves.
+        now.n_far += int((rows.closest < np.quantile(known.closest, _FAR)).sum())
         now.n_rows += len(rows)
-        found = taken.T @ rows.own - factor * (mistaken.T @ known.own)
-        now.sums = self.sums + found
+        for name, own in (("sums", "own"), ("row_sums", "rows")):
+            found = taken.T @ getattr(rows, own)
+            found -= factor * (mistaken.T @ getattr(known, own))
+            setattr(now, name, getattr(self, name) + found)
         return now
 
 
 class MovingPrototypes(AdaptMixin):
     """``adapt`` of PrototypeClassifier, which has ``_model``, ``_twin``, ``_apart``."""
+
+    @property
+    def _models(self):
+        """The model and its twin, if there is another one."""
+        both = self._model, self._twin
+        return both[:1] if both[1] is None or both[0] is both[1] else both
 
     def _move(self):
         """Set prototypes, moved towards rows without labels if there were any."""
@@ -173,15 +189,27 @@ class MovingPrototypes(AdaptMixin):
         self.n_unlabelled_, self.unlabelled_counts_ = rows.n_rows, rows.excess
 
     def recall(self, other):
-        """Know what another one knows of rows without labels; False if it can not."""
+        """Know what another one knows of rows without labels, if spaces are equal."""
+        if not isinstance(other, MovingPrototypes):
+            return
         models = (self._model, other._model), (self._twin, other._twin)
-        if any(None in pair for pair in models):
-            return False
-        if not all(one.space.equals(two.space) for one, two in models):
-            return False
-        self._unlabelled = other._unlabelled
-        self._move()
-        return True
+        if all(
+            None not in pair and pair[0].space.equals(pair[1].space) for pair in models
+        ):
+            self._unlabelled = other._unlabelled
+            self._move()
+
+    def found(self):
+        """Where rows without labels show classes to be, for synthetic rows of them.
+
+        For each such class, by its label, how far the mean goes, 0 to 1, and that times
+        where to, in the space of the rows.
+        """
+        if self._unlabelled is None:
+            return {}
+        share, pull = self._unlabelled.pulls(self.adaptation_prior)
+        moving = zip(self.unseen_classes_.tolist(), share, pull, strict=True)
+        return {label: (a, b) for label, a, b in moving if a}
 
     def forget_rows(self) -> Self:
         """Drop the training rows that were set apart for ``adapt``, and their model.
@@ -206,11 +234,12 @@ class MovingPrototypes(AdaptMixin):
         if reset:
             self._unlabelled = None
         if X is not None:
-            X = validate_data(self, X, dtype=np.float64, reset=False)
-            check_can_adapt(self, len(X))
+            # As they come: many rows twice would be too many, a chunk of them is not.
+            X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
             before = self._unlabelled
             if before is None:
                 before = UnlabelledRows(self.unseen_classes_, X.shape[1])
+            check_can_adapt(self, before.n_rows + len(X))
             self._unlabelled = before.with_rows(
                 X,
                 self._model,
@@ -219,21 +248,25 @@ class MovingPrototypes(AdaptMixin):
                 prior=self.adaptation_prior,
                 max_iter=self.adaptation_iter,
             )
+            warn_of_strangers((self._unlabelled.n_far - before.n_far) / len(X))
         self._move()
 
 
-class _Rows:
+class BothSpaces(Stored):
     """Rows in both spaces, and their probabilities of the unseen classes.
 
     The twin gives these: to it, rows set apart are as new as those without labels.
     """
 
     def __init__(self, X, model, twin):
-        # Half the memory, and the time; sums over many rows need no more digits.
-        self.own = model.whiten(X).astype(np.float32)
-        self.twin = twin.whiten(X).astype(np.float32)
-        scores = twin.scores(self.twin, twin.prototypes.astype(np.float32))
+        self.rows = X.astype(np.float32, copy=False)
+        self.own = self.twin = _whitened(X, twin)
+        if model is not twin:
+            self.own = _whitened(X, model)
+        prototypes = twin.prototypes.astype(np.float32)
+        scores = twin.scores(self.twin, prototypes)
         self._seen = logsumexp(scores[:, twin.is_seen], axis=1, keepdims=True)
+        self.closest = (self.twin @ prototypes.T).max(axis=1)
 
     def __len__(self):
         return len(self.own)
@@ -244,3 +277,12 @@ class _Rows:
         return np.exp(
             scores - logsumexp(np.hstack([self._seen, scores]), axis=1)[:, None]
         )
+
+
+def _whitened(X, model):
+    # Half the memory, and the time; sums over many rows need no more digits. What
+    # float64 takes on the way is for some rows at a time.
+    whitened = np.empty(X.shape, np.float32)
+    for rows in gen_batches(len(X), 2048):
+        whitened[rows] = model.whiten(X[rows].astype(np.float64))
+    return whitened

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -22,6 +22,11 @@ _Fit = TypeVar("_Fit", bound=Callable[..., Any])
 
 # Rows a class below which adapting is hardly worth while.
 _FEW = 5
+# One in a hundred seen rows is so far from all, and on four sets of real data at most
+# one in eight of unseen classes; of rows with other features a third and more.
+_STRANGE = 0.25
+# Rows that are gone through together.
+_TURN = 10_000
 
 
 class AdaptMixin(InheritedDocs):
@@ -91,9 +96,32 @@ def check_can_adapt(clf: Any, n_rows: int) -> None:
         )
     if n_rows < _FEW * len(clf.unseen_classes_):
         warn(
-            f"adapt got {n_rows} rows for {len(clf.unseen_classes_)} unseen classes; "
-            f"with fewer than {_FEW} a class, little can be learned from them."
+            f"adapt got {n_rows} rows so far for {len(clf.unseen_classes_)} unseen "
+            f"classes; with fewer than {_FEW} a class, little can be learned from them."
         )
+
+
+def warn_of_strangers(share: float) -> None:
+    """Warn where many rows, this share of them, are like no class."""
+    if share > _STRANGE:
+        warn(
+            f"adapt got rows of which {share:.0%} are farther from every class than "
+            "99% of the labelled rows are. They were made in another way, or are of no "
+            "class, or few seen classes do not tell where the others are: hold some of "
+            "the predictions against what you know before you rely on them."
+        )
+
+
+def turns(X: Any, n_unseen: int) -> Iterator[Any]:
+    """The rows, of many in turns, each of which is a sample of all."""
+    n_rows = X.shape[0] if hasattr(X, "shape") and X.shape else len(X)
+    # Too few of a class tell nothing.
+    n_turns = -(-n_rows // max(_TURN, _FEW * n_unseen))
+    if n_turns <= 1:
+        yield X
+        return
+    for i in range(n_turns):
+        yield _safe_indexing(X, np.arange(i, n_rows, n_turns))
 
 
 def warn_if_useless(chosen: Any) -> bool:

@@ -104,8 +104,7 @@ class CalibratedStackingCV(
 
     random_state : int, RandomState instance or None, default=None
         Draws the folds if ``cv`` is None or a number; without it ``GZSLKFold`` does not
-        shuffle, and other folds are drawn each time, whatever ``np.random.seed`` was
-        given. The estimator has its own.
+        shuffle, and others are drawn each time, whatever ``np.random.seed`` was given.
 
     store_cv_results : bool, default=False
         Keep the scores of all penalties in ``cv_results_``.

@@ -12,6 +12,7 @@ from sklearn.preprocessing import MinMaxScaler
 
 from .._sklearn_compat import HasMethods, Interval, StrOptions, _fit_context
 from ..generators import GaussianGenerator
+from ..linear_model._lda import IncrementalLDA
 from ..training import draw_seed
 from ..utils import all_or_nothing, like, seeded
 from ._adapting import takes_unlabelled
@@ -36,6 +37,11 @@ if TYPE_CHECKING:
 
 # Synthetic rows of a class for each real one, unless the classifier asks for fewer.
 _AUTO_FACTOR = 12
+
+
+def _closed_form():
+    # The folds of seen_penalty="auto" adapt, too: not to be paid for by who never does.
+    return PrototypeClassifier(seen_classifier=IncrementalLDA())
 
 
 class GZSLClassifier(
@@ -71,6 +77,12 @@ class GZSLClassifier(
     preprocessor : transformer or "passthrough", default=None
         Fitted on the training rows before all else; ``MinMaxScaler()`` by default,
         as in every reference implementation.
+
+    adapter : PrototypeClassifier, default=None
+        For a classifier without ``adapt``: tells the classes of rows without labels, to
+        which synthetic rows move. By default a ``PrototypeClassifier`` with
+        ``IncrementalLDA`` for the seen classes; with ``calibration_size=0`` there is no
+        ``adapt``, and ``seen_penalty="auto"`` trains the classifier half as often.
 
     n_synthetic : int or "auto", default="auto"
         Synthetic rows for each class; "auto" is 12 times the median number of
@@ -205,6 +217,7 @@ class GZSLClassifier(
         "generator": GaussianGenerator,
         "classifier": PrototypeClassifier,
         "preprocessor": MinMaxScaler,
+        "adapter": _closed_form,
     }
 
     __metadata_request__fit = {"class_attributes": True}
@@ -219,6 +232,7 @@ class GZSLClassifier(
             StrOptions({"passthrough"}),
             None,
         ],
+        "adapter": [PrototypeClassifier, None],
         "n_synthetic": [
             Interval(Integral, 1, None, closed="left"),
             StrOptions({"auto"}),
@@ -243,6 +257,7 @@ class GZSLClassifier(
         *,
         class_attributes: ClassAttributesLike | None = None,
         preprocessor: TransformerMixin | Literal["passthrough"] | None = None,
+        adapter: PrototypeClassifier | None = None,
         n_synthetic: int | Literal["auto"] = "auto",
         n_real: int | None = None,
         synthesize: Literal["unseen", "all"] = "unseen",
@@ -257,6 +272,7 @@ class GZSLClassifier(
         self.classifier = classifier
         self.class_attributes = class_attributes
         self.preprocessor = preprocessor
+        self.adapter = adapter
         self.n_synthetic = n_synthetic
         self.n_real = n_real
         self.synthesize = synthesize
@@ -337,8 +353,8 @@ class GZSLClassifier(
 
         # For add_classes and partial_fit, which train the classifier anew.
         self._rows, self._labels, self._seeds = X, y, seeds
+        self.adapter_ = self._adapted = None
         self._fit_classifier()
-        self._adapted = None
         if self.seen_penalty != "auto":
             self._penalty = float(self.seen_penalty)
         elif class_attributes is None:  # an ordinary classifier

@@ -58,7 +58,9 @@ def choose_own_penalty(clf, X, y, attributes, seeds):
     alike = clone(clf).set_params(class_attributes=None, random_state=seed)
     # What the parts have chosen by themselves holds in the folds: to choose it anew
     # takes longer than all else, and moved the penalty by nothing.
-    for part in ("generator", "classifier"):
+    if clf._moves_rows:
+        clf.adapter_ = clf._fitted_adapter()
+    for part in ("generator", "classifier", "adapter"):
         fitted = getattr(clf, f"{part}_")
         chosen = chosen_settings(fitted, fitted)
         alike.set_params(**{f"{part}__{name}": chosen[name] for name in chosen})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +10,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from ..linear_model._softmax import SoftmaxClassifier
-from ..synthesis import TrainingRows, check_asks, is_streamed, train, train_drawn
+from ..synthesis import check_asks, is_streamed
 from ..utils import few, learner_inside, warn
 
 if TYPE_CHECKING:
@@ -74,44 +73,6 @@ class FinalClassifierMixin:
         if chosen := chosen_settings(classifier, before):
             classifier = clone(classifier).set_params(**chosen)
         return classifier
-
-    def _fit_classifier(self, before=None):
-        """Train the classifier anew, on the rows and classes that are known by now."""
-        rows = self._training_rows()
-        self._n_features_out = rows.n_features
-        self.classifier_ = train(
-            self._checked_classifier(before),
-            rows,
-            memory_limit=self.memory_limit,
-            say=self._say,
-        )
-
-    def _fit_drawn(self):
-        """Let a copy of the classifier learn the synthetic rows, and these alone."""
-        self.classifier_ = train_drawn(
-            deepcopy(self.classifier_),
-            self._training_rows(),
-            memory_limit=self.memory_limit,
-            say=self._say,
-        )
-
-    def _training_rows(self):
-        """What the classifier learns from; its seeds may be drawn from."""
-        return TrainingRows(
-            generator=self.generator_,
-            X=self._rows,
-            y=self._labels,
-            attributes=self.class_attributes_,
-            seen=self.seen_classes_,
-            unseen=self.unseen_classes_,
-            n_synthetic=self.n_synthetic_,
-            # A copy: the classifier depends on which classes and rows are known, and
-            # not on the order in which they came.
-            seeds=deepcopy(self._seeds),
-            n_real=self.n_real if len(self._rows) else None,
-            synthesize=self.synthesize,
-            candidate_classes=self.candidate_classes,
-        )
 
     def _check_memory(self, classifier, n_features):
         """Refuse more synthetic rows than the classifier could learn from."""

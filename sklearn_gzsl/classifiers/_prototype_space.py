@@ -31,11 +31,19 @@ class WhitenedSpace(Stored):
         # Within classes: directions in which rows of one class differ are made to count
         # less, those that tell classes apart more.
         X = X - means[codes]
-        covariance = X.T @ X / len(X)
-        variances, self._axes = linalg.eigh(covariance)
-        # Rounding makes the smallest ones slightly negative.
-        self._variances = variances.clip(min=0)
-        self._typical = self._variances.mean() or 1.0  # classes of one row each
+        n, d = X.shape
+        # Few rows vary along few axes: to find all d of them would take most of a fit.
+        self._few = 2 * n < d
+        if self._few:
+            _, lengths, axes = linalg.svd(X, full_matrices=False)
+            self._axes = axes.T
+            # Columns of the axes, and those of what lies off them.
+            self._variances = np.concatenate([lengths**2 / n, np.zeros(d)])
+        else:
+            variances, self._axes = linalg.eigh(X.T @ X / n)
+            # Rounding makes the smallest ones slightly negative.
+            self._variances = variances.clip(min=0)
+        self._typical = self._variances.sum() / d or 1.0  # classes of one row each
 
     def equals(self, other):
         """Whether rows have the same coordinates in both."""
@@ -45,7 +53,7 @@ class WhitenedSpace(Stored):
 
     def rotated(self, X):
         """Rows along the axes, on which a shrinkage only divides columns."""
-        return (self._normalised(X) - self._centre) @ self._axes
+        return self._along_axes(self._normalised(X) - self._centre)
 
     def scale(self, shrinkage):
         """Standard deviations along the axes, a share of the variances made equal."""
@@ -57,11 +65,16 @@ class WhitenedSpace(Stored):
 
     def whitener(self, shrinkage):
         """A transformer of scikit-learn that does it, but for the length of rows."""
-        return projection(self._axes, self._centre, self.scale(shrinkage))
+        axes = self._along_axes(np.eye(len(self._centre)))
+        return projection(axes, self._centre, self.scale(shrinkage))
 
     def directions(self, A, shrinkage):
         """Whitened descriptions that live in the space of the rows, centred."""
-        return unit_rows(A @ self._axes / self.scale(shrinkage))
+        return unit_rows(self._along_axes(A) / self.scale(shrinkage))
+
+    def _along_axes(self, X):
+        along = X @ self._axes
+        return np.hstack([along, X - along @ self._axes.T]) if self._few else along
 
     def _normalised(self, X):
         if self.power is None:

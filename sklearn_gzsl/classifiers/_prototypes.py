@@ -7,14 +7,14 @@ from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._sklearn_compat import HasMethods, Interval, StrOptions, _fit_context
 from ..attributes import UnitsMixin
 from ..utils import all_or_nothing, register, validate_rows
-from ._adaptation import MovingPrototypes, set_apart
+from ._adaptation import BothSpaces, MovingPrototypes, set_apart
 from ._adapting import takes_unlabelled
 from ._described import DescribedClassesMixin
 from ._parts import DefaultPartsMixin
@@ -176,6 +176,9 @@ class PrototypeClassifier(
         ("class_attributes", "seen_classes", "synthetic"), True
     )
 
+    # Whether nothing learns from the rows set apart: enough to find classes in others.
+    _twin_alone = False
+
     # Synthetic rows of a class for each real one that GZSLClassifier draws for it.
     _auto_synthetic = 3
 
@@ -306,7 +309,11 @@ class PrototypeClassifier(
         for model in self._models:
             model.first.add(model.whiten(X[first]), y[first])
         self._unlabelled = None
-        return self._learn_drawn(chunks, attributes)
+        self._learn_drawn(chunks, attributes)
+        if self._twin is not None:
+            # Once: each adapt asks for them.
+            self._apart = BothSpaces(self._apart, self._model, self._twin)
+        return self
 
     def _learn_drawn(self, chunks, attributes):
         """Learn synthetic rows anew; what was learned from others stays.
@@ -321,11 +328,6 @@ class PrototypeClassifier(
             for model in self._models:
                 model.drawn.add(model.whiten(rows), labels[unseen])
         self._describe(attributes)
-        return self
-
-    @property
-    def _models(self):
-        return [model for model in (self._model, self._twin) if model is not None]
 
     def _fit_seen(self, X, y, attributes):
         """Learn all that does not depend on unseen classes."""
@@ -348,29 +350,19 @@ class PrototypeClassifier(
         self.settings_ = choose_settings(
             given, X, codes, seen, compared=compared, own_weight=self.own_weight
         )
-        self._model = self._learned(X, self.seen_classes_[codes], seen, compared)
+        y = self.seen_classes_[codes]
         self._twin, self._apart = None, None
-        self.seen_classifier_ = self._model.seen_classifier
         # Rows of seen classes as new as those that will come without labels: what a
         # twin that has not learned from them makes of them tells errors from finds.
         if self.calibration_size and len(attributes.labels) > len(seen):
             apart = set_apart(codes, self.calibration_size)
             if apart.any():
-                rest = X[~apart], self.seen_classes_[codes[~apart]], seen, compared
-                self._twin, self._apart = self._learned(*rest), X[apart]
-
-    def _learned(self, X, y, A, compared):
-        return PrototypeModel(
-            X,
-            y,
-            A,
-            compared,
-            self.settings_,
-            own_weight=self.own_weight,
-            synthetic_weight=self.synthetic_weight,
-            seen_weight=self.seen_weight,
-            seen_classifier=clone(self._part("seen_classifier")),
-        )
+                self._twin = PrototypeModel(X[~apart], y[~apart], seen, compared, self)
+                self._apart = X[apart]
+        self._model = self._twin
+        if self._twin is None or not self._twin_alone:
+            self._model = PrototypeModel(X, y, seen, compared, self)
+        self.seen_classifier_ = self._model.seen_classifier
 
     def _describe(self, attributes):
         """Set classes and prototypes."""

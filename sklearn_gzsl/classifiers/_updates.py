@@ -8,12 +8,9 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ..attributes import check_class_attributes, extend_class_attributes
-from ..utils import adapt, all_or_nothing, few, like, path_to_adapt, warn
-from ._adapting import (
-    AdaptMixin,
-    takes_unlabelled,
-    warn_if_useless,
-)
+from ..utils import all_or_nothing, few, like, path_inside
+from ._adapting import takes_unlabelled
+from ._moving_rows import MovingRowsMixin
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -22,32 +19,8 @@ if TYPE_CHECKING:
     from ..attributes._typing import ClassAttributesLike
 
 
-class UpdatesMixin(AdaptMixin):
+class UpdatesMixin(MovingRowsMixin):
     """Methods that teach the classifier more; the generator stays as it is."""
-
-    @property
-    def adaptation_(self) -> np.ndarray:
-        head = self._head()
-        if not hasattr(head, "adaptation_"):
-            return np.zeros(len(self.classes_))
-        return head.adaptation_
-
-    @property
-    def n_unlabelled_(self) -> int:
-        return getattr(self._head(), "n_unlabelled_", 0)
-
-    @property
-    def unlabelled_counts_(self) -> np.ndarray:
-        counts = getattr(self._head(), "unlabelled_counts_", None)
-        return np.zeros(len(self.unseen_classes_)) if counts is None else counts
-
-    def _head(self):
-        """What the classifier is in the end, inside of pipelines and searches."""
-        return path_to_adapt(self.classifier_)[-1]
-
-    @property
-    def _adapts(self):
-        return getattr(self._head(), "_adapts", False)
 
     def forget_rows(self) -> Self:
         """Drop all training rows: the estimator gets small, and can be given away.
@@ -95,37 +68,11 @@ class UpdatesMixin(AdaptMixin):
         # After the draws that choose real rows: those to come are the same.
         self._seeds = rows.seeds
         self._rows, self._labels = rows.X[:0].copy(), rows.y[:0].copy()
-        if hasattr(self._head(), "forget_rows"):
-            self._head().forget_rows()
+        for part in (self.classifier_, self.adapter_):
+            learner = path_inside(part, "forget_rows")[-1]
+            if hasattr(learner, "forget_rows"):
+                learner.forget_rows()
         return self
-
-    def _check_rows(self, method):
-        if not len(self._rows):
-            raise ValueError(
-                f"{method} trains the classifier anew on all rows, which forget_rows "
-                "has dropped. Call fit again, or keep a copy that has its rows."
-            )
-
-    def _fit_again(self):
-        """Train the classifier anew, which then knows the same rows without labels."""
-        before = self._head()
-        self._fit_classifier(before=self.classifier_)
-        if getattr(before, "n_unlabelled_", 0) and not self._head().recall(before):
-            warn(
-                "The classifier was trained anew on other rows of seen classes and has "
-                "forgotten the rows without labels; call adapt again."
-            )
-        return self
-
-    def _adapt(self, X, reset):
-        if X is not None:
-            X = self._transform(X).astype(np.float64)
-            self._say(f"adapting to {len(X)} rows without labels")
-            if self.seen_penalty == "auto" and warn_if_useless(self._adapted):
-                X = None
-        # In place, but whole or not at all itself, and nothing comes after it.
-        if X is not None or reset:
-            adapt(self.classifier_, X, reset)
 
     @all_or_nothing
     def add_classes(self, class_attributes: ClassAttributesLike) -> Self:

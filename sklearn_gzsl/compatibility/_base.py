@@ -11,7 +11,7 @@ from sklearn.preprocessing import Normalizer, StandardScaler
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._sklearn_compat import StrOptions, _fit_context
-from ..attributes import UnitsMixin
+from ..attributes import UnitsMixin, varying
 from ..classifiers._described import DescribedClassesMixin
 from ..classifiers._prediction import PredictionMixin
 from ..classifiers._wrapped import check_described
@@ -155,8 +155,7 @@ class CompatibilityClassifier(
             self._attribute_centre = A.mean(axis=0)
         elif self.normalisation == "standard":
             self._row_centre = X.mean(axis=0)
-            spread = X.std(axis=0)
-            self._row_spread = np.where(spread > 0, spread, 1.0)
+            self._row_spread = np.where(varying(X), X.std(axis=0), 1.0)
 
     def _rows(self, X):
         X = (X - self._row_centre) / self._row_spread

@@ -155,8 +155,9 @@ class _WGANGPModule(JudgedWGAN):
     def _souls(self, rows):
         """Centres of a class's rows; where these are few, some rows are repeated."""
         n = self.options.n_souls
-        if len(np.unique(rows, axis=0)) <= n:
-            return np.resize(rows, (n, rows.shape[1]))
+        different = np.unique(rows, axis=0)
+        if len(different) <= n:
+            return np.resize(different, (n, rows.shape[1]))
         means = KMeans(n, n_init=1, random_state=self.soul_seed).fit(rows)
         return means.cluster_centers_
 

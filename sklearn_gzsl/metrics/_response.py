@@ -4,11 +4,9 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.frozen import FrozenEstimator
-from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
-from ..utils import few, is_unlabelled, row_chunks
+from ..utils import few, is_unlabelled, path_inside, row_chunks
 from ._accuracy import check_labels
 from ._curve import best_by_side
 
@@ -86,25 +84,13 @@ def _fold(estimator, y, candidates):
 
 def path_to(estimator: Any, attribute: str) -> list[Any]:
     """A fitted estimator, what it wraps, and so on to the part with the attribute."""
-    # Meta-estimators keep their fitted part under one of a few names. The path is kept
-    # for callers that have to go the way of the rows, through pipelines.
-    path = [estimator]
-    while not hasattr(path[-1], attribute):
-        part = path[-1]
-        if isinstance(part, FrozenEstimator):
-            path.append(part.estimator)
-        elif isinstance(part, Pipeline):
-            path.append(part.steps[-1][1])
-        elif hasattr(part, "best_estimator_"):
-            path.append(part.best_estimator_)
-        elif hasattr(part, "estimator_"):
-            path.append(part.estimator_)
-        else:
-            check_is_fitted(part)
-            raise TypeError(
-                f"Found no {attribute} in {estimator!r}; use a fitted "
-                "GZSLClassifier, or a pipeline or search (with refit) around one."
-            )
+    path = path_inside(estimator, attribute)
+    if not hasattr(path[-1], attribute):
+        check_is_fitted(path[-1])
+        raise TypeError(
+            f"Found no {attribute} in {estimator!r}; use a fitted "
+            "GZSLClassifier, or a pipeline or search (with refit) around one."
+        )
     return path
 
 

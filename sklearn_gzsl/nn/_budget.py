@@ -15,10 +15,7 @@ _FACTORIES = {
 class Budget(TorchFunctionMode):
     """Within it, tensors made anew have so many numbers together, or are refused.
 
-    Raises
-    ------
-    ValueError
-        Before the memory of the first one is taken that goes beyond.
+    The error, a ValueError, comes before the memory of the one that goes beyond.
 
     Examples
     --------

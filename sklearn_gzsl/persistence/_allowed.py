@@ -9,6 +9,7 @@ from ._versions import ROOT
 # in the package's root are enough, and stay when files move.
 _PARTS = {
     "AdaptedPenalty": "classifiers._penalty",
+    "BothSpaces": "classifiers._adaptation",
     "ClassMeansRegression": "linear_model._class_means",
     "ClassSums": "classifiers._prototype_space",
     "GZSLKFold": "model_selection",
@@ -16,6 +17,7 @@ _PARTS = {
     "GZSLShuffleSplit": "model_selection",
     "PredictedPrototypes": "classifiers._prototype_space",
     "PrototypeModel": "classifiers._prototype_model",
+    "RowFinder": "classifiers._moving_rows",
     "UnlabelledRows": "classifiers._adaptation",
     "WhitenedSpace": "classifiers._prototype_space",
 }

@@ -66,7 +66,8 @@ def train_drawn(classifier, rows, *, memory_limit, say):
         chunks = RowStream(rows, memory_limit, say).drawn()
     else:
         chunks = [rows.synthetic()] if len(rows.synthesized) else []
-    return classifier._learn_drawn(chunks, rows.attributes.subset(rows.classes))
+    classifier._learn_drawn(chunks, rows.attributes.subset(rows.classes))
+    return classifier
 
 
 def _asked_for(classifier, known):

@@ -1,6 +1,6 @@
 """What the final classifier learns from: real and synthetic rows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -38,6 +38,9 @@ class TrainingRows:
         Real rows of each seen class; all by default.
     synthesize, candidate_classes : str
         As in GZSLClassifier.
+    found : dict
+        Unseen classes that rows without labels were found for: how far the mean goes,
+        0 to 1, and that times where to.
     """
 
     generator: Any
@@ -51,6 +54,7 @@ class TrainingRows:
     n_real: int | None = None
     synthesize: str = "unseen"
     candidate_classes: str = "all"
+    found: dict = field(default_factory=dict)
 
     def __post_init__(self):
         # Chosen first, so that all other draws come after it, at once or streamed.
@@ -99,11 +103,11 @@ class TrainingRows:
         return self.generator.training_features(X, random_state=self._seed())
 
     def synthetic(self):
-        """All synthetic rows, those of few-shot classes moved, with labels."""
+        """All synthetic rows, moved where rows of their class are known, and labels."""
         drawn, labels = self._sample(self.synthesized, self.n_synthetic)
-        for label in self._few_shot():
+        for label in self._moving():
             own = labels == label
-            drawn[own] += shift(self._first_rows(label), drawn[own])
+            drawn[own] += self._shift(label, drawn[own])
         return drawn, labels
 
     def draws(self, classes, n_samples, moves):
@@ -114,15 +118,14 @@ class TrainingRows:
             yield moved(drawn, labels, *moves), labels
 
     def moves(self):
-        """Few-shot classes, and where their synthetic rows move.
+        """Classes whose synthetic rows move, and where to.
 
         Seen from a first draw: in the chunks to come, the rows of a class are too few.
         """
-        labels = self._few_shot()
+        labels = self._moving()
         n_drawn = min(self.n_synthetic, DRAW_ROWS)
         shifts = [
-            shift(self._first_rows(label), self._sample([label], n_drawn)[0])
-            for label in labels
+            self._shift(label, self._sample([label], n_drawn)[0]) for label in labels
         ]
         return labels, np.array(shifts, dtype=np.float32)
 
@@ -134,13 +137,22 @@ class TrainingRows:
         # strings than those of y.
         return drawn, like(labels, self.classes)
 
-    def _few_shot(self):
-        """Unseen classes that have real rows by now."""
-        return np.intersect1d(self.y, self.unseen)
+    def _moving(self):
+        """Unseen classes of which rows are known by now, with labels or without."""
+        found = [label in self.found for label in self.unseen.tolist()]
+        return self.unseen[np.isin(self.unseen, self.y) | np.array(found, dtype=bool)]
 
-    def _first_rows(self, label):
-        """Features of the real rows of an unseen class."""
-        return np.asarray(self.generator.transform(self.X[self.y == label]))
+    def _shift(self, label, drawn):
+        """How far the synthetic rows of a class move."""
+        move = np.zeros(drawn.shape[1], drawn.dtype)
+        first = self.y == label
+        if first.any():
+            move = shift(np.asarray(self.generator.transform(self.X[first])), drawn)
+        if label in self.found:
+            share, pull = self.found[label]
+            # From where the first rows have moved them.
+            move = move + (pull - share * (drawn.mean(axis=0) + move))
+        return move
 
     def _seed(self):
         return int(self.seeds.integers(2**31))

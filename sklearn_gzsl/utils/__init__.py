@@ -2,13 +2,20 @@
 
 from ._docstrings import InheritedDocs
 from ._files import jsonable, locked, read_arrays, replacing, write_arrays
-from ._fitting import all_or_nothing, fit_transform, learner_inside, seeded
+from ._fitting import (
+    all_or_nothing,
+    fit_transform,
+    learner_inside,
+    path_inside,
+    seeded,
+    unchanged_if_it_fails,
+)
 from ._labels import check_complete, check_target, like, validate_rows
 from ._messages import few, naming_sizes, warn
 from ._methods import METHODS, SPLITS, Published, register
 from ._parameters import DeclaredParameters
 from ._rows import chunk_size, mean_rows, row_chunks, sum_rows, unit_rows
-from ._unlabelled import adapt, is_unlabelled, labels_of, path_to_adapt
+from ._unlabelled import adapt, is_unlabelled, labels_of
 
 __all__ = [
     "METHODS",
@@ -31,13 +38,14 @@ __all__ = [
     "locked",
     "mean_rows",
     "naming_sizes",
-    "path_to_adapt",
+    "path_inside",
     "read_arrays",
     "register",
     "replacing",
     "row_chunks",
     "seeded",
     "sum_rows",
+    "unchanged_if_it_fails",
     "unit_rows",
     "validate_rows",
     "warn",

@@ -1,11 +1,13 @@
 """How estimators are fitted: whole or not at all, and from seeds."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any, TypeVar
 
 import numpy as np
 from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 
 from .._sklearn_compat import BaseSearchCV
@@ -21,15 +23,45 @@ def all_or_nothing(method: _Method) -> _Method:
 
     @wraps(method)
     def safe(self, *args, **kwargs):
-        before = dict(vars(self))
-        try:
+        with unchanged_if_it_fails(self):
             return method(self, *args, **kwargs)
-        except BaseException:
-            vars(self).clear()
-            vars(self).update(before)
-            raise
 
     return safe  # type: ignore[return-value]
+
+
+@contextmanager
+def unchanged_if_it_fails(estimator: Any) -> Iterator[None]:
+    """Put the attributes of an estimator back as they were where an error is raised."""
+    before = dict(vars(estimator))
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise
+
+
+def path_inside(estimator: Any, attribute: str) -> list[Any]:
+    """A fitted estimator, what it wraps, and so on to the part with the attribute.
+
+    The last one is without it where no part has it.
+    """
+    # Meta-estimators keep their fitted part under one of a few names. The path is kept
+    # for callers that have to go the way of the rows, through pipelines.
+    path = [estimator]
+    while not hasattr(path[-1], attribute):
+        part = path[-1]
+        if isinstance(part, FrozenEstimator):
+            path.append(part.estimator)
+        elif isinstance(part, Pipeline):
+            path.append(part.steps[-1][1])
+        elif hasattr(part, "best_estimator_"):
+            path.append(part.best_estimator_)
+        elif hasattr(part, "estimator_"):
+            path.append(part.estimator_)
+        else:
+            break
+    return path
 
 
 def learner_inside(estimator: Any) -> tuple[Any, str]:

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from sklearn.pipeline import Pipeline
 
+from ._fitting import path_inside
+
 
 def is_unlabelled(y: Any) -> np.ndarray:
     """Which labels are the integer -1, among numbers or beside text."""
@@ -25,7 +27,7 @@ def labels_of(y: Any, rows: np.ndarray) -> np.ndarray:
 
 def adapt(estimator: Any, X: Any, reset: bool = False) -> None:
     """Adapt the model inside a fitted estimator, such as a pipeline, in place."""
-    *around, last = path_to_adapt(estimator)
+    *around, last = path_inside(estimator, "adapt")
     if not hasattr(last, "adapt"):
         raise ValueError(
             f"{last!r} cannot learn from rows without labels; PrototypeClassifier can, "
@@ -35,16 +37,3 @@ def adapt(estimator: Any, X: Any, reset: bool = False) -> None:
         if isinstance(part, Pipeline) and X is not None:
             X = part[:-1].transform(X)
     last.adapt(X, reset=reset)
-
-
-def path_to_adapt(estimator: Any) -> list[Any]:
-    """A fitted estimator, what is in it, and so on to what has ``adapt``, if any."""
-    path = [estimator]
-    while not hasattr(path[-1], "adapt"):
-        if isinstance(path[-1], Pipeline):
-            path.append(path[-1].steps[-1][1])
-        elif hasattr(path[-1], "best_estimator_"):
-            path.append(path[-1].best_estimator_)
-        else:
-            break
-    return path
