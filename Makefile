@@ -25,12 +25,13 @@ FAST := -m "not slow"
 # One worker for each processor; what a worker has done early it takes from the others.
 PYTEST := -m pytest -n logical --maxprocesses 8 --dist worksteal
 
-.PHONY: help demo test soak test-oldest test-newest test-dist lint format docs dist clean
+.PHONY: help demo test fuzz soak test-oldest test-newest test-dist lint format docs dist clean
 
 help:
 	@echo "make demo         the two-digit numbers: a table, and a picture of unseen numbers"
 	@echo "make test         the whole test suite; ARGS='-m \"not slow\"' passes options on"
-	@echo "make soak         what takes long: fits that are killed, again and again"
+	@echo "make fuzz         5,000 random fits and damaged files; FUZZ=20000 makes more"
+	@echo "make soak         fits that are killed, then random ones; SOAK=600 seconds"
 	@echo "make test-oldest  the fast tests with the oldest versions that are supported"
 	@echo "make test-newest  the fast tests with the newest; PYTHON=python3.13 with that one"
 	@echo "make lint         ruff and codespell; make format lets ruff mend what it can"
@@ -79,8 +80,18 @@ demo: .venv/.stamp-test
 test: .venv/.stamp-test
 	$(PY) $(PYTEST) $(ARGS)
 
+# Of these files `make test` runs a few examples, always the same ones.
+FUZZ ?= 5000
+SOAK ?= 600
+FUZZED := tests/test_random_fits.py tests/test_mutated_files.py
+
+fuzz: .venv/.stamp-test
+	FUZZ_EXAMPLES=$(FUZZ) $(PY) $(PYTEST) $(FUZZED) $(ARGS)
+
 soak: .venv/.stamp-test
 	KILLS=20 $(PY) -m pytest tests/test_checkpoint.py -k kills $(ARGS)
+	end=$$(($$(date +%s) + $(SOAK))); while [ $$(date +%s) -lt $$end ]; do \
+	    FUZZ_EXAMPLES=500 $(PY) $(PYTEST) $(FUZZED) $(ARGS) || exit 1; done
 
 # Releases that old warn of each other's ways; what we call ourselves, `make test` tells.
 test-oldest: $(OLDEST)/.stamp

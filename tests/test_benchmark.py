@@ -26,7 +26,7 @@ from sklearn_gzsl import (
     compatibility,
     generators,
 )
-from sklearn_gzsl.benchmark import _run, format_results, run_benchmark
+from sklearn_gzsl.benchmark import _runner, format_results, run_benchmark
 from sklearn_gzsl.benchmark._cli import main
 from sklearn_gzsl.benchmark._methods import METHODS, generates
 from sklearn_gzsl.metrics import GZSLScorer, per_class_accuracy
@@ -188,7 +188,7 @@ def test_published_protocol_stands_alone(run, other):
 def test_an_interrupted_run_keeps_its_fits_and_resumes(run, tmp_path, monkeypatch):
     out = tmp_path / "results.json"
     complete = run(seeds=3)
-    original, seeds = _run._Run._fit, []
+    original, seeds = _runner.Run._fit, []
 
     def interrupted(self, clf, seed, unfinished):
         seeds.append(seed)
@@ -196,7 +196,7 @@ def test_an_interrupted_run_keeps_its_fits_and_resumes(run, tmp_path, monkeypatc
             raise KeyboardInterrupt
         return original(self, clf, seed, unfinished)
 
-    monkeypatch.setattr(_run._Run, "_fit", interrupted)
+    monkeypatch.setattr(_runner.Run, "_fit", interrupted)
     with pytest.raises(KeyboardInterrupt):
         run(seeds=3, out=out)
     assert [fit["seed"] for fit in fits(json.loads(out.read_text()))] == [0]
@@ -436,7 +436,7 @@ def test_a_table_of_a_file_without_methods(tmp_path, capsys):
 
 def test_presets_leave_out_methods_without_settings(small_numbers, monkeypatch):
     started = []
-    monkeypatch.setattr(_run._Run, "method", lambda _, name, __: started.append(name))
+    monkeypatch.setattr(_runner.Run, "method", lambda _, name, __: started.append(name))
     run_benchmark(small_numbers, preset="AWA2", verbose=0)
     assert started == [
         "eszsl",

@@ -14,7 +14,7 @@ from sklearn_gzsl import (
     GaussianGenerator,
     PrototypeClassifier,
 )
-from sklearn_gzsl.benchmark import _run, format_results
+from sklearn_gzsl.benchmark import _runner, format_results
 from sklearn_gzsl.benchmark._cli import main
 from sklearn_gzsl.benchmark._data import describe_data, load_data
 from sklearn_gzsl.benchmark._methods import METHODS
@@ -93,7 +93,7 @@ def test_all_are_for_methods_that_take_several(run, monkeypatch, capsys):
     assert found["data"]["descriptions"] == "all"
     assert found["data"]["n_attributes"] == {"att": 7, SENTENCES: 9}
     started = []
-    monkeypatch.setattr(_run._Run, "method", lambda _, name, __: started.append(name))
+    monkeypatch.setattr(_runner.Run, "method", lambda _, name, __: started.append(name))
     message = rf"gaussian takes one table .*sources \['att', '{SENTENCES}'\]; choose"
     with pytest.raises(ValueError, match=message):
         run(methods=["cada-vae", "gaussian"], descriptions="all")
@@ -192,7 +192,7 @@ def test_resuming_takes_the_same_table(run, write, arrays, tmp_path, monkeypatch
             with pytest.raises(ValueError, match="made with other data"):
                 run(path, descriptions=second, out=out, resume=True)
             with monkeypatch.context() as patch:
-                patch.setattr(_run._Run, "_fit", None)  # nothing is fitted again
+                patch.setattr(_runner.Run, "_fit", None)  # nothing is fitted again
                 again = run(path, descriptions=first, out=out, resume=True)
             assert again == found
 

@@ -82,3 +82,16 @@ def test_progress_is_shown(animals, capsys):
     printed = capsys.readouterr().out
     assert "bandwidth: iter 10: loss" in printed
     assert "\niter 20: loss" in printed
+
+
+def test_margins_that_tie_are_no_dead_end(small_numbers):
+    """Of two-digit numbers, most differ in both digits: they are all as far apart."""
+    rows = small_numbers.train
+    clf = SYNC(loss="structured", bandwidth=2.0, alpha=1e-3, max_iter=30)
+    clf.fit(
+        small_numbers.data[rows],
+        small_numbers.target[rows],
+        class_attributes=small_numbers.class_attributes,
+    )
+    seen = np.isin(small_numbers.target, clf.seen_classes_)
+    assert clf.score(small_numbers.data[seen], small_numbers.target[seen]) > 0.8

@@ -42,7 +42,7 @@ SPOILT = {
     ),
     "labels from 0": (spoil(labels=lambda y: y - 1), "labels .* class 0, .* from 1"),
     "half labels": (spoil(labels=lambda y: y + 0.5), "labels has the values .*whole"),
-    "text labels": (spoil(labels=["a"] * 50), "labels is no dense matrix"),
+    "text labels": (spoil(labels=["a"] * 50), "labels.*no dense matrix"),
     "fewer names": (
         spoil(allclasses_names=NAMES[:4]),
         "allclasses_names has 4 names, but att describes 5 classes",

@@ -4,6 +4,8 @@ import numpy as np
 
 from ._options import HEADS, PROTOCOLS, UNLABELLED
 
+_MOST_FITS = 10_000
+
 
 def check_options(
     *,
@@ -20,6 +22,7 @@ def check_options(
     memory,
     out,
     resume,
+    split=None,
 ):
     """Refuse options that are out of range or would have no effect."""
     if protocol not in PROTOCOLS:
@@ -42,6 +45,11 @@ def check_options(
             "protocol='published' repeats inductive figures of papers; use it without "
             "unlabelled."
         )
+    if split is not None and (protocol == "published" or oracle or unlabelled):
+        raise ValueError(
+            f"split={split!r} leaves the test rows on disk, where they are scored "
+            "once; leave out oracle, unlabelled and protocol='published'."
+        )
     for name, value in (("folds", folds), ("tune_iter", tune_iter)):
         if value is not None and value < 1:
             raise ValueError(f"{name}={value}: give at least 1, or leave it out.")
@@ -58,7 +66,14 @@ def check_options(
 
 def check_seeds(seeds):
     """The seeds as a list, each once; a number n stands for 0 to n - 1."""
+    if isinstance(seeds, int | np.integer) and seeds > _MOST_FITS:
+        raise ValueError(
+            f"seeds={seeds:.3g} asks for more than {_MOST_FITS:,} fits of a method; "
+            "give fewer, or a list if it is a seed."
+        )
     listed = range(seeds) if isinstance(seeds, int | np.integer) else list(seeds)
     if not listed or min(listed) < 0:
         raise ValueError(f"seeds={seeds}: at least one is needed, and none below 0.")
+    if max(listed) >= 2**32:
+        raise ValueError(f"seeds: {max(listed):.10g} is above 2**32 - 1, the largest.")
     return [int(seed) for seed in dict.fromkeys(listed)]

@@ -18,8 +18,10 @@ def main(argv=None, prog="sklearn-gzsl"):
     args = parser.parse_args(argv)
     try:
         return args.run(args)
-    except (ValueError, OSError) as error:
-        print(f"{parser.prog} {args.command}: error: {error}", file=sys.stderr)
+    # ImportError: of what only some files need, such as h5py, which the message says.
+    except (ValueError, OSError, ImportError) as error:
+        message = " ".join(str(error).split())
+        print(f"{parser.prog} {args.command}: error: {message}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         kept = getattr(args, "out", None)
@@ -73,6 +75,12 @@ def _add_benchmark(commands):
         f"is the default, another array whose name begins with {TABLE}_, or "
         f"{ALL_TABLES} of these as sources of their own, for methods that take "
         "several; an unknown name is answered with those there are",
+    )
+    add(
+        "--split",
+        metavar="NAME",
+        help="DATA is a folder with the files of ImageNet-21K: a split of it, such as "
+        "2-hops, 3-hops, most-500 or all",
     )
     add(
         "--method",
@@ -181,6 +189,7 @@ def _benchmark(args):
         args.data,
         args.method or "all",
         descriptions=args.descriptions,
+        split=args.split,
         seeds=args.seeds,
         protocol=args.protocol,
         head=args.head,
@@ -241,5 +250,5 @@ def _value(text):
     try:
         # Numbers, None, tuples and quoted strings, and nothing that runs.
         return ast.literal_eval(text)
-    except (ValueError, SyntaxError):
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         return text

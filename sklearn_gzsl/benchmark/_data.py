@@ -1,6 +1,11 @@
 """What a benchmark runs on: an .npz file, an xlsa17 folder or a built-in set."""
 
 import hashlib
+import struct
+import tokenize
+import zlib
+from itertools import chain
+from math import prod
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -9,20 +14,30 @@ from sklearn.utils import Bunch
 
 from .. import datasets
 from ..attributes import ClassAttributes
+from ..datasets._reading import BadFileError, check_memory, memory_limit
+from ..datasets._stored_rows import StoredRows
 from ..utils import few
 from ._options import ALL_TABLES, BUILT_IN, TABLE
 
+# What damaged archives, and entries that are encrypted or packed otherwise, lead to.
+_UNREADABLE = (
+    *(ValueError, TypeError, LookupError, EOFError, OSError),
+    *(RuntimeError, NotImplementedError, ArithmeticError, MemoryError),
+    *(BadZipFile, zlib.error, struct.error, tokenize.TokenError, SyntaxError),
+)
 _SPLITS = ("train", "test_seen", "test_unseen")
 _XLSA17_FILES = ("res101.mat", "att_splits.mat")
 
 
-def load_data(source, descriptions=TABLE):
+def load_data(source, descriptions=TABLE, split=None):
     """Rows, labels, descriptions and split, checked, as a Bunch with a ``name``.
 
     ``source`` is a path or a built-in name, or a Bunch as the loaders of
     ``sklearn_gzsl.datasets`` return it; ``descriptions`` is the name of a table in an
-    ``.npz`` file, or ``"all"``.
+    ``.npz`` file, or ``"all"``; ``split`` one of ImageNet-21K.
     """
+    if split is not None:
+        return _open_imagenet21k(source, descriptions, split)
     name, bunch = _open(source, descriptions)
     data = Bunch(
         name=name,
@@ -35,6 +50,28 @@ def load_data(source, descriptions=TABLE):
     _check_rows(data)
     _check_classes(data)
     return data
+
+
+def _open_imagenet21k(source, descriptions, split):
+    _refuse_table(descriptions, "ImageNet-21K")
+    if isinstance(source, dict) or not Path(source).is_dir():
+        raise FileNotFoundError(
+            f"split={split!r} is one of ImageNet-21K, but data={source!r} is no folder "
+            "with its files; see load_imagenet21k."
+        )
+    bunch = datasets.load_imagenet21k(source, split)
+    return Bunch(
+        name=f"ImageNet-21K {split}",
+        descriptions=descriptions,
+        # The protocol of VAE-cFlow's Table 6.
+        n_synthetic=600,
+        X=bunch.data,
+        y=bunch.target,
+        class_attributes=bunch.class_attributes,
+        train=np.arange(len(bunch.data)),
+        test_seen=bunch.test_seen,
+        test_unseen=bunch.test_unseen,
+    )
 
 
 def _open(source, descriptions):
@@ -90,7 +127,7 @@ def _open_npz(path, descriptions):
     try:
         # A file of somebody else's must not run code.
         file = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError, BadZipFile) as error:
+    except _UNREADABLE as error:
         raise ValueError(f"{str(path)!r} is no whole .npz file: {error}") from error
     if isinstance(file, np.ndarray):
         raise ValueError(  # noqa: TRY004 - the type of the content, not of an argument
@@ -188,9 +225,25 @@ def _read_array(file, key, path):
     if key not in file.files:
         return None
     try:
+        # What the archive says of the array, before memory is taken for it.
+        info = file.zip.getinfo(f"{key}.npy")
+        check_memory(info.file_size, memory_limit(path), path, key)
+        with file.zip.open(info) as member:
+            shape, dtype = _npy_header(member)
+        if dtype.itemsize * prod(shape) > info.file_size:
+            raise ValueError(f"it has {info.file_size} bytes, too few for {shape}")
         return file[key]
-    except (ValueError, EOFError, BadZipFile) as error:
+    except BadFileError:
+        raise
+    except _UNREADABLE as error:
         raise ValueError(f"{str(path)!r}: {key} cannot be read: {error}") from error
+
+
+def _npy_header(member):
+    version = np.lib.format.read_magic(member)
+    if version == (1, 0):
+        return np.lib.format.read_array_header_1_0(member)[::2]
+    return np.lib.format.read_array_header_2_0(member)[::2]
 
 
 _NAMES = "allclasses_names"
@@ -283,9 +336,14 @@ def describe_data(data):
             "features": _sha256(data.X),
             "labels": _sha256(data.y),
             "class_attributes": _sha256(attributes.labels, *sources),
-            "split": _sha256(*(data[split] for split in _SPLITS)),
+            "split": _sha256(*chain(*(_parts(data[split]) for split in _SPLITS))),
         },
     }
+
+
+def _parts(rows):
+    """What tells rows apart: their numbers or, on disk, how many there are of whom."""
+    return (rows.classes, rows.counts) if isinstance(rows, StoredRows) else (rows,)
 
 
 def _sha256(*parts):

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..classifiers._calibrated_stacking import CalibratedStackingCV
+from ..datasets._stored_rows import StoredRows
 from ..linear_model._softmax import SoftmaxClassifier
 from ..metrics import ausuc_score, gzsl_scores, per_class_accuracy, seen_unseen_curve
 from ..metrics._accuracy import harmonic_mean
@@ -10,13 +11,17 @@ from ..metrics._response import class_scores
 from ..model_selection import GZSLShuffleSplit
 from ._looks import LookingSoftmax
 from ._methods import chooses_penalty, unbalanced
+from ._streamed import streamed_scores
 
 
 def score(estimator, model, data, *, oracle=False):
     """U, S, H, AUSUC and Z of a fitted estimator on the test rows, from one look.
 
-    ``model`` is the part of the estimator that knows its classes.
+    ``model`` is the part of the estimator that knows its classes. Of rows that stay on
+    disk there are hits in place of AUSUC.
     """
+    if isinstance(data.test_seen, StoredRows):
+        return streamed_scores(estimator, model, data)
     rows = np.concatenate([data.test_seen, data.test_unseen])
     y, classes, seen = data.y[rows], model.classes_, model.seen_classes_
     scores = class_scores(estimator, data.X[rows], len(classes))

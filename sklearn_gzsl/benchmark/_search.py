@@ -104,6 +104,16 @@ class Search:
         means = [-1 if t["mean"] is None else t["mean"] for t in record["tried"]]
         return self.combinations()[int(np.argmax(means))]
 
+    def check(self, record):
+        """Refuse a record of other combinations than those that are to be tried."""
+        tried = [trial["params"] for trial in record.get("tried", [])]
+        due = [jsonable(params) for params in self.combinations()]
+        if tried != due[: len(tried)] or ("best_params" in record and tried != due):
+            raise ValueError(
+                f"{self.method}: the search in the results file tried other "
+                "combinations; choose another name for the file."
+            )
+
     def _score(self, clf, cv, n_jobs, say):
         """Mean and standard deviation over the splits; None if the fits fail."""
         scoring = _calibrated_h if self.by == "calibrated-H" else GZSLScorer(self.by)

@@ -2,6 +2,9 @@
 
 import numpy as np
 
+from ._hits import hit_rows
+from ._schema import check_results
+
 _SCORES = ("U", "S", "H", "AUSUC", "Z")
 _STYLES = ("text", "markdown", "rst")
 _LEGEND = (
@@ -48,6 +51,7 @@ def whole_costs(fits):
 def mean_sd(values):
     """Mean and standard deviation (with n - 1), which a single value does not have."""
     # An sd of 0 would say that one fit is certain.
+    values = np.asarray(values, dtype=float)
     sd = float(np.std(values, ddof=1)) if len(values) > 1 else None
     return {"mean": float(np.mean(values)), "sd": sd}
 
@@ -79,7 +83,8 @@ def format_results(results, style="text"):
     Raises
     ------
     ValueError
-        If ``style`` is none of these, or if there is nothing in the results.
+        If ``style`` is none of these, if ``results`` are none of a benchmark, or if
+        there is nothing in them.
 
     Examples
     --------
@@ -98,7 +103,9 @@ def format_results(results, style="text"):
     """
     if style not in _STYLES:
         raise ValueError(f"style={style!r}; choose from {list(_STYLES)}.")
-    results = [results] if isinstance(results, dict) else list(results)
+    results = list(results) if isinstance(results, list | tuple) else [results]
+    for i, result in enumerate(results):
+        check_results(result, f"results[{i}]")
     if not any(
         record["fits"] for result in results for record in result["methods"].values()
     ):
@@ -141,14 +148,20 @@ def _block(results, style):
         if record["fits"]
         for row in _rows(method, record, result, oracle)
     ]
+    tables = [(head, rows), hit_rows(results, _cell)]
     if style == "text":
         notes = "\n".join(dict.fromkeys(_note(result) for result in results))
-        return f"{data['name']}: {sizes}\n{notes}\n{_text(head, rows)}\n"
-    plain = [[cell.replace("+-", "±") for cell in row] for row in rows]
+        return f"{data['name']}: {sizes}\n{notes}\n{_made(tables, _text)}\n"
     if style == "markdown":
-        return f"### {data['name']}\n\n{sizes}.\n\n{_markdown(head, plain)}\n"
+        made = _made(tables, _markdown).replace("+-", "±")
+        return f"### {data['name']}\n\n{sizes}.\n\n{made}\n"
     title = f"{data['name']}\n{'=' * len(data['name'])}"
-    return f"{title}\n\n{sizes}.\n\n{rst_table(head, plain)}\n"
+    made = _made(tables, rst_table).replace("+-", "±")
+    return f"{title}\n\n{sizes}.\n\n{made}\n"
+
+
+def _made(tables, make):
+    return "\n\n".join(make(head, rows) for head, rows in tables if rows)
 
 
 def _note(result):
@@ -173,13 +186,12 @@ def _rows(method, record, result, oracle):
             (f"chosen, {both['seen_penalty']['mean']:.2f}", both["scores"]),
         ]
     minutes = f"{both['minutes']['mean']:.1f}"
-    if record["search"] is not None:
+    if "cost" in (record["search"] or {}):
         # Tuning is paid once, whatever the number of seeds.
         minutes += f" + {record['search']['cost']['wall_s'] / 60:.1f}"
     for penalty, scores in lines:
-        cells = [_cell(scores[name]) for name in _SCORES]
-        if oracle:
-            cells.append(_cell(scores["oracle_H"]) if "oracle_H" in scores else "")
+        names = [*_SCORES, *(["oracle_H"] if oracle else [])]
+        cells = [_cell(scores[name]) if name in scores else "" for name in names]
         yield [
             method,
             _settings(result, params),

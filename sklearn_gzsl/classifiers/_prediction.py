@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn_compat import available_if
 from ..persistence import LinearFormMixin, SavingMixin
-from ..utils import InheritedDocs, row_chunks
+from ..utils import InheritedDocs, ranks_nothing, row_chunks
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -152,8 +152,7 @@ class PredictionMixin(LinearFormMixin, SavingMixin, InheritedDocs):
 
 def _checked(scores):
     """Refuse scores that rank nothing, of which argmax would make the first class."""
-    # The largest of a row is NaN if one of them is; -inf alone is a class ruled out.
-    if not np.isfinite(scores.max(axis=1)).all():
+    if ranks_nothing(scores):
         raise ValueError(
             "The scores of a row have NaN or +inf, or -inf for all classes: a part of "
             "the classifier has diverged, or X or seen_penalty is too large for its "

@@ -269,10 +269,9 @@ class PrototypeClassifier(
         """
         X, y = validate_rows(self, X, y, dtype=np.float64)
         attributes = check_described(class_attributes, y)
-        of_seen = np.ones(len(y), dtype=bool)
-        if seen_classes is not None:
-            of_seen = np.isin(y, seen_classes)
-        drawn = ~of_seen if synthetic is None else ~of_seen & np.asarray(synthetic)
+        of_seen = np.isin(y, y if seen_classes is None else seen_classes)
+        drawn = ~of_seen if synthetic is None else np.asarray(synthetic, dtype=bool)
+        of_seen &= ~drawn
         chunks = [(X[drawn], y[drawn])]
         return self._learn(X, y, of_seen, ~(of_seen | drawn), chunks, attributes)
 

@@ -41,7 +41,7 @@ class SteppedClassifier(CompatibilityClassifier):
         Number of steps.
 
     weight_decay : float, default=0.0
-        L2 penalty on the weights, added to the gradient.
+        L2 penalty that each step pays.
 
     device : {"auto", "cpu", "cuda", "mps"}, default="auto"
         Where to learn.

@@ -15,6 +15,8 @@ from ._descent import DescentClassifier
 _GRID = (1.0, 0.5, 2.0, 4.0)
 # Singular values, relative to the largest, below which a direction is left out.
 _RCOND = 1e-6
+# Margins that differ by less are taken to be equal.
+_TIE = 1e-3
 
 
 class SYNC(DescentClassifier):
@@ -43,7 +45,7 @@ class SYNC(DescentClassifier):
     biases_ : ndarray of shape (n_classes_with_rows,)
         What their scores have on top.
     bandwidth_ : float
-        The one that was given or chosen.
+        What was given, or chosen by "auto".
 
     See Also
     --------
@@ -95,7 +97,7 @@ class SYNC(DescentClassifier):
     >>> from sklearn_gzsl.datasets import load_two_digit_numbers
     >>> numbers = load_two_digit_numbers(n_train=20)
     >>> X, y = numbers.data, numbers.target
-    >>> clf = CalibratedStackingCV(SYNC(bandwidth=1.0), cv=2).fit(
+    >>> clf = CalibratedStackingCV(SYNC(bandwidth=2.0), cv=2).fit(
     ...     X[numbers.train],
     ...     y[numbers.train],
     ...     class_attributes=numbers.class_attributes,
@@ -178,12 +180,13 @@ def _structured(codes, A):
 
     def loss(F):
         behind = margins + F - F[rows, codes][:, None]
-        worst = behind.argmax(axis=1)
         # Of the class itself this is 0: never below.
-        short = behind[rows, worst]
-        slope = np.zeros_like(F)
-        slope[rows, worst] = 2 * short / len(rows)
-        slope[rows, codes] -= 2 * short / len(rows)
+        short = behind.max(axis=1, keepdims=True)
+        # Classes that are as bad share the slope. At the start, where margins tie, no
+        # one of them has a direction in which the loss falls.
+        worst = behind > short - _TIE
+        slope = worst * (2 * short / len(rows) / worst.sum(axis=1, keepdims=True))
+        slope[rows, codes] -= 2 * short[:, 0] / len(rows)
         return np.square(short).mean(dtype=float), slope
 
     return loss

@@ -1,4 +1,8 @@
-"""Downloads that go on where they were interrupted."""
+"""Downloads that go on where they were interrupted, and are kept if they are good.
+
+scikit-learn's ``fetch_file`` and pooch begin anew after each interruption, which of
+900 MB is much, and take as much as a server sends.
+"""
 
 import hashlib
 import json
@@ -11,6 +15,8 @@ from pathlib import Path
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
+
+from ._reading import BadFileError
 
 _BLOCK = 1 << 18
 _SCHEMES = ("https", "http", "file")
@@ -41,7 +47,7 @@ def verify(path: Path, checksum: str) -> None:
         while block := file.read(_BLOCK):
             digest.update(block)
     if digest.hexdigest() != checksum.lower():
-        raise OSError(
+        raise BadFileError(
             f"{path.name} has the SHA-256 checksum {digest.hexdigest()}, but "
             f"{checksum.lower()} was expected"
         )
@@ -52,6 +58,8 @@ def download(
     target: Path,
     *,
     checksum: str | None,
+    check: Callable[[Path], object],
+    max_bytes: int,
     resume: bool,
     report: Callable[[int, int | None], object],
     n_retries: int,
@@ -61,7 +69,18 @@ def download(
     """Download to `target`, which appears only when it is complete and verified.
 
     What has come is kept in ``<target>.part`` when the connection breaks, with a note
-    beside it on what it is a part of.
+    beside it on what it is a part of. What has another checksum, or makes ``check``
+    raise a BadFileError, is deleted and tried again: it may be the page of a hotel's
+    network.
+
+    Raises
+    ------
+    OSError, http.client.HTTPException
+        If it cannot be had.
+    BadFileError
+        If what comes is not what it should be.
+    ValueError
+        If the server says nonsense of its size, or it is larger than ``max_bytes``.
     """
     # Another name until it is whole: who finds a file can trust it.
     part, note = (
@@ -72,24 +91,23 @@ def download(
     # A new attempt goes on where the last one broke off.
     for attempt in range(n_retries + 1):
         try:
-            _transfer(url, part, note, report, timeout)
+            _transfer(url, part, note, report, timeout, max_bytes)
+            if checksum is not None:
+                verify(part, checksum)
+            check(part)
             break
-        except (OSError, HTTPException) as error:
+        except (OSError, HTTPException, BadFileError) as error:
+            if isinstance(error, BadFileError):
+                _forget(part, note)  # going on with it would never make it right
             hopeless = getattr(error, "code", None) in _NEVER_THERE
             if attempt == n_retries or hopeless or urlsplit(url).scheme == "file":
                 raise
             time.sleep(delay)
-    if checksum is not None:
-        try:
-            verify(part, checksum)
-        except OSError:
-            _forget(part, note)  # going on with it would never make it right
-            raise
     part.replace(target)
     _forget(note)
 
 
-def _transfer(url, part, note, report, timeout):
+def _transfer(url, part, note, report, timeout, max_bytes):
     """Get what is missing of a file, or all of it."""
     known = _read_note(part, note, url) or {}
     done = part.stat().st_size if known else 0
@@ -113,7 +131,8 @@ def _transfer(url, part, note, report, timeout):
         check_url(response.url)
         # 206 is a part; a server that knows no ranges answers 200 with the whole file.
         goes_on = done > 0 and response.status == 206
-        total = _total(response.headers, done if goes_on else None)
+        total = _total(url, response.headers, done if goes_on else None)
+        _check_size(url, total, max_bytes)
         if goes_on and total != known["total"]:
             _forget(part, note)
             raise OSError("the file has changed since the download began")
@@ -125,19 +144,34 @@ def _transfer(url, part, note, report, timeout):
                 file.write(block)
                 done += len(block)
                 report(done, total)
+                if done > max_bytes:  # of a server that states less, or nothing
+                    break
+    if done > max_bytes:
+        _forget(part, note)
+        _check_size(url, done, max_bytes)
     # urllib takes a connection that closes early for the end of the file.
     if total is not None and done != total:
         raise OSError(f"the connection broke after {done} of {total} bytes")
 
 
-def _total(headers, done):
+def _total(url, headers, done):
     """Size of the whole file, None if unknown or if not what comes after `done`."""
     if done is None:
         length = headers.get("Content-Length")
+        if length is not None and not re.fullmatch(r"\d{1,18}", length):
+            raise ValueError(f"{url}: the server states the size {length!r}.")
         return None if length is None else int(length)
     range_ = headers.get("Content-Range", "")
-    match = re.fullmatch(rf"bytes {done}-\d+/(\d+)", range_)
+    match = re.fullmatch(rf"bytes {done}-\d+/(\d{{1,18}})", range_)
     return int(match.group(1)) if match else None
+
+
+def _check_size(url, size, max_bytes):
+    if size is not None and size > max_bytes:
+        raise ValueError(
+            f"{url} has {size:,} bytes or more, but max_bytes={max_bytes:,}; raise "
+            "that if it is what you want."
+        )
 
 
 def _read_note(part, note, url):
@@ -145,8 +179,17 @@ def _read_note(part, note, url):
     try:
         known = json.loads(note.read_text(encoding="utf-8"))
         usable = part.is_file() and known["url"] == url and known["total"] is not None
+        # What goes into a header is one line of text.
+        usable = usable and (known["validator"] or "").isprintable()
         return known if usable and part.stat().st_size <= known["total"] else None
-    except (OSError, ValueError, LookupError, TypeError):
+    except (
+        OSError,
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+    ):
         return None
 
 

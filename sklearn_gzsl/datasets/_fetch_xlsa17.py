@@ -2,9 +2,12 @@
 
 import os
 import shutil
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Sequence
+from contextlib import contextmanager
+from functools import partial
 from http.client import HTTPException
 from numbers import Integral, Real
 from pathlib import Path, PurePosixPath
@@ -14,6 +17,7 @@ from sklearn.datasets import get_data_home
 from .._sklearn_compat import Interval, validate_params
 from ..utils import few
 from ._download import Progress, check_checksum, check_url, download, verify
+from ._reading import BadFileError
 from ._xlsa17_files import XLSA17_NAMES
 
 XLSA17_URL = "https://datasets.d2.mpi-inf.mpg.de/xian/xlsa17.zip"
@@ -34,6 +38,7 @@ _USEFUL = ("trainclasses1.txt", "valclasses1.txt")
         "n_retries": [Interval(Integral, 0, None, closed="left")],
         "delay": [Interval(Real, 0, None, closed="left")],
         "timeout": [Interval(Real, 0, None, closed="neither")],
+        "max_bytes": [Interval(Integral, 1, None, closed="left")],
     },
     prefer_skip_nested_validation=True,
 )
@@ -50,6 +55,7 @@ def fetch_xlsa17(
     n_retries: int = 3,
     delay: float = 1.0,
     timeout: float = 60.0,
+    max_bytes: int = 2**33,
 ) -> Path:
     """Download the archive of the xlsa17 benchmark, if it is not there yet.
 
@@ -88,13 +94,17 @@ def fetch_xlsa17(
         bytes that are there and that of all, None if the server does not tell.
 
     n_retries : int, default=3
-        How often to try again when the connection fails.
+        How often to try again when the connection fails, or when what has come is no
+        whole archive.
 
     delay : float, default=1.0
         Seconds to wait before trying again.
 
     timeout : float, default=60.0
         Seconds without an answer after which the connection counts as failed.
+
+    max_bytes : int, default=2**33
+        The most that is downloaded, and the most that is unpacked for a data set.
 
     Returns
     -------
@@ -104,11 +114,13 @@ def fetch_xlsa17(
     Raises
     ------
     OSError
-        If the archive cannot be downloaded, is damaged, has another checksum, or
-        lacks a data set; or if files are missing and must not be downloaded. The
-        message says which file to put where by hand.
+        If the archive cannot be downloaded or lacks a data set; or if files are
+        missing and must not be downloaded. The message says which file to put where
+        by hand.
     ValueError
-        If a parameter is out of range.
+        If the archive is damaged, encrypted, has another checksum or asks for more than
+        ``max_bytes``; what was downloaded then is deleted. Or if a parameter is out of
+        range.
 
     See Also
     --------
@@ -139,6 +151,7 @@ def fetch_xlsa17(
     if not missing:
         return folder
     archive = folder / "xlsa17.zip"
+    unpack = partial(_unpack, folder=folder, datasets=missing, max_bytes=max_bytes)
     # One that the user has put there is neither downloaded again nor removed.
     own = not archive.exists()
     if own:
@@ -158,6 +171,9 @@ def fetch_xlsa17(
                 url,
                 archive,
                 checksum=checksum,
+                # The check of an archive is that it can be unpacked.
+                check=unpack,
+                max_bytes=max_bytes,
                 resume=resume,
                 report=_reporter(progress, archive.name),
                 n_retries=n_retries,
@@ -166,9 +182,21 @@ def fetch_xlsa17(
             )
         except (OSError, HTTPException) as error:
             raise OSError(f"{url} was not downloaded: {error}. {by_hand}") from error
-    elif checksum is not None:
-        verify(archive, checksum)
-    _unpack(archive, folder, missing)
+        except BadFileError as error:
+            raise BadFileError(f"{url} is of no use: {error} {by_hand}") from error
+    else:
+        if checksum is not None:
+            verify(archive, checksum)
+        try:
+            unpack(archive)
+        except BadFileError as error:
+            raise BadFileError(f"{error} Replace or remove it.") from error
+    lacking = [name for name in missing if not _is_there(folder, name)]
+    if lacking:
+        raise OSError(
+            f"{archive} has no {' and '.join(_NEEDED)} of {few(lacking)}, only of "
+            f"{few(_datasets(archive))}; choose others with the parameter datasets."
+        )
     if own and not keep_archive:
         archive.unlink()
     return folder
@@ -188,41 +216,70 @@ def _is_there(folder, dataset):
     return all((folder / dataset / name).is_file() for name in _NEEDED)
 
 
-def _unpack(archive, folder, datasets):
-    """Unpack the needed files of the data sets, each at once or not at all."""
+def _unpack(archive, folder, datasets, max_bytes):
+    """Unpack the needed files of the data sets that are there, each as a whole."""
+    with _opened(archive) as opened:
+        entries = _entries(opened)
+        for dataset in datasets:
+            own = {
+                name: entries[dataset.lower(), name]
+                for name in (*_NEEDED, *_USEFUL)
+                if (dataset.lower(), name) in entries
+            }
+            n_bytes = sum(entry.file_size for entry in own.values())
+            if n_bytes > max_bytes:
+                raise BadFileError(
+                    f"{archive} unpacks to {n_bytes:,} bytes of {dataset}, more than "
+                    f"max_bytes={max_bytes:,}; raise that if you trust it."
+                )
+            if own.keys() >= set(_NEEDED):
+                for name, entry in own.items():
+                    _unpack_file(opened, entry, folder / dataset / name)
+
+
+def _datasets(archive):
+    with _opened(archive) as opened:
+        return sorted(parts[0] for parts in _entries(opened) if _NEEDED[0] in parts[1:])
+
+
+def _entries(opened):
+    """Data set and file, both in lower case -> entry, wherever they lie."""
+    return {
+        PurePosixPath(info.filename.lower()).parts[-2:]: info
+        for info in opened.infolist()
+    }
+
+
+@contextmanager
+def _opened(archive):
+    """The archive; one kind of error for all that may be wrong with it."""
+    damage = (ValueError, LookupError, EOFError, RuntimeError, ArithmeticError)
     try:
         with zipfile.ZipFile(archive) as opened:
-            # Data set and file, both in lower case -> entry, wherever they lie.
-            entries = {
-                PurePosixPath(info.filename.lower()).parts[-2:]: info
-                for info in opened.infolist()
-            }
-            for dataset in datasets:
-                for name in (*_NEEDED, *_USEFUL):
-                    entry = entries.get((dataset.lower(), name))
-                    if entry is None and name in _NEEDED:
-                        # The way out is what the archive does have.
-                        there = sorted(p[0] for p in entries if name in p[1:])
-                        raise OSError(
-                            f"{archive} has no {name} of {dataset}, only of "
-                            f"{few(there)}; choose others with the parameter datasets."
-                        )
-                    if entry is not None:
-                        _unpack_file(opened, entry, folder / dataset / name)
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise OSError(
-            f"{archive} is damaged or no zip archive ({error}); remove it and call "
-            "again."
+            yield opened
+    except BadFileError:
+        raise
+    except (*damage, zipfile.BadZipFile, zlib.error, struct.error) as error:
+        raise BadFileError(
+            f"{archive} is damaged or no zip archive ({error})."
         ) from error
 
 
 def _unpack_file(opened, entry, target):
+    # Encrypted ones need a password, and other methods unpack without bounds.
+    plain = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+    if entry.flag_bits & 1 or entry.compress_type not in plain:
+        raise BadFileError(
+            f"{opened.filename} holds {entry.filename!r} encrypted, or compressed in "
+            "an unusual way; pack the files anew, with deflate and without a password."
+        )
     # Not ZipFile.extract, which keeps the archive's folders and writes in place.
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(target.name + ".part")
     try:
-        # zipfile compares the checksum when the last byte is read; until then the file
-        # has another name, so that load_xlsa17 finds none that is cut short.
+        # zipfile reads no more than the entry states, and compares the checksum then;
+        # until then the file has another name, so that load_xlsa17 finds none that is
+        # cut short.
         with opened.open(entry) as source, part.open("wb") as file:
             shutil.copyfileobj(source, file, 1 << 20)
         part.replace(target)

@@ -1,222 +1,206 @@
-"""Variables of MATLAB files; a large matrix is read at the size that it will have."""
+"""Variables of MATLAB files; a large matrix is read at the size that it will have.
+
+Versions 5 to 7 are read here and not by scipy, whose reader crashes the interpreter on
+some damaged cells, unpacks whatever a file holds, so that 400 kB become gigabytes, and
+needs three times the memory for features, which it holds as float64 first.
+"""
 
 import os
 import struct
 import zlib
+from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
+from math import prod
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-# Codes of the v5 format, from MathWorks' "MAT-File Format" (table of data types).
+from ._hdf5_mat import HDF5Mat
+from ._reading import check_memory, memory_limit, reading, text_of
+
+# Codes of the v5 format, from MathWorks' "MAT-File Format" (tables of data types and of
+# array types).
 _MATRIX, _COMPRESSED = 14, 15
 _CODES = (1, 2, 3, 4, 5, 6, 7, 9, 12, 13)
 _TYPES = ("i1", "u1", "i2", "u2", "i4", "u4", "f4", "f8", "i8", "u8")
 _NUMBERS = dict(zip(_CODES, _TYPES, strict=True))
+_ENCODINGS = {1: "latin-1", 2: "latin-1", 4: "utf-16", 16: "utf-8"} | {
+    17: "utf-16",
+    18: "utf-32",
+}
+_CELL, _CHAR = 1, 4
 _NUMERIC_CLASSES = range(6, 16)  # double, single and the integers; no cells, no sparse
+_OPAQUE = 17  # tables and other objects, whose header has no shape
 _COMPLEX = 0x0800
 _HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _CHUNK = 1 << 17  # numbers converted at a time
+_LONGEST = 4096  # bytes of a name or a shape; MATLAB's names have 63 letters at most
 
 
-def open_mat(path: str | os.PathLike) -> "ClassicMat | HDF5Mat":
+def open_mat(
+    path: str | os.PathLike, max_bytes: int | None = None
+) -> "OldMat | ClassicMat | HDF5Mat":
     """Open a MATLAB file of version 4, 5, 7 or 7.3.
 
     Returns an object with a ``path``, ``shapes`` (name -> shape as MATLAB has it),
-    ``array(key)``, ``texts(key)`` and ``columns(key, dtype)``.
+    ``array(key)``, ``texts(key)`` and ``columns(key, dtype)``. No variable takes more
+    than ``max_bytes``, by default a multiple of what the file itself has.
     """
     # Imported here and below: few who import the package read MATLAB files.
     from scipy.io.matlab import matfile_version  # noqa: PLC0415
 
     path = Path(path)
-    with _reading(path):
+    limit = memory_limit(path, max_bytes)
+    with reading(path):
         with path.open("rb") as file:
             is_bare_hdf5 = file.read(8) == _HDF5_SIGNATURE  # as Python libraries write
         # scipy's numbers: 0 is version 4, 1 is 5 to 7, and 2 is 7.3, which is HDF5.
         major = 2 if is_bare_hdf5 else matfile_version(path, appendmat=False)[0]
-        return HDF5Mat(path) if major == 2 else ClassicMat(path, streams=major == 1)
+        if major == 0:
+            return OldMat(path)
+        return (HDF5Mat if major == 2 else ClassicMat)(path, limit)
 
 
-@contextmanager
-def _reading(path, key=None):
-    """Turn what the libraries raise on damaged files into one kind of error."""
-    from scipy.io.matlab import MatReadError  # noqa: PLC0415
+class OldMat:
+    """A file of version 4, as scipy reads it."""
 
-    # What a cut or foreign file raises depends on where its bytes stop making sense.
-    builtin = (ValueError, TypeError, LookupError, RuntimeError, OSError)
-    try:
-        yield
-    except (*builtin, MatReadError, struct.error, zlib.error) as error:
-        what = "the file" if key is None else f"its variable {key!r}"
-        raise ValueError(
-            f"{path}: {what} cannot be read ({error}). Either it is not what it should "
-            "be, a MATLAB file and dense arrays of real numbers in it, or it is "
-            "damaged, for example by a download that was cut short."
-        ) from error
-
-
-class ClassicMat:
-    """A file of version 4, 5, or 7, which is 5 compressed."""
-
-    def __init__(self, path: Path, *, streams: bool):
+    def __init__(self, path: Path):
         from scipy.io import whosmat  # noqa: PLC0415
 
         self.path = path
-        # From the headers alone, without reading any matrix.
-        self.shapes = {name: shape for name, shape, _ in whosmat(path, appendmat=False)}
-        self._streams = streams
+        self.shapes = {name: shape for name, shape, _ in whosmat(self._content())}
 
     def array(self, key: str) -> Any:
-        """Read a variable as scipy does."""
+        """Read a matrix of numbers."""
         from scipy.io import loadmat  # noqa: PLC0415
 
-        with _reading(self.path, key):
-            return loadmat(self.path, variable_names=[key], appendmat=False)[key]
+        with reading(self.path, key):
+            return loadmat(self._content(), variable_names=[key])[key]
 
     def texts(self, key: str) -> list[str]:
-        """Read a cell array of texts or numbers as a list of str."""
-        return [_text(cell) for cell in self.array(key).ravel()]
+        """Read the rows of a matrix of characters, or numbers."""
+        return [text_of(cell) for cell in self.array(key).ravel()]
 
     def columns(self, key: str, dtype: DTypeLike) -> np.ndarray:
-        """Read a matrix transposed: (n_columns, n_rows), C-contiguous, of type dtype.
+        """Read a matrix transposed: (n_columns, n_rows)."""
+        return np.ascontiguousarray(self.array(key).T, dtype=dtype)
 
-        Nothing of the size of the matrix is held but the result. (scipy's reader
-        would hold it as float64 first.)
-        """
-        with _reading(self.path, key):
-            if self._streams:
-                return _stream_columns(self.path, key, dtype)
-            return np.ascontiguousarray(self.array(key).T, dtype=dtype)
+    def rows(self, key: str, chosen: np.ndarray, n_rows: int) -> np.ndarray:
+        """Chosen ones of so many rows, along either side of the matrix, as float32."""
+        return _rows(self.columns(key, np.float32), chosen, n_rows)
+
+    def _content(self):
+        # In memory: of a file, scipy would ask for as many bytes as a header states.
+        return BytesIO(self.path.read_bytes())
 
 
-class HDF5Mat:
-    """A file of version 7.3: HDF5, in which every array is stored transposed."""
+class ClassicMat:
+    """A file of version 5, or 7, which is 5 compressed."""
 
-    def __init__(self, path: Path):
-        try:
-            import h5py  # noqa: PLC0415
-        except ImportError as error:
-            raise ImportError(
-                f"{path} is a MATLAB file of version 7.3; reading it needs h5py: "
-                "pip install h5py"
-            ) from error
-        self.path = path
-        # Opened for each variable anew, so that no file stays open behind the user.
-        self._open = lambda: h5py.File(path, "r")
-        with self._open() as file:
-            self.shapes = {
-                str(name): item.shape[::-1]
-                for name, item in file.items()
-                if isinstance(item, h5py.Dataset)
-            }
+    def __init__(self, path: Path, limit: int):
+        self.path, self._limit = path, limit
+        # From the headers alone, without reading any matrix.
+        self._elements = {element.name: element for element in _elements(path)}
+        self.shapes = {name: e.shape for name, e in self._elements.items()}
 
     def array(self, key: str) -> Any:
-        """Read a numeric variable."""
-        with _reading(self.path, key), self._open() as file:
-            stored: Any = file[key]
-            return stored[()].T
+        """Read a matrix of numbers as they are stored."""
+        return self.columns(key).T
 
     def texts(self, key: str) -> list[str]:
         """Read a cell array of texts or numbers as a list of str."""
-        with _reading(self.path, key), self._open() as file:
-            stored: Any = file[key]
-            # Cells are references to arrays that lie elsewhere in the file.
-            if stored.dtype.kind == "O":
-                return [_stored_text(file, ref) for ref in stored[()].ravel()]
-            if _is_text(stored):
-                return ["".join(map(chr, codes)) for codes in stored[()].T]
-            return [_text(number) for number in stored[()].ravel()]
+        with self._variable(key) as matrix:
+            return matrix.texts()
 
-    def columns(self, key: str, dtype: DTypeLike) -> np.ndarray:
-        """Read a matrix transposed: (n_columns, n_rows), converted block by block."""
-        with _reading(self.path, key), self._open() as file:
-            stored: Any = file[key]
-            out = np.empty(stored.shape, dtype=dtype)
-            # HDF5 converts on the way, a block at a time; stored[()].astype would hold
-            # the whole matrix twice.
-            stored.read_direct(out)
-        return out
+    def columns(self, key: str, dtype: DTypeLike | None = None) -> np.ndarray:
+        """Read a matrix transposed: (n_columns, n_rows), C-contiguous, of type dtype.
 
+        Nothing of the size of the matrix is held but the result.
+        """
+        with self._variable(key) as matrix:
+            return matrix.columns(dtype)
 
-def _is_text(stored):
-    return stored.attrs.get("MATLAB_class") == b"char"
+    def rows(self, key: str, chosen: np.ndarray, n_rows: int) -> np.ndarray:
+        """Chosen ones of so many rows, along either side of the matrix, as float32."""
+        return _rows(self.columns(key, np.float32), chosen, n_rows)
 
-
-def _stored_text(file, reference):
-    stored = file[reference]
-    # An empty text is stored as its shape, two numbers that are no characters.
-    if "MATLAB_empty" in stored.attrs:
-        return ""
-    if _is_text(stored):
-        return "".join(map(chr, stored[()].ravel()))
-    if stored.dtype.kind == "O":
-        return _stored_text(file, stored[()].ravel()[0])
-    return _text(stored[()])
+    @contextmanager
+    def _variable(self, key):
+        element = self._elements[key]
+        n_bytes = 8 * prod(element.shape)
+        check_memory(n_bytes, self._limit, self.path, f"its variable {key!r}")
+        with reading(self.path, key), self.path.open("rb") as file:
+            order = _order(file)
+            file.seek(element.start)
+            source: _Part | _Inflated = _Part(file, element.size)
+            if element.is_compressed:
+                source = _Inflated(file, element.size, self._limit)
+                source.read(8)
+            yield _Matrix(source, order)
 
 
-def _text(cell):
-    """Unwrap a cell: text as it is, a whole number without decimals."""
-    # Cells come as arrays of one element, in arrays of one element ...
-    while isinstance(cell, np.ndarray):
-        if cell.size == 0:
-            return ""
-        cell = cell.ravel()[0]
-    is_whole = isinstance(cell, np.floating) and float(cell).is_integer()
-    return str(int(cell) if is_whole else cell)
+def _rows(columns, chosen, n_rows):
+    return (columns if len(columns) == n_rows else columns.T)[chosen]
 
 
-def _stream_columns(path, key, dtype):
+class _Element(NamedTuple):
+    """Where a variable is in a file, and what is said of it there."""
+
+    name: str
+    shape: tuple[int, ...]
+    start: int
+    size: int
+    is_compressed: bool
+
+
+def _elements(path) -> Iterator[_Element]:
+    """Yield the variables of a file."""
+    n_bytes = path.stat().st_size
     with path.open("rb") as file:
-        # The header ends with the letters MI, swapped where bytes are.
-        order = ">" if file.read(128)[126:] == b"MI" else "<"
-        while tag := file.read(8):
+        order = _order(file)
+        while len(tag := file.read(8)) == 8:
             kind, size = struct.unpack(f"{order}II", tag)
-            end = file.tell() + size
-            source = file
+            start = file.tell()
+            if size > n_bytes - start:
+                raise ValueError("the file ends within a variable")
+            source = _Part(file, size)
             # In version 7 every variable is compressed by itself, so that only the one
             # wanted has to be unpacked; of the others, what their name takes.
-            if kind == _COMPRESSED:
-                source = _Inflated(file, size)
+            if is_compressed := kind == _COMPRESSED:
+                source = _Inflated(file, size, 4 * _LONGEST)
                 kind, _ = struct.unpack(f"{order}II", source.read(8))
-            if kind == _MATRIX:
-                reader = _Elements(source, order)
-                flags, shape, name = reader.header()
-                if name == key:
-                    return _convert(reader, flags, shape, dtype)
-            file.seek(end, os.SEEK_SET)
-    raise KeyError(key)
+            if kind == _MATRIX and source.most:
+                flags, shape, name = _Matrix(source, order).header()
+                if flags & 0xFF != _OPAQUE:
+                    yield _Element(name, shape, start, size, is_compressed)
+            file.seek(start + size)
 
 
-def _convert(reader, flags, shape, dtype):
-    if (flags & 0xFF) not in _NUMERIC_CLASSES or flags & _COMPLEX or len(shape) != 2:
-        raise ValueError("no dense matrix of real numbers")
-    kind, size, data = reader.tag()
-    # MATLAB stores numbers as the smallest type that holds them all, whatever the
-    # class of the matrix: the type is that of the data's own tag.
-    stored = np.dtype(reader.order + _NUMBERS.get(kind, "V1"))
-    n_numbers = int(shape[0]) * int(shape[1])
-    if kind not in _NUMBERS or size != n_numbers * stored.itemsize:
-        raise ValueError("its size does not fit its shape")
-    # MATLAB stores column after column, which is what the transposed array needs.
-    out = np.empty(n_numbers, dtype=dtype)
-    for start in range(0, n_numbers, _CHUNK):
-        part = out[start : start + _CHUNK]
-        n_bytes = len(part) * stored.itemsize
-        raw = data if data is not None else reader.source.read(n_bytes)
-        if len(raw) != n_bytes:
-            raise ValueError("the file ends within it")
-        part[:] = np.frombuffer(raw, dtype=stored)
-    reader.source.read(8)  # zlib compares checksums at the end of what it unpacks
-    return out.reshape(shape[1], shape[0])
+def _order(file):
+    # The header ends with the letters MI, swapped where bytes are.
+    return ">" if file.read(128)[126:] == b"MI" else "<"
+
+
+class _Part:
+    """The next `most` bytes of a file."""
+
+    def __init__(self, file: BinaryIO, most: int):
+        self._file, self.most = file, most
+
+    def read(self, n_bytes: int) -> bytes:
+        raw = self._file.read(min(n_bytes, self.most))
+        self.most -= len(raw)
+        return raw
 
 
 class _Inflated:
-    """The decompressed bytes of the next `size` bytes of a file."""
+    """The decompressed bytes of the next `size` bytes of a file, `most` at most."""
 
-    def __init__(self, file: BinaryIO, size: int):
-        self._file, self._left = file, size
+    def __init__(self, file: BinaryIO, size: int, most: int):
+        self._file, self._left, self.most = file, size, most
         self._inflate = zlib.decompressobj()
 
     def read(self, n_bytes: int) -> bytes:
@@ -232,35 +216,105 @@ class _Inflated:
                 break
             parts.append(part)
             n_bytes -= len(part)
+            self.most -= len(part)
+            if self.most < 0:
+                raise ValueError("it unpacks to more than it states, or than max_bytes")
         return b"".join(parts)
 
 
-class _Elements:
-    """The parts of a matrix: each a tag, then data, padded to eight bytes."""
+class _Matrix:
+    """A matrix or cell: parts, each a tag, then data, padded to eight bytes."""
 
-    def __init__(self, source: "BinaryIO | _Inflated", order: str):
-        self.source, self.order = source, order
+    def __init__(self, source: _Part | _Inflated, order: str):
+        self._source, self._order = source, order
 
-    def tag(self) -> tuple[int, int, bytes | None]:
+    def header(self) -> tuple[int, tuple[int, ...], str]:
+        """Flags, shape and name; of what is opaque, the flags alone."""
+        flags = struct.unpack(f"{self._order}II", self._part(_LONGEST)[1])[0]
+        if flags & 0xFF == _OPAQUE:
+            return flags, (), ""
+        shape = np.frombuffer(self._part(_LONGEST)[1], f"{self._order}i4").tolist()
+        if min(shape, default=0) < 0:
+            raise ValueError("a shape is negative")
+        return flags, tuple(shape), self._part(_LONGEST)[1].decode("latin-1")
+
+    def columns(self, dtype: DTypeLike | None) -> np.ndarray:
+        """Transposed, C-contiguous, of type dtype or as they are stored."""
+        flags, shape, _ = self.header()
+        is_real = flags & 0xFF in _NUMERIC_CLASSES and not flags & _COMPLEX
+        if not is_real or len(shape) != 2:
+            raise ValueError("no dense matrix of real numbers")
+        kind, size, data = self._tag()
+        # MATLAB stores numbers as the smallest type that holds them all, whatever the
+        # class of the matrix: the type is that of the data's own tag.
+        stored = np.dtype(self._order + _NUMBERS.get(kind, "V1"))
+        n_numbers = prod(shape)
+        if kind not in _NUMBERS or size != n_numbers * stored.itemsize:
+            raise ValueError("its size does not fit its shape")
+        if data is None and size > self._source.most:
+            raise ValueError("the file ends within it")
+        # MATLAB stores column after column, which is what the transposed array needs.
+        out = np.empty(n_numbers, dtype=dtype or stored.newbyteorder("="))
+        for start in range(0, n_numbers, _CHUNK):
+            part = out[start : start + _CHUNK]
+            n_bytes = len(part) * stored.itemsize
+            raw = data if data is not None else self._read(n_bytes)
+            part[:] = np.frombuffer(raw, dtype=stored)
+        # zlib compares checksums at the end of what it unpacks.
+        self._source.read(min(8, self._source.most))
+        return out.reshape(shape[1], shape[0])
+
+    def texts(self) -> list[str]:
+        """Texts of cells, rows of characters, or numbers."""
+        flags, shape, _ = self.header()
+        if flags & 0xFF == _CELL:
+            return [self._cell() for _ in range(prod(shape))]
+        kind, raw = self._part(self._source.most)
+        if flags & 0xFF == _CHAR and kind in _ENCODINGS:
+            encoding = _ENCODINGS[kind]
+            if kind != 16 and encoding.startswith("utf"):
+                encoding += {"<": "-le", ">": "-be"}[self._order]
+            text, n_rows = raw.decode(encoding), shape[0]
+            return [text[i::n_rows] for i in range(min(n_rows, len(text)))]
+        if flags & 0xFF in _NUMERIC_CLASSES and not flags & _COMPLEX:
+            numbers = np.frombuffer(raw, dtype=self._order + _NUMBERS[kind])
+            return [text_of(number) for number in numbers]
+        raise ValueError("neither texts nor real numbers")
+
+    def _cell(self):
+        """The text of a cell; of several ones in it the first."""
+        kind, size, _ = self._tag()
+        if kind != _MATRIX:
+            raise ValueError("a cell is none")
+        if not size:
+            return ""
+        inner = _Part(BytesIO(self._read(size)), size)
+        return next(iter(_Matrix(inner, self._order).texts()), "")
+
+    def _part(self, most):
+        """Type and data of the next part."""
+        kind, size, data = self._tag()
+        if data is None:
+            if size > most:
+                raise ValueError("a part of it is too long")
+            data = self._read(size)
+            self._source.read(min(-size % 8, self._source.most))
+        return kind, data
+
+    def _tag(self):
         """Type and size; and the data, if they are small enough to share its place."""
-        raw = self.source.read(8)
-        (word,) = struct.unpack(f"{self.order}I", raw[:4])
+        raw = self._read(8)
+        (word,) = struct.unpack(f"{self._order}I", raw[:4])
         # The "small data element" of the format: type and size in one word, and up to
         # four bytes of data in the place of the size.
         kind, size = word & 0xFFFF, word >> 16
         if size:
             return kind, size, raw[4 : 4 + size]
-        (size,) = struct.unpack(f"{self.order}I", raw[4:])
+        (size,) = struct.unpack(f"{self._order}I", raw[4:])
         return kind, size, None
 
-    def header(self) -> tuple[int, np.ndarray, str]:
-        """Flags, shape and name of a matrix."""
-        flags = struct.unpack(f"{self.order}II", self._small())[0]
-        shape = np.frombuffer(self._small(), dtype=f"{self.order}i4")
-        return flags, shape, self._small().decode("latin-1")
-
-    def _small(self):
-        _, size, data = self.tag()
-        if data is None:
-            data = self.source.read(size + -size % 8)[:size]
-        return data
+    def _read(self, n_bytes):
+        raw = self._source.read(n_bytes)
+        if len(raw) != n_bytes:
+            raise ValueError("the file ends within it")
+        return raw

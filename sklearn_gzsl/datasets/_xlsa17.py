@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Generator
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from numpy.typing import DTypeLike
 from sklearn.model_selection import PredefinedSplit
 from sklearn.utils import Bunch
 
-from .._sklearn_compat import validate_params
+from .._sklearn_compat import Interval, validate_params
 from ..attributes import ClassAttributes
 from ._matfile import open_mat
 from ._xlsa17_files import (
@@ -63,6 +64,7 @@ rows. The classes that they stand for are kept.
         "splits": [str],
         "attributes": [str],
         "dtype": "no_validation",  # by hand: numpy's type, its class or its name
+        "max_bytes": [Interval(Integral, 1, None, closed="left"), None],
     },
     prefer_skip_nested_validation=True,
 )
@@ -74,6 +76,7 @@ def load_xlsa17(
     splits: str = "att_splits",
     attributes: str = "att",
     dtype: DTypeLike = np.float32,
+    max_bytes: int | None = None,
 ) -> Bunch:
     """Load a data set in the layout of the xlsa17 archive.
 
@@ -107,6 +110,10 @@ def load_xlsa17(
 
     dtype : {numpy.float32, numpy.float64}, default=numpy.float32
         Type of the features.
+
+    max_bytes : int, default=None
+        What a variable may take in memory; by default a hundred times what its file
+        has, and 64 MiB at least. More is taken only by files that are made to harm.
 
     Returns
     -------
@@ -160,7 +167,9 @@ def load_xlsa17(
         If a file is damaged, lacks a variable, or contradicts itself or the other
         file: labels without attributes, other numbers of classes or rows, rows in
         two parts, unseen classes with training rows, images in the folder of another
-        class. The message names the file and the variable. Also if a parameter is
+        class. The message names the file and the variable. Also if a variable would
+        take more than ``max_bytes``, or its numbers from other files, as HDF5 can
+        (external storage, links, virtual data sets); if a parameter is
         out of range, or for ``data["train_loc"]`` and ``data["val_loc"]``.
 
     Warns
@@ -221,8 +230,8 @@ def load_xlsa17(
     if np.dtype(dtype) not in (np.float32, np.float64):
         raise ValueError(f"dtype={dtype!r}; use numpy.float32 or numpy.float64.")
     base = find_folder(Path(folder).expanduser(), dataset)
-    splits_mat = open_mat(find_file(base, dataset, splits))
-    features_mat = open_mat(find_file(base, dataset, features))
+    splits_mat = open_mat(find_file(base, dataset, splits), max_bytes)
+    features_mat = open_mat(find_file(base, dataset, features), max_bytes)
 
     # The small variables first: what contradicts itself is found before the features,
     # which may be gigabytes, are read.

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from ..utils import few, warn
-from ._matfile import ClassicMat, HDF5Mat
+from ._hdf5_mat import HDF5Mat
+from ._matfile import ClassicMat, OldMat
 
-Mat: TypeAlias = ClassicMat | HDF5Mat
+Mat: TypeAlias = OldMat | ClassicMat | HDF5Mat
 
 XLSA17_NAMES = ("APY", "AWA1", "AWA2", "CUB", "SUN")
 _PARTS = ("trainval_loc", "test_seen_loc", "test_unseen_loc")
@@ -60,7 +61,7 @@ def find_file(folder: Path, dataset: str, stem: str) -> Path:
 
 def read_attributes(mat: Mat, key: str) -> np.ndarray:
     """Read the class attributes, (n_classes, n_attributes)."""
-    _require(mat, key, "choose the class attributes with the parameter `attributes`")
+    require(mat, key, "choose the class attributes with the parameter `attributes`")
     values = _numbers(mat, key).T
     incomplete = np.flatnonzero(~np.isfinite(values).all(axis=1))
     if incomplete.size:
@@ -97,8 +98,8 @@ def read_names(
 
 def read_labels(mat: Mat, splits_mat: Mat, n_classes: int) -> np.ndarray:
     """Read the class of each row, counted from 0."""
-    _require(mat, "labels", "it should have the class of each column of features")
-    codes = _whole_numbers(mat, "labels") - 1
+    require(mat, "labels", "it should have the class of each column of features")
+    codes = whole_numbers(mat, "labels") - 1
     if codes.size and codes.min() < 0:
         raise ValueError(
             f"{mat.path}: labels has the class {codes.min() + 1}, but the files count "
@@ -206,7 +207,7 @@ def read_filenames(mat: Mat, codes: np.ndarray, names: np.ndarray) -> list[str] 
 
 def read_features(mat: Mat, n_rows: int, dtype: DTypeLike) -> np.ndarray:
     """Read the features, (n_rows, n_features)."""
-    _require(mat, "features", "it should have a column for each row of the data set")
+    require(mat, "features", "it should have a column for each row of the data set")
     shape = mat.shapes["features"]
     if len(shape) != 2 or shape[1] != n_rows or not shape[0]:
         raise ValueError(
@@ -227,9 +228,9 @@ def read_features(mat: Mat, n_rows: int, dtype: DTypeLike) -> np.ndarray:
 
 def _read_rows(mat, key, n_rows):
     """Read row numbers; they are counted from 1 in the file, from 0 here."""
-    _require(mat, key, "it should list rows of the data set")
+    require(mat, key, "it should list rows of the data set")
     # Numbers are floats in MATLAB unless one asks for others, row numbers, too.
-    rows = _whole_numbers(mat, key) - 1
+    rows = whole_numbers(mat, key) - 1
     outside = rows[(rows < 0) | (rows >= n_rows)]
     if not rows.size:
         raise ValueError(f"{mat.path}: {key} is empty.")
@@ -246,7 +247,7 @@ def _read_rows(mat, key, n_rows):
     return rows
 
 
-def _require(mat, key, advice):
+def require(mat, key, advice):
     if key not in mat.shapes:
         raise ValueError(
             f"{mat.path} has no variable {key!r}, only {few(sorted(mat.shapes))}; "
@@ -261,7 +262,7 @@ def _numbers(mat, key):
     return values
 
 
-def _whole_numbers(mat, key):
+def whole_numbers(mat, key):
     values = _numbers(mat, key).ravel()
     whole = np.isfinite(values) & (values == np.floor(values))
     if not whole.all():

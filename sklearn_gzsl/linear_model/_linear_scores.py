@@ -9,7 +9,7 @@ from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..persistence import LinearForm, LinearFormMixin, SavingMixin
-from ..utils import InheritedDocs, chunk_size
+from ..utils import InheritedDocs, chunk_size, ranks_nothing
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -146,8 +146,7 @@ class LinearScoresMixin(LinearFormMixin, SavingMixin, InheritedDocs):
             weights = self.coef_[some].astype(np.float64, copy=False)
             np.matmul(X, weights.T, out=logits[:, some])
         logits += self.intercept_
-        # The largest is NaN if one of them is.
-        if not np.isfinite(logits.max(axis=1)).all():
+        if ranks_nothing(logits):
             raise ValueError(
                 "The scores of a row are NaN or infinite: X is too large for "
                 f"{type(self).__name__}; scale it as in fit, for example with "

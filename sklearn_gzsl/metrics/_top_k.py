@@ -1,5 +1,6 @@
 """Flat hit@k, class by class."""
 
+from collections.abc import Sequence
 from numbers import Integral
 
 import numpy as np
@@ -140,13 +141,20 @@ def top_k_per_class_accuracy(
     # Columns come in any order, but can be looked up only in sorted ones.
     order = np.argsort(columns)
     column = order[np.searchsorted(columns, y_true, sorter=order)]
-    own = scores[np.arange(len(y_true)), column][:, None]
-    n_better = np.sum(scores > own, axis=1)
-    n_tied = np.sum(scores == own, axis=1)
+    hits = expected_hits(scores, column, [k])[:, 0]
+    return class_means(y_true, hits, classes, "classes")
+
+
+def expected_hits(
+    scores: np.ndarray, column: np.ndarray, ks: Sequence[int]
+) -> np.ndarray:
+    """Chance that each row's own column is among the k best, for each k, (n, n_ks)."""
+    own = scores[np.arange(len(scores)), column][:, None]
+    n_better = np.sum(scores > own, axis=1, keepdims=True)
+    n_tied = np.sum(scores == own, axis=1, keepdims=True)
     # Of the places that better classes leave, those in the tie get an equal share. A
     # class that is ruled out is tied with all others that are, and must not win.
-    hits = np.clip((k - n_better) / n_tied, 0, 1) * (own[:, 0] > -np.inf)
-    return class_means(y_true, hits, classes, "classes")
+    return np.clip((np.asarray(ks) - n_better) / n_tied, 0, 1) * (own > -np.inf)
 
 
 def _ranked_hits(y_true, ranking, k, labels):

@@ -14,7 +14,14 @@ from ._labels import check_complete, check_target, like, validate_rows
 from ._messages import few, naming_sizes, warn
 from ._methods import METHODS, SPLITS, Published, register
 from ._parameters import DeclaredParameters
-from ._rows import chunk_size, mean_rows, row_chunks, sum_rows, unit_rows
+from ._rows import (
+    chunk_size,
+    mean_rows,
+    ranks_nothing,
+    row_chunks,
+    sum_rows,
+    unit_rows,
+)
 from ._unlabelled import adapt, is_unlabelled, labels_of
 
 __all__ = [
@@ -39,6 +46,7 @@ __all__ = [
     "mean_rows",
     "naming_sizes",
     "path_inside",
+    "ranks_nothing",
     "read_arrays",
     "register",
     "replacing",

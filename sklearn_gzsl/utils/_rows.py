@@ -70,3 +70,16 @@ def unit_rows(X: np.ndarray) -> np.ndarray:
     """Rows of length 1, but for those that are 0."""
     length = np.linalg.norm(X, axis=1, keepdims=True)
     return X / np.where(length > 0, length, 1.0)
+
+
+def ranks_nothing(scores: np.ndarray) -> bool:
+    """Whether a row of scores has NaN or +inf, or -inf for all classes.
+
+    -inf for some is a class that is ruled out.
+    """
+    # One number first, which takes a fraction of the time of a maximum for each row.
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.isfinite(scores.sum()):
+            return False
+    # The largest of a row is NaN if one of them is.
+    return not np.isfinite(scores.max(axis=1)).all()
