@@ -100,7 +100,8 @@ def _rows_and_steps(records, lines):
 
 def _defaults(records, lines):
     """H at the chosen penalty in the same manner, the best of each set in bold."""
-    best = [_best(record["rows"], ("default",)) for record in records.values()]
+    kinds = {row["kind"] for _, row in lines}
+    best = [_best(record["rows"], kinds) for record in records.values()]
 
     def cell(row):
         text = _cell(row["with_penalty"]["H"])
@@ -139,7 +140,9 @@ def _best(rows, kinds):
     """The row whose H at the chosen penalty is highest, the first of equal ones."""
     rows = [row for row in rows if row["kind"] in kinds and "with_penalty" in row]
     # As printed: some records have no further digits.
-    return max(rows, key=lambda row: round(row["with_penalty"]["H"][0], 3))
+    return max(
+        rows, key=lambda row: round(row["with_penalty"]["H"][0], 3), default=None
+    )
 
 
 # Name -> the kinds of rows that it is of, and what makes it.
@@ -148,6 +151,7 @@ VIEWS = {
     "published": (("published",), _published),
     "rows and steps": (("rows and steps",), _rows_and_steps),
     "defaults": (("default",), _defaults),
+    "softmax": (("softmax",), _defaults),
     "summary": (_COMPARED, _summary),
 }
 
