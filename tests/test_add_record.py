@@ -20,6 +20,7 @@ def written(small_numbers, tmp_path_factory):
         seeds=2,
         calibrate=True,
         folds=1,
+        head="softmax",
         params={"n_synthetic": 5, "classifier__max_iter": 50},
         out=folder / "results.json",
         verbose=0,
