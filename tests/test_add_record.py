@@ -101,7 +101,7 @@ def test_other_data_are_refused(add, capsys):
 @pytest.mark.parametrize(
     ("options", "row_id", "protocol"),
     [
-        ({"params": {}}, "gaussian default", "inductive"),
+        ({"params": {}}, "gaussian softmax", "inductive"),
         ({"unlabelled": "half"}, "gaussian set, transductive, half", None),
     ],
 )
