@@ -60,7 +60,7 @@ def states():
 
 
 @given(data=st.data())
-@share(15)
+@share(8)
 def test_predictions_hold_or_an_error_says_why_not(data):
     estimator = clone(data.draw(st.sampled_from(CLASSIFIERS)))
     X, y, labels, A = data.draw(problems())

@@ -304,7 +304,8 @@ class PrototypeClassifier(
 
     def _learn(self, X, y, of_seen, first, chunks, attributes):
         """Learn from rows of seen classes, first ones of others, and synthetic ones."""
-        self._fit_seen(X[of_seen], y[of_seen], attributes)
+        own = slice(None) if of_seen.all() else of_seen  # a view, if it can be one
+        self._fit_seen(X[own], y[own], attributes)
         for model in self._models:
             model.first.add(model.whiten(X[first]), y[first])
         self._unlabelled = None
