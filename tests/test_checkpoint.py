@@ -366,8 +366,16 @@ class Report(Callback):
             os.kill(os.getpid(), signal.SIGINT)
 
 
+@pytest.fixture
+def ctrl_c():
+    """Ctrl-C raises KeyboardInterrupt, also in jobs that a shell runs behind others."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.parametrize("others", [[], [EarlyStopping("iter", patience=3, sink=str)]])
-def test_ctrl_c_in_a_callback_is_a_ctrl_c(others, animals):
+def test_ctrl_c_in_a_callback_is_a_ctrl_c(others, animals, ctrl_c):
     generator = VAECFlow(**TINY[VAECFlow], callbacks=[*others, Report()])
     with pytest.raises(KeyboardInterrupt):
         fit(generator, animals)

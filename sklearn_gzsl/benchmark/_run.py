@@ -171,7 +171,7 @@ def run_benchmark(
     ...     "two-digit-numbers",
     ...     "gaussian",
     ...     seeds=1,
-    ...     params={"n_synthetic": 50, "classifier__max_iter": 500},
+    ...     params={"n_synthetic": 50},
     ...     verbose=0,
     ... )
     >>> bool(results["methods"]["gaussian"]["summary"]["scores"]["H"]["mean"] > 0.7)

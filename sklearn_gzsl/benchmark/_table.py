@@ -93,13 +93,13 @@ def format_results(results, style="text"):
     ...     "two-digit-numbers",
     ...     "gaussian",
     ...     seeds=1,
-    ...     params={"n_synthetic": 50, "classifier__max_iter": 500},
+    ...     params={"n_synthetic": 50},
     ...     verbose=0,
     ... )
     >>> print(format_results(results))
     two-digit-numbers: 80 seen and 20 unseen classes, 4000 training rows, ...
     Method    Settings ...
-    gaussian  default; classifier__max_iter=500, n_synthetic=50 ...
+    gaussian  default; n_synthetic=50 ...
     """
     if style not in _STYLES:
         raise ValueError(f"style={style!r}; choose from {list(_STYLES)}.")
