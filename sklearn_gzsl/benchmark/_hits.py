@@ -15,16 +15,17 @@ def hit_name(setting, mean, k):
     return f"{setting} {mean}hit@{k}"
 
 
-def hit_rows(results, cell):
-    """Head and rows of the table of hits; no rows where there are none."""
+def hit_rows(means, cell):
+    """Head and rows of the table of hits; no rows where there are none.
+
+    ``means`` are methods and their mean scores.
+    """
     head = ["Method", "Rows", "Mean", *(f"hit@{k}" for k in KS)]
     rows = []
-    for result in results:
-        for method, record in result["methods"].items():
-            scores = record["summary"].get("scores", {})
-            for setting, said in SETTINGS.items():
-                for mean, word in MEANS.items():
-                    figures = [scores.get(hit_name(setting, mean, k)) for k in KS]
-                    if all(figures):
-                        rows.append([method, said, word, *map(cell, figures)])
+    for method, scores in means:
+        for setting, said in SETTINGS.items():
+            for mean, word in MEANS.items():
+                figures = [scores.get(hit_name(setting, mean, k)) for k in KS]
+                if all(figures):
+                    rows.append([method, said, word, *map(cell, figures)])
     return head, rows

@@ -74,6 +74,7 @@ _RESULTS = {
     "options": {
         "tune": ({"by": str}, None),
         "oracle": bool,
+        "unlabelled?": (str, None),
         "params": dict,
         "preset": (str, None),
     },

@@ -141,14 +141,16 @@ def _block(results, style):
     oracle = any(_oracle(result) for result in results)
     head = ["Method", "Settings", "Penalty", *_SCORES]
     head += [*(["Oracle H"] if oracle else []), "min", "Seeds"]
-    rows = [
-        row
+    # Not the summaries that are there: they may be of other fits than these.
+    summed = [
+        (method, record, summary(record["fits"]), result)
         for result in results
         for method, record in result["methods"].items()
         if record["fits"]
-        for row in _rows(method, record, result, oracle)
     ]
-    tables = [(head, rows), hit_rows(results, _cell)]
+    rows = [row for parts in summed for row in _rows(*parts, oracle)]
+    hits = [(method, both["scores"]) for method, _, both, _ in summed]
+    tables = [(head, rows), hit_rows(hits, _cell)]
     if style == "text":
         notes = "\n".join(dict.fromkeys(_note(result) for result in results))
         return f"{data['name']}: {sizes}\n{notes}\n{_made(tables, _text)}\n"
@@ -172,9 +174,8 @@ def _oracle(result):
     return bool(result["options"]["oracle"])
 
 
-def _rows(method, record, result, oracle):
+def _rows(method, record, both, result, oracle):
     """One row, and with calibration another one without the penalty."""
-    both = record["summary"]
     params = record["fits"][0]["params"]
     # Fixed by the user, or chosen by the search, for all fits alike.
     own = params.get("seen_penalty", 0)
