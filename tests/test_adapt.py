@@ -11,7 +11,13 @@ from sklearn.base import clone
 from sklearn.decomposition import PCA
 from sklearn.model_selection import GridSearchCV, cross_validate
 from sklearn.pipeline import make_pipeline
-from unlabelled_numbers import blurred_numbers, h, prototypes, scenario
+from unlabelled_numbers import (
+    blurred_numbers,
+    h,
+    prototypes,
+    scenario,
+    training_rows,
+)
 
 from sklearn_gzsl import (
     ESZSL,
@@ -25,17 +31,8 @@ from sklearn_gzsl.datasets import load_two_digit_numbers
 from sklearn_gzsl.metrics import GZSLScorer
 from sklearn_gzsl.model_selection import GZSLKFold, GZSLShuffleSplit
 
-
-@pytest.fixture(scope="module")
-def numbers():
-    return blurred_numbers()
-
-
-@pytest.fixture(scope="module")
-def data(numbers):
-    """Training rows, labels and descriptions."""
-    rows = numbers.train
-    return numbers.data[rows], numbers.target[rows], numbers.class_attributes
+numbers = pytest.fixture(blurred_numbers, scope="module")
+data = pytest.fixture(training_rows, scope="module")
 
 
 @pytest.fixture(scope="module")

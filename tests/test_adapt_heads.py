@@ -8,7 +8,13 @@ from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.frozen import FrozenEstimator
 from sklearn.naive_bayes import GaussianNB
-from unlabelled_numbers import blurred_numbers, h, prototypes, scenario
+from unlabelled_numbers import (
+    blurred_numbers,
+    h,
+    prototypes,
+    scenario,
+    training_rows,
+)
 
 from sklearn_gzsl import (
     CADAVAE,
@@ -20,17 +26,8 @@ from sklearn_gzsl import (
     SoftmaxClassifier,
 )
 
-
-@pytest.fixture(scope="module")
-def numbers():
-    return blurred_numbers()
-
-
-@pytest.fixture(scope="module")
-def data(numbers):
-    """Training rows, labels and descriptions."""
-    rows = numbers.train
-    return numbers.data[rows], numbers.target[rows], numbers.class_attributes
+numbers = pytest.fixture(blurred_numbers, scope="module")
+data = pytest.fixture(training_rows, scope="module")
 
 
 def gzsl(classifier=None, seen_penalty=0.0, **params):

@@ -34,6 +34,12 @@ def blurred_numbers():
     return numbers
 
 
+def training_rows(numbers):
+    """Training rows, labels and descriptions."""
+    rows = numbers.train
+    return numbers.data[rows], numbers.target[rows], numbers.class_attributes
+
+
 def h(clf, numbers):
     rows = numbers.test
     return GZSLScorer("H", candidates="all")(

@@ -59,11 +59,6 @@ def chooses_penalty(clf):
     return clf.get_params(deep=False).get("seen_penalty") == "auto"
 
 
-def unbalanced(clf):
-    """Without the seen penalty that it would choose; one put by hand stays."""
-    return clf.set_params(seen_penalty=0.0) if chooses_penalty(clf) else clf
-
-
 def build(method, *, preset, head, params, n_typical):
     """An unfitted classifier whose parts are there to be set."""
     own = METHODS[method].__name__

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..classifiers._calibrated_stacking import CalibratedStackingCV
+from ..classifiers._penalty import leave_penalty
 from ..datasets._stored_rows import StoredRows
 from ..linear_model._softmax import SoftmaxClassifier
 from ..metrics import ausuc_score, gzsl_scores, per_class_accuracy, seen_unseen_curve
@@ -10,7 +11,7 @@ from ..metrics._accuracy import harmonic_mean
 from ..metrics._response import class_scores
 from ..model_selection import GZSLShuffleSplit
 from ._looks import LookingSoftmax
-from ._methods import chooses_penalty, unbalanced
+from ._methods import chooses_penalty
 from ._streamed import streamed_scores
 
 
@@ -60,7 +61,7 @@ def balanced(clf, data, results, n_jobs, seed):
     if results["protocol"] == "published":
         clf.set_params(classifier=looking(clf.classifier))
     if not options["calibrate"]:
-        return unbalanced(clf)
+        return leave_penalty(clf)
     if chooses_penalty(clf) and not options["folds"]:
         return clf
     cv = None

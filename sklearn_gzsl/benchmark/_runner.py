@@ -5,6 +5,7 @@ from copy import copy
 
 from sklearn.base import clone
 
+from ..classifiers._penalty import leave_penalty
 from ._machine import Cost
 from ._methods import (
     build,
@@ -12,7 +13,6 @@ from ._methods import (
     generates,
     set_known,
     typical_rows,
-    unbalanced,
 )
 from ._protocol import balanced, look
 from ._search import Search
@@ -117,7 +117,7 @@ class Run:
     def _search_of(self, method, clf, seed):
         return Search(
             method,
-            unbalanced(set_known(clone(clf), random_state=seed)),
+            leave_penalty(set_known(clone(clf), random_state=seed)),
             self.data,
             fixed=self.params,
             grid=self.grid,
@@ -151,7 +151,7 @@ class Run:
         if self.unlabelled:
             data, fit["adapting"] = adapted_to(estimator, data, self.unlabelled, seed)
         # The same fit without its penalty is a row of its own.
-        model = getattr(estimator, "estimator_", None) or unbalanced(copy(estimator))
+        model = getattr(estimator, "estimator_", None) or leave_penalty(copy(estimator))
         fit |= look(estimator, model, data, self.results)
         # Prototypes have none.
         penalty = getattr(model, "seen_penalty", 0.0)

@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.utils import Bunch
 
 from ..classifiers._prototypes import PrototypeClassifier
-from ..utils import adapt
+from ..utils import adapt, ranked
 from ._machine import Cost
 from ._methods import set_known
 
@@ -51,10 +51,8 @@ def adapted_to(estimator, data, unlabelled, seed):
 
 def _halves(rows, labels, rng):
     """Two random halves of each class; the second has the odd row, so never none."""
-    drawn = rng.permutation(len(rows))
-    order = drawn[np.argsort(labels[drawn], kind="stable")]
-    _, starts, counts = np.unique(labels[order], return_index=True, return_counts=True)
-    rank = np.arange(len(rows)) - np.repeat(starts, counts)
+    rows = rows[drawn := rng.permutation(len(rows))]
+    order, rank, counts = ranked(np.unique(labels[drawn], return_inverse=True)[1])
     first = rank < np.repeat(counts // 2, counts)
     return np.sort(rows[order[first]]), np.sort(rows[order[~first]])
 

@@ -11,9 +11,8 @@ from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..persistence import Stored
-from ..utils import unit_rows
+from ..utils import ranked, unit_rows
 from ._adapting import AdaptMixin, check_can_adapt, turns, warn_of_strangers
-from ._held_out import ranked
 from ._prototype_model import SCALE
 
 if TYPE_CHECKING:

@@ -4,20 +4,13 @@ import numpy as np
 
 from ..metrics._accuracy import harmonic_mean
 from ..metrics._curve import best_by_side, curve_of_best
+from ..utils import ranked
 
 # More rows change no choice.
 _MOST_ROWS, _MOST_JUDGED = 15_000, 2_000
 _N_GROUPS = 5
 # Fewer classes tell nothing, and of a class with fewer rows none is judged.
 _FEWEST_CLASSES, _FEWEST_ROWS = 4, 3
-
-
-def ranked(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Rows in the order of classes, the rank of each in its class, and the counts."""
-    order = np.argsort(codes, kind="stable")
-    counts = np.bincount(codes)
-    rank = np.arange(len(codes)) - np.repeat(np.cumsum(counts) - counts, counts)
-    return order, rank, counts
 
 
 def parted(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -111,13 +111,17 @@ def penalised(clf, scores, penalty, adapted):
 
 def without_penalty(estimator):
     """A clone in which no seen penalty is chosen, as one is chosen around it."""
-    copy = clone(estimator)
+    return leave_penalty(clone(estimator))
+
+
+def leave_penalty(estimator):
+    """Let an estimator choose no seen penalty itself; one put by hand stays."""
     auto = {
         name: 0.0
-        for name, value in copy.get_params().items()
+        for name, value in estimator.get_params().items()
         if name.rsplit("__")[-1] == "seen_penalty" and isinstance(value, str)
     }
-    return copy.set_params(**auto) if auto else copy
+    return estimator.set_params(**auto) if auto else estimator
 
 
 def choose_penalty(curves, scoring):

@@ -5,19 +5,19 @@ from typing import ClassVar
 
 import numpy as np
 import torch
-from sklearn.preprocessing import Normalizer
 from torch import nn
 from torch.nn.functional import cross_entropy, leaky_relu, normalize
 
 from .._sklearn_compat import Interval
 from ..nn import linear
 from ..utils import SPLITS, register, unit_rows
+from ._base import CosineMixin
 from ._stepped import SteppedClassifier
 
 _SLOPE = 0.2
 
 
-class AttributeSoftmaxClassifier(SteppedClassifier):
+class AttributeSoftmaxClassifier(CosineMixin, SteppedClassifier):
     r"""Softmax whose weights a net makes of the classes' descriptions (ZLAP).
 
     A net with one hidden layer makes the weights of each class from its description,
@@ -140,15 +140,6 @@ class AttributeSoftmaxClassifier(SteppedClassifier):
         units = np.where(units > 0, units, _SLOPE * units)
         self.prototypes_ = unit_rows(units @ W2.T + b2)
         return self.prototypes_.T / self._temperature
-
-    def _compatibility(self, Z, columns):
-        return unit_rows(Z) @ columns
-
-    def _linear_scores(self):
-        return self._products(self._columns, steps=[Normalizer()])
-
-    def _has(self, _method):  # for PredictionMixin
-        return True
 
 
 class _Weights(nn.Module):

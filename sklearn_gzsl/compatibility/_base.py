@@ -32,6 +32,22 @@ if TYPE_CHECKING:
     from ..attributes._typing import ClassAttributesLike
 
 
+class CosineMixin:
+    """Scores that are cosines of rows with what ``_of_classes`` makes, times a number.
+
+    They are logarithms of probabilities, but for a constant.
+    """
+
+    def _compatibility(self, Z, columns):
+        return unit_rows(Z) @ columns
+
+    def _linear_scores(self):
+        return self._products(self._columns, steps=[Normalizer()])
+
+    def _has(self, _method):  # for PredictionMixin
+        return True
+
+
 class CompatibilityClassifier(
     DeclaredParameters,
     UnitsMixin,

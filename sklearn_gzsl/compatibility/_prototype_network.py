@@ -6,12 +6,12 @@ from typing import ClassVar
 
 import numpy as np
 import torch
-from sklearn.preprocessing import Normalizer
 from torch import nn
 from torch.nn.functional import cross_entropy, normalize
 
 from .._sklearn_compat import Interval, StrOptions
 from ..utils import register, unit_rows
+from ._base import CosineMixin
 from ._stepped import SteppedClassifier
 
 # Of an episode of E-PGN: steps with the other classes, then with those held out, ...
@@ -21,7 +21,7 @@ _HELD_OUT = 10
 _EPS = 1e-5
 
 
-class PrototypeNetwork(SteppedClassifier):
+class PrototypeNetwork(CosineMixin, SteppedClassifier):
     r"""Net from descriptions to prototypes, learned by a softmax of cosines.
 
     A net with two hidden layers makes a prototype of each description, and a row gets
@@ -144,15 +144,6 @@ class PrototypeNetwork(SteppedClassifier):
         prototypes = network(A, self.layers_, **self._options, moments=moments)
         self.prototypes_ = unit_rows(prototypes)
         return self._scale * self.prototypes_.T
-
-    def _compatibility(self, Z, columns):
-        return unit_rows(Z) @ columns
-
-    def _linear_scores(self):
-        return self._products(self._columns, steps=[Normalizer()])
-
-    def _has(self, _method):  # for PredictionMixin
-        return True
 
 
 class _Network(nn.Module):

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from ..attributes import ClassAttributes
-from ..utils import few
+from ..utils import few, ranked
 from ._matfile import open_mat
 from ._reading import BadFileError
 from ._stored_rows import BinaryRows, MatrixRows
@@ -154,11 +154,9 @@ def read_seen(
     chosen = np.arange(len(codes))
     if rows_per_class is not None:
         # In a random order, the first ones of each class; sorted, to read them in turn.
-        order = rng.permutation(len(codes))
-        order = order[np.argsort(codes[order], kind="stable")]
-        _, counts = np.unique(codes, return_counts=True)
-        place = np.arange(len(codes)) - np.repeat(np.cumsum(counts) - counts, counts)
-        chosen = np.sort(order[place < rows_per_class])
+        drawn = rng.permutation(len(codes))
+        order, rank, _ = ranked(codes[drawn])
+        chosen = np.sort(drawn[order[rank < rows_per_class]])
     width = _width(mat, "features", len(codes))
     if _width(mat, "features_val", len(test_codes)) != width:
         raise BadFileError(

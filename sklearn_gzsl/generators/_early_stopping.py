@@ -6,7 +6,7 @@ from scipy import linalg
 from ..metrics import seen_unseen_curve
 from ..metrics._accuracy import harmonic_mean
 from ..model_selection import GZSLShuffleSplit
-from ..utils import mean_rows
+from ..utils import mean_rows, ranked
 
 # Two to be seen: one description says nothing about another.
 _MIN_CLASSES = 3
@@ -110,10 +110,8 @@ class HeldOutClasses:
 
 def _some_rows(y):
     """Indices of the first rows of each class: of all rows, or of a manageable part."""
-    order = np.argsort(y, kind="stable")
-    _, first, counts = np.unique(y[order], return_index=True, return_counts=True)
-    place = np.arange(len(y)) - np.repeat(first, counts)
-    return order[place < max(2, _MAX_ROWS // len(counts))]
+    order, rank, counts = ranked(y)
+    return order[rank < max(2, _MAX_ROWS // np.count_nonzero(counts))]
 
 
 def _linear_discriminant(X, y, rows):

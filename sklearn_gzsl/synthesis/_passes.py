@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from ..utils import ranked
+
 
 class Passes:
     """Passes over real rows and over synthetic ones that are yet to be drawn.
@@ -59,10 +61,8 @@ class Passes:
 def _spread(codes, rng):
     """Rows in random order, each class's at about equal distances."""
     shuffled = rng.permutation(len(codes))
-    by_class = shuffled[np.argsort(codes[shuffled], kind="stable")]
-    counts = np.bincount(codes)
-    own = counts[codes[by_class]]
+    order, rank, counts = ranked(codes[shuffled])
     # Row k of a class of n goes near (k + 1/2) / n of the way, whatever the other
     # classes have; the random part keeps the classes from falling into step.
-    rank = np.arange(len(codes)) - (np.cumsum(counts) - counts)[codes[by_class]]
-    return by_class[np.argsort((rank + rng.random(len(codes))) / own)]
+    own = np.repeat(counts, counts)
+    return shuffled[order[np.argsort((rank + rng.random(len(codes))) / own)]]

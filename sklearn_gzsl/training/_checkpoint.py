@@ -4,7 +4,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from numbers import Real
 from os import PathLike
 from pathlib import Path
@@ -23,7 +23,7 @@ EACH_FIT = "{fit}"
 # Parts of a fit, the last one in the end.
 _STAGES = ("trial", "training")
 # They change nothing that is learned.
-_OF_NO_MATTER = {"checkpoint", "checkpoint_interval", "random_state", "verbose"}
+_OF_NO_MATTER = ("checkpoint", "checkpoint_interval", "verbose")
 
 
 class Checkpointed(DeclaredParameters):
@@ -67,7 +67,7 @@ class Checkpointed(DeclaredParameters):
             "the version of sklearn_gzsl": __version__,
             "the version of torch": torch.__version__,
         }
-        for name in _OF_NO_MATTER - {"random_state"}:
+        for name in _OF_NO_MATTER:
             del made_of[name]
         return _opened(str(self.checkpoint), self.checkpoint_interval, made_of, seed)
 
@@ -115,18 +115,18 @@ def _opened(name, interval, made_of, seed) -> Iterator[tuple[Callable, int]]:
     alone = EACH_FIT not in name
     folder = Path(name.replace(EACH_FIT, _digest(json.dumps(made_of, sort_keys=True))))
     folder.mkdir(parents=True, exist_ok=True)
-    lock = locked(folder / "lock")
-    try:
-        lock.__enter__()
-    except BlockingIOError as error:
-        if not alone:  # the same fit, at the same time: one of the two is enough
-            yield (lambda _: None), seed
-            return
-        raise ValueError(
-            f"checkpoint={name!r} is in use by another fit at this moment; give each "
-            f"its own folder, as checkpoint={str(Path(name, EACH_FIT))!r} does."
-        ) from error
-    try:
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(locked(folder / "lock"))
+        except BlockingIOError as error:
+            if not alone:  # the same fit, at the same time: one of the two is enough
+                yield (lambda _: None), seed
+                return
+            raise ValueError(
+                f"checkpoint={name!r} is in use by another fit at this moment; give "
+                f"each its own folder, as checkpoint={str(Path(name, EACH_FIT))!r} "
+                "does."
+            ) from error
         files = {stage: folder / f"{stage}.npz" for stage in _STAGES}
         found = [f for f in reversed(files.values()) if f.exists()]
         if found:
@@ -140,8 +140,6 @@ def _opened(name, interval, made_of, seed) -> Iterator[tuple[Callable, int]]:
                 raise ValueError(_refusal(name, old["made_of"], made_of))
         header = {"made_of": made_of, "seed": seed}
         yield (lambda stage: Checkpoint(files[stage], interval, header)), seed
-    finally:
-        lock.__exit__(None, None, None)
 
 
 def _refusal(name, old, new):

@@ -17,6 +17,7 @@ from ._parameters import DeclaredParameters
 from ._rows import (
     chunk_size,
     mean_rows,
+    ranked,
     ranks_nothing,
     row_chunks,
     sum_rows,
@@ -46,6 +47,7 @@ __all__ = [
     "mean_rows",
     "naming_sizes",
     "path_inside",
+    "ranked",
     "ranks_nothing",
     "read_arrays",
     "register",

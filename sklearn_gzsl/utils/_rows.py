@@ -66,6 +66,14 @@ def sum_rows(X: np.ndarray, codes: np.ndarray, n_classes: int) -> np.ndarray:
     return members @ X
 
 
+def ranked(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rows in the order of classes, the rank of each in its class, and the counts."""
+    order = np.argsort(codes, kind="stable")
+    counts = np.bincount(codes)
+    rank = np.arange(len(codes)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return order, rank, counts
+
+
 def unit_rows(X: np.ndarray) -> np.ndarray:
     """Rows of length 1, but for those that are 0."""
     length = np.linalg.norm(X, axis=1, keepdims=True)
