@@ -87,7 +87,7 @@ def archive():
 
 
 @given(data=st.data())
-@share(10)
+@share(12)
 def test_downloaded_archives(archive, tmp_path_factory, data):
     home = tmp_path_factory.mktemp("toy")
     source = home / "toy.zip"
@@ -108,7 +108,7 @@ def npz(animals):
 
 
 @given(data=st.data())
-@share(10)
+@share(12)
 def test_archives_of_arrays(npz, tmp_path_factory, data):
     path = tmp_path_factory.mktemp("arrays") / "toy.npz"
     path.write_bytes(data.draw(mutated(npz)))
@@ -150,7 +150,7 @@ def test_results_that_are_resumed(results, data):
 
 
 @given(data=st.data())
-@share(5)
+@share(8)
 def test_results_that_a_bad_disk_changed(results, data):
     folder, content = results
     path = folder / "flipped.json"

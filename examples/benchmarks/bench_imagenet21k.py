@@ -1,7 +1,7 @@
 """ImageNet-21K in full shape: memory, rows per second, and what a whole run takes.
 
     python examples/benchmarks/bench_imagenet21k.py [--folder DIR] [--unseen 1509 20345]
-        [--head prototypes] [--draws 5] [--steps 20] [--threads 2]
+        [--head softmax] [--steps 20] [--draws 5] [--threads 2]
 
 Writes made-up files in the layout of the authors: 1,000 seen classes and as many unseen
 ones as asked for, 2,048 features, word vectors of 500 numbers; 1 GB for 20,345 classes.
@@ -133,9 +133,7 @@ def main():
     parser.add_argument("--seen", type=int, default=1000)
     parser.add_argument("--features", type=int, default=2048)
     parser.add_argument("--attributes", type=int, default=500)
-    parser.add_argument(
-        "--head", choices=["prototypes", "softmax"], default="prototypes"
-    )
+    parser.add_argument("--head", choices=["softmax", "prototypes"], default="softmax")
     parser.add_argument("--draws", type=int, default=5, help="of each class")
     parser.add_argument("--steps", type=int, default=20, help="of the softmax")
     args = parser.parse_args()

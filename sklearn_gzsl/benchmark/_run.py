@@ -77,7 +77,7 @@ def run_benchmark(
 
     head : {"prototypes", "softmax"}, default="prototypes"
         Final classifier behind a generator: that of ``GZSLClassifier()``, or the
-        papers' linear softmax, which ``protocol="published"``, presets and
+        papers' linear softmax, which ``protocol="published"``, presets, ``split`` and
         descriptions from several sources have in any case.
 
     tune : bool, default=False

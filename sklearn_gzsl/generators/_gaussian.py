@@ -119,7 +119,8 @@ class GaussianGenerator(DensityMixin, BaseGenerator):
             "alpha": self.alpha_,
             "shrinkage": self.shrinkage_,
         }
-        variances, axes, typical = _spectrum(X - self.means_[y], n_classes)
+        X -= self.means_[y]  # the copy from above: another one may be a gigabyte
+        variances, axes, typical = _spectrum(X, n_classes)
         variances = (1 - self.shrinkage_) * variances + self.shrinkage_ * typical
         # Root, inverse root and covariance are products of these: one matrix is kept.
         self._axes, self._deviations = axes, np.sqrt(variances)
