@@ -49,36 +49,36 @@ TINY = {
         "n_layers": 2,
         "encoder_dims": (8,),
         "decoder_dim": 8,
-        "max_iter": 20,
+        "max_iter": 10,
     },
-    GSMFlow: {"hidden_dim": 8, "n_layers": 2, "positioning_dim": 6, "max_iter": 20},
+    GSMFlow: {"hidden_dim": 8, "n_layers": 2, "positioning_dim": 6, "max_iter": 10},
     CADAVAE: {
         "latent_dim": 8,
         "encoder_dim": 8,
         "decoder_dim": 8,
         "attribute_encoder_dim": 8,
         "attribute_decoder_dim": 8,
-        "max_iter": 20,
+        "max_iter": 10,
     },
-    ABP: {"hidden_dim": 16, "latent_dim": 4, "max_iter": 20},
-    CVAE: {"hidden_dim": 16, "latent_dim": 8, "max_iter": 20},
+    ABP: {"hidden_dim": 16, "latent_dim": 4, "max_iter": 10},
+    CVAE: {"hidden_dim": 16, "latent_dim": 8, "max_iter": 10},
     FVAEGAN: {
         "hidden_dim": 16,
         "n_critic": 2,
         "cycle_weight": 0.1,
         "decoded_features": True,
-        "max_iter": 20,
+        "max_iter": 10,
     },
-    WGANGP: {"hidden_dim": 16, "n_critic": 2, "max_iter": 20},
+    WGANGP: {"hidden_dim": 16, "n_critic": 2, "max_iter": 10},
     CEGZSL: {
         "hidden_dim": 16,
         "embedding_dim": 16,
         "projection_dim": 8,
         "comparator_dim": 8,
         "n_critic": 2,
-        "max_iter": 20,
+        "max_iter": 10,
     },
-    MLIS: {"hidden_dim": 16, "embedding_dim": 16, "n_critic": 2, "max_iter": 20},
+    MLIS: {"hidden_dim": 16, "embedding_dim": 16, "n_critic": 2, "max_iter": 10},
 }
 # Further arguments that make another model or another loss of it.
 VARIANTS = {
@@ -156,20 +156,20 @@ FAST = {
     PrototypeClassifier: [{}],
     ESZSL: [{}, PUBLISHED],
     BilinearClassifier: [
-        {"max_iter": 200, "lr": 0.05},
-        {"max_iter": 200, "lr": 0.05, "loss": "warp", "n_maps": 2},
-        {"max_iter": 200, "lr": 0.5, "optimizer": "sgd", "loss": "max_violator"},
+        {"max_iter": 30, "lr": 0.3},
+        {"max_iter": 30, "lr": 0.3, "loss": "warp", "n_maps": 2},
+        {"max_iter": 30, "lr": 1.0, "optimizer": "sgd", "loss": "max_violator"},
     ],
     PrototypeNetwork: [
-        {"max_iter": 100, "lr": 0.01, "hidden_dim": 32},
-        {"max_iter": 100, "lr": 0.01, "hidden_dim": 32, "episodic": True},
+        {"max_iter": 15, "lr": 0.03, "hidden_dim": 32},
+        {"max_iter": 15, "lr": 0.03, "hidden_dim": 32, "episodic": True},
     ],
     AttributeSoftmaxClassifier: [
-        {"max_iter": 100, "lr": 0.01, "hidden_dim": 32, "temperature": 0.3}
+        {"max_iter": 60, "lr": 0.05, "hidden_dim": 32, "temperature": 0.3}
     ],
     CMT: [
-        {"max_iter": 200, "lr": 0.01, "hidden_dim": 32},
-        {"max_iter": 200, "lr": 0.01, "hidden_dim": 32, "novelty": 0.1},
+        {"max_iter": 30, "lr": 0.05, "hidden_dim": 32},
+        {"max_iter": 30, "lr": 0.05, "hidden_dim": 32, "novelty": 0.1},
     ],
     DAP: [{}],
     IAP: [{}],
@@ -177,7 +177,12 @@ FAST = {
     SAE: [{}, {"direction": "encode", "normalisation": "standard"}],
     GZSLClassifier: [
         {},
-        *({"generator": g, "classifier": SOFTMAX} for g in GENERATORS),
+        {"generator": GENERATORS[1], "classifier": SOFTMAX},
+        # The balance is chosen by the same steps whatever the generator is.
+        *(
+            {"generator": g, "classifier": SOFTMAX, "seen_penalty": 0.0}
+            for g in GENERATORS
+        ),
         {
             "generator": GaussianGenerator(),
             "classifier": LogisticRegression(),
@@ -211,5 +216,5 @@ def hurried(estimator):
     if isinstance(estimator, SoftmaxClassifier):
         few = {"max_iter": 40, "lr": 0.1}
     if isinstance(estimator, CompatibilityClassifier):
-        few = {}
+        few = {}  # its instance above has as few as those checks allow
     return clone(estimator).set_params(**few)
