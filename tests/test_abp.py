@@ -5,8 +5,7 @@ import pytest
 import torch
 from conftest import blobs
 
-from sklearn_gzsl import ABP, GZSLClassifier, SoftmaxClassifier
-from sklearn_gzsl.metrics import gzsl_scores
+from sklearn_gzsl import ABP
 from sklearn_gzsl.training import torch_generator
 
 TINY = {
@@ -121,19 +120,3 @@ def test_one_seen_class_is_learned():
     one = y == 0
     draws, _ = ABP(**TINY).fit(X[one], y[one], attributes).sample(attributes)
     assert np.isfinite(draws).all()
-
-
-def test_reads_numbers_with_few_rows(small_numbers):
-    X, y = small_numbers.data, small_numbers.target
-    train, test = small_numbers.train, small_numbers.test
-    clf = GZSLClassifier(
-        ABP(hidden_dim=256, max_iter=500),
-        SoftmaxClassifier(lr=0.01, max_iter=1000),
-        random_state=0,
-        seen_penalty=0.0,
-    )
-    clf.fit(X[train], y[train], class_attributes=small_numbers.class_attributes)
-    scores = gzsl_scores(
-        y[test], clf.predict(X[test]), seen_classes=small_numbers.seen_classes
-    )
-    assert scores["H"] > 0.5

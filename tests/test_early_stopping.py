@@ -28,8 +28,13 @@ from sklearn_gzsl.generators._early_stopping import (
 from sklearn_gzsl.metrics import GZSLScorer
 from sklearn_gzsl.model_selection import GZSLShuffleSplit
 
-STOPPED = {"early_stopping": True, "validation_interval": 2, "random_state": 0}
-GENERATORS = [cls(**TINY[cls], **STOPPED) for cls in NEURAL]
+STOPPED = {
+    "early_stopping": True,
+    "validation_interval": 2,
+    "max_iter": 20,
+    "random_state": 0,
+}
+GENERATORS = [cls(**TINY[cls] | STOPPED) for cls in NEURAL]
 every = pytest.mark.parametrize(
     "generator", GENERATORS, ids=lambda g: type(g).__name__, indirect=True
 )

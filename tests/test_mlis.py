@@ -9,9 +9,7 @@ import torch
 from conftest import blobs
 from torch.nn import functional as F
 
-from sklearn_gzsl import MLIS, ClassAttributes, GZSLClassifier, SoftmaxClassifier
-from sklearn_gzsl.datasets import load_two_digit_numbers
-from sklearn_gzsl.metrics import gzsl_scores
+from sklearn_gzsl import MLIS, ClassAttributes
 from sklearn_gzsl.nn import (
     circle_loss,
     contrastive_loss,
@@ -289,8 +287,8 @@ def test_samples_are_embedded_draws_of_the_gan(fitted):
 def test_training_separates_classes():
     X, y, attributes = blobs(n_rows=60)
     test = np.arange(len(X)) % 4 == 0
-    params = TINY | {"embedding_dim": 64, "hidden_dim": 64, "max_iter": 200}
-    generator = MLIS(**params, lr=1e-2).fit(X[~test], y[~test], attributes)
+    params = TINY | {"embedding_dim": 64, "hidden_dim": 64, "max_iter": 100}
+    generator = MLIS(**params, lr=2e-2).fit(X[~test], y[~test], attributes)
     first, last = (generator.history_[i] for i in (0, -1))
     assert last["metric"] < first["metric"]
     assert last["ce"] < 0.7 * first["ce"]
@@ -298,24 +296,3 @@ def test_training_separates_classes():
     centres = np.stack([drawn[labels == c].mean(axis=0) for c in range(6)])
     distance = np.linalg.norm(generator.transform(X[test])[:, None] - centres, axis=2)
     assert (distance.argmin(axis=1) == y[test]).mean() > 0.5
-
-
-@pytest.mark.slow
-def test_reads_numbers_it_never_saw():
-    numbers = load_two_digit_numbers()
-    X, y = numbers.data, numbers.target
-    # The defaults, but for a third of their steps.
-    generator = MLIS(max_iter=MLIS().max_iter // 3)
-    classifier = SoftmaxClassifier(lr=0.01, max_iter=3000)
-    clf = GZSLClassifier(generator, classifier, random_state=0, seen_penalty=0.0)
-    clf.fit(
-        X[numbers.train], y[numbers.train], class_attributes=numbers.class_attributes
-    )
-    scores = gzsl_scores(
-        y[numbers.test],
-        clf.predict(X[numbers.test]),
-        seen_classes=numbers.seen_classes,
-    )
-    # Of three seeds 0.82 to 0.84; without the metric loss 0.79, and after a tenth of
-    # these steps 0.00.
-    assert scores["H"] > 0.80

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from joblib import Parallel, cpu_count, delayed, parallel_config
+from sklearn.ensemble import VotingClassifier
 from sklearn.model_selection import GridSearchCV
 from torch import distributed
 
@@ -22,8 +23,10 @@ from sklearn_gzsl import (
     MLIS,
     WGANGP,
     ClassAttributes,
+    GaussianGenerator,
     GSMFlow,
     GZSLClassifier,
+    IncrementalLDA,
     SoftmaxClassifier,
     VAECFlow,
 )
@@ -115,6 +118,26 @@ def _workers_share_the_cores(backend):
 def test_workers_share_the_cores(monkeypatch):
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)  # joblib would go by it
     _workers_share_the_cores("loky")
+
+
+# Beside the last one, because starting these processes takes most of its time.
+def test_voting_in_processes(animals):
+    """What a process of its own can tell of who called is what a thread can."""
+
+    def voting(attributes):
+        clf = GZSLClassifier(
+            GaussianGenerator(),
+            IncrementalLDA(),
+            class_attributes=attributes,
+            n_synthetic=20,
+            seen_penalty=0.0,
+        )
+        return VotingClassifier([("a", clf), ("b", clf)], n_jobs=2)
+
+    for attributes in (None, ClassAttributes(range(9), animals.vectors[:9])):
+        voting(attributes).fit(animals.X, animals.codes)
+    with pytest.raises(ValueError, match=r"VotingClassifier .* GZSLVotingClassifier"):
+        voting(animals.attributes).fit(animals.X, animals.y)
 
 
 def _environment():

@@ -416,7 +416,9 @@ def test_draws_are_bounded(streamed, animals, monkeypatch):
         Counted.most = 0
         labels = [f"new {i:03}" for i in range(n_unseen)]
         new = np.random.default_rng(0).random((n_unseen, 7))
-        streamed.set_params(generator=Counted(), classifier=GaussianNB())
+        streamed.set_params(
+            generator=Counted(), classifier=GaussianNB(), n_synthetic=10
+        )
         fit(streamed, animals).add_classes(ClassAttributes(labels, new))
         assert 20 < Counted.most <= 40
 

@@ -123,19 +123,6 @@ def test_wrappers_that_number_classes_are_refused(described, wrap, message):
         wrap(gzsl(attributes)).fit(X, y)
 
 
-def test_voting_in_processes(animals):
-    """What a process of its own can tell of who called is what a thread can."""
-
-    def voting(attributes):
-        clf = gzsl(attributes)
-        return VotingClassifier([("a", clf), ("b", clf)], n_jobs=2)
-
-    for attributes in (None, ClassAttributes(range(9), animals.vectors[:9])):
-        voting(attributes).fit(animals.X, animals.codes)
-    with pytest.raises(ValueError, match=r"VotingClassifier .* GZSLVotingClassifier"):
-        voting(animals.attributes).fit(animals.X, animals.y)
-
-
 @pytest.mark.parametrize(
     "model",
     [
