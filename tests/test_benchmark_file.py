@@ -100,7 +100,11 @@ class CutOff(Callback):
 
 @pytest.mark.parametrize("calibrate", [False, True])
 def test_a_fit_that_was_cut_off_goes_on(run, calibrate, tmp_path, monkeypatch):
-    own = TINY[WGANGP] | {"callbacks": [CutOff()], "checkpoint_interval": 0.0}
+    own = TINY[WGANGP] | {
+        "max_iter": 20,
+        "callbacks": [CutOff()],
+        "checkpoint_interval": 0.0,
+    }
     params = {f"generator__{name}": value for name, value in own.items()}
     options = {
         "methods": "wgan-gp",

@@ -32,6 +32,10 @@ from sklearn_gzsl.utils import locked, read_arrays, replacing, write_arrays
 ALWAYS = {"checkpoint_interval": 0.0}
 
 
+# Long enough for several intervals, and to be cut off more than once.
+LONG = {cls: TINY[cls] | {"max_iter": 20} for cls in NEURAL}
+
+
 class CutOff(Callback):
     """Ctrl-C at some of all steps that are taken, whatever the fit."""
 
@@ -75,7 +79,7 @@ def assert_same(model, other, animals):
 @pytest.mark.parametrize(
     "generator",
     [
-        cls(**TINY[cls] | variant, random_state=0)
+        cls(**LONG[cls] | variant, random_state=0)
         for cls in NEURAL
         for variant in [{}, *(VARIANTS[cls][:1] if cls in (CVAE, MLIS) else [])]
     ],
@@ -101,7 +105,7 @@ def test_a_training_that_was_cut_off_ends_as_if_it_had_not_been(
 def test_a_trial_goes_on_as_well_as_the_training(cls, animals, tmp_path, monkeypatch):
     # Better and better, so that there is a training that can be cut off.
     monkeypatch.setattr(HeldOutClasses, "score", lambda _, g: g.net_.n_steps_ / 20)
-    params = TINY[cls] | {"early_stopping": True}
+    params = LONG[cls] | {"early_stopping": True}
     generator = cls(**params, random_state=0, callbacks=[CutOff()])
     expected = fit(clone(generator), animals)
     generator.set_params(checkpoint=tmp_path, **ALWAYS)
@@ -120,7 +124,7 @@ def test_callbacks_remember_what_they_have_seen(animals, tmp_path):
     score = EpochScoring(n_intervals, on_train=True, name="score")
     stopper = EarlyStopping("score", patience=3, load_best=True, sink=str)
     callbacks = [score, stopper, CutOff()]
-    generator = VAECFlow(**TINY[VAECFlow], callbacks=callbacks, random_state=0)
+    generator = VAECFlow(**LONG[VAECFlow], callbacks=callbacks, random_state=0)
     expected = fit(clone(generator), animals)
     assert len(expected.history_) == 4
     generator.set_params(checkpoint=tmp_path, **ALWAYS)
@@ -199,7 +203,7 @@ def test_a_softmax_goes_on(softmax, streamed, animals, tmp_path, monkeypatch):
 def cut_off(animals, tmp_path):
     """A generator whose training has not come to its end."""
     generator = VAECFlow(
-        **TINY[VAECFlow],
+        **LONG[VAECFlow],
         callbacks=[CutOff()],
         random_state=0,
         checkpoint=tmp_path / "kept",
@@ -252,7 +256,7 @@ def test_a_training_that_is_over_makes_room(cut_off, animals):
 
 def test_what_has_no_seed_goes_on_with_that_of_its_beginning(animals, tmp_path):
     generator = VAECFlow(
-        **TINY[VAECFlow], callbacks=[CutOff()], checkpoint=tmp_path, **ALWAYS
+        **LONG[VAECFlow], callbacks=[CutOff()], checkpoint=tmp_path, **ALWAYS
     )
     assert fit_until_it_ends(generator, animals, 9) == 21
     header, _ = read_arrays(tmp_path / "training.npz")
@@ -277,7 +281,7 @@ def test_one_folder_is_for_one_fit_at_a_time(cut_off, animals):
 
 def test_each_fit_may_have_its_own(animals, tmp_path):
     generator = VAECFlow(
-        **TINY[VAECFlow], random_state=0, checkpoint=tmp_path / EACH_FIT
+        **LONG[VAECFlow], random_state=0, checkpoint=tmp_path / EACH_FIT
     )
     for lr in (0.001, 0.01):
         fit(generator.set_params(lr=lr), animals)
@@ -289,7 +293,7 @@ def test_each_fit_may_have_its_own(animals, tmp_path):
 
 
 def test_the_fit_that_chooses_a_penalty_has_its_own(animals, tmp_path):
-    generator = WGANGP(**TINY[WGANGP], callbacks=[CutOff()])
+    generator = WGANGP(**LONG[WGANGP], callbacks=[CutOff()])
     clf = GZSLClassifier(generator, n_synthetic=10, random_state=0)
     expected = fit(clone(clf), animals)
     generator.set_params(checkpoint=str(tmp_path), **ALWAYS)
@@ -300,7 +304,7 @@ def test_the_fit_that_chooses_a_penalty_has_its_own(animals, tmp_path):
 
 
 def test_memory_keeps_a_fit_that_is_not_over(animals, tmp_path):
-    generator = VAECFlow(**TINY[VAECFlow], callbacks=[CutOff()], **ALWAYS)
+    generator = VAECFlow(**LONG[VAECFlow], callbacks=[CutOff()], **ALWAYS)
     clf = GZSLClassifier(
         generator, n_synthetic=10, random_state=0, seen_penalty=0.0, memory=tmp_path
     )
@@ -376,7 +380,7 @@ def ctrl_c():
 
 @pytest.mark.parametrize("others", [[], [EarlyStopping("iter", patience=3, sink=str)]])
 def test_ctrl_c_in_a_callback_is_a_ctrl_c(others, animals, ctrl_c):
-    generator = VAECFlow(**TINY[VAECFlow], callbacks=[*others, Report()])
+    generator = VAECFlow(**LONG[VAECFlow], callbacks=[*others, Report()])
     with pytest.raises(KeyboardInterrupt):
         fit(generator, animals)
     assert not hasattr(generator, "net_")

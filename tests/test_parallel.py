@@ -41,10 +41,10 @@ EXAMPLES = ROOT / "examples"
 @pytest.fixture
 def search():
     """A search whose networks are wide enough for torch to use several threads."""
-    flow = GSMFlow(hidden_dim=256, n_layers=1, max_iter=5, lr=1e-3)
-    classifier = SoftmaxClassifier(max_iter=20)
+    flow = GSMFlow(hidden_dim=256, n_layers=1, max_iter=2, lr=1e-3)
+    classifier = SoftmaxClassifier(max_iter=10)
     clf = GZSLClassifier(
-        flow, classifier, n_synthetic=20, random_state=0, seen_penalty=0.0
+        flow, classifier, n_synthetic=5, random_state=0, seen_penalty=0.0
     )
     return GridSearchCV(
         clf,
@@ -97,6 +97,10 @@ def test_threads_change_what_is_learned_by_rounding_alone(method):
     for n in (1, 2, 2):
         torch.set_num_threads(n)
         generator = method(max_iter=2, random_state=0)
+        # Wide enough for torch to use several threads, and no wider.
+        for name, value in generator.get_params().items():
+            if name.endswith("_dim") and isinstance(value, int) and value > 512:
+                generator.set_params(**{name: 512})
         generator.fit(X, y, class_attributes=attributes)
         found.append(generator.sample(attributes)[0])
     torch.set_num_threads(n_threads)
@@ -177,7 +181,7 @@ needs_gloo = pytest.mark.skipif(
 def test_the_distributed_example():
     output = _launch(
         EXAMPLES / "distributed_training.py",
-        *("--max-iter", 2, "--classifier-max-iter", 40, "--memory-limit", 2**20),
+        *("--max-iter", 2, "--classifier-max-iter", 10, "--memory-limit", 2**20),
     )
     assert "2 processes" in output
     assert "same generator: True, same classifier: True" in output
