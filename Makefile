@@ -25,7 +25,7 @@ FAST := -m "not slow"
 # One worker for each processor; what a worker has done early it takes from the others.
 PYTEST := -m pytest -n logical --maxprocesses 8 --dist worksteal
 
-.PHONY: help demo test fuzz soak test-oldest test-newest test-dist lint format docs dist clean
+.PHONY: help demo test fuzz soak test-oldest test-newest test-dist lint format docs check-docs dist clean
 
 help:
 	@echo "make demo         the two-digit numbers: a table, and a picture of unseen numbers"
@@ -36,6 +36,7 @@ help:
 	@echo "make test-newest  the fast tests with the newest; PYTHON=python3.13 with that one"
 	@echo "make lint         ruff and codespell; make format lets ruff mend what it can"
 	@echo "make docs         the documentation, in docs/_build/html"
+	@echo "make check-docs   opens every page in headless Chromium, if there is one"
 	@echo "make dist         sdist and wheel, in dist; make test-dist tests the sdist"
 	@echo "make clean        remove what these targets made, .venv included"
 
@@ -113,6 +114,10 @@ format: .venv/.stamp-lint
 docs: .venv/.stamp-docs
 	$(PY) -m sphinx -q -W --keep-going -n -j auto -b html docs docs/_build/html
 	@echo "Open docs/_build/html/index.html"
+
+# Every page, wide and narrow, light and dark; of Debian's chromium and chromium-driver.
+check-docs: docs
+	$(PY) docs/check_pages.py docs/_build/html --pictures docs/_build/pictures
 
 dist: .venv/.stamp-dist
 	rm -rf build dist

@@ -15,15 +15,19 @@ version = release = sklearn_gzsl.__version__
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
+    "sphinx.ext.viewcode",
     "numpydoc",
     "sphinx_gallery.gen_gallery",
     "benchmark_directives",
+    "changelog",
+    "mathml",
 ]
 templates_path = ["_templates"]
 exclude_patterns = ["_build"]
 # The checkout may lie in a directory with a space in its name; our files have none.
 suppress_warnings = ["sphinx_gallery.space_in_filename"]
 default_role = "literal"
+html_math_renderer = "mathml"
 
 # -- API reference ---------------------------------------------------------------
 autosummary_generate = True
@@ -65,15 +69,17 @@ sphinx_gallery_conf = {
     "doc_module": ("sklearn_gzsl",),
     "remove_config_comments": True,
     "show_memory": False,
+    "write_computation_times": False,  # that page fetches scripts from the network
     "parallel": True,  # as many examples at once as sphinx has jobs
     "within_subsection_order": "ExampleTitleSortKey",
 }
 # -- HTML ------------------------------------------------------------------------
 html_theme = "pydata_sphinx_theme"
-html_title = "sklearn_gzsl"
+html_title = f"sklearn_gzsl {release}"
 html_show_sourcelink = False
 html_static_path = ["_static"]
 html_css_files = ["figures.css"]
+html_js_files = ["copy.js"]
 html_sidebars = {
     page: []
     for page in (
