@@ -78,12 +78,16 @@ html_theme = "pydata_sphinx_theme"
 html_title = f"sklearn_gzsl {release}"
 html_show_sourcelink = False
 html_static_path = ["_static"]
+html_favicon = "_static/favicon.svg"
 html_css_files = ["figures.css"]
 html_js_files = ["copy.js"]
+# Pages without others below them have nothing to show beside them.
 html_sidebars = {
     page: []
     for page in (
-        "user_guide",
+        "index",
+        "which",
+        "unlabelled",
         "speed",
         "persistence",
         "contributing",
@@ -92,6 +96,12 @@ html_sidebars = {
     )
 }
 html_theme_options = {
+    "logo": {
+        "text": html_title,
+        "image_light": "_static/logo.svg",
+        "image_dark": "_static/logo.svg",
+    },
+    "header_links_before_dropdown": 6,
     "navbar_align": "left",
     "secondary_sidebar_items": ["page-toc"],
     "show_prev_next": False,

@@ -7,13 +7,15 @@ from pathlib import Path
 import benchmark_records
 import benchmark_tables
 import pytest
+import which
 
 from sklearn_gzsl import GaussianGenerator, GZSLClassifier
 from sklearn_gzsl.datasets import load_two_digit_numbers
 from sklearn_gzsl.metrics import gzsl_scores
 
 ROOT = Path(__file__).parents[1]
-PAGES = ROOT / "docs" / "benchmarks"
+DOCS = ROOT / "docs"
+MADE = {"_build", "auto_examples", "generated"}
 DIRECTIVE = re.compile(r"^\.\. benchmark-table:: (.*)\n((?:   :.*\n?)*)", re.MULTILINE)
 ROLE = re.compile(r":figure:`([^`]*)`")
 TYPED = re.compile(r"(?<![\w.])\d+\.\d+(?!\w|\.\w)")
@@ -33,8 +35,15 @@ def records():
 
 @pytest.fixture
 def pages():
-    """Name of each page -> its text."""
-    return {path.stem: path.read_text(encoding="utf-8") for path in PAGES.glob("*.rst")}
+    """Name of each page -> its text; those of the benchmarks by their last name."""
+    paths = (path.relative_to(DOCS).with_suffix("") for path in DOCS.rglob("*.rst"))
+    return {
+        str(path).removeprefix("benchmarks/"): (
+            DOCS / path.with_suffix(".rst")
+        ).read_text(encoding="utf-8")
+        for path in paths
+        if not MADE & {*path.parts} and path != Path("index")
+    }
 
 
 def tables_of(pages, records):
@@ -124,7 +133,7 @@ def typed_figures(pages):
     """Decimal numbers that somebody wrote into a page that has figures."""
     found = []
     for page, text in pages.items():
-        if ".. benchmark-table::" in text and page != "records":
+        if re.search(r"^\.\. (benchmark|which)-", text, re.M) and page != "records":
             prose = re.sub(r"`[^`]*`", "", text)
             found += [f"{page}: {number}" for number in TYPED.findall(prose)]
     return found
@@ -203,6 +212,60 @@ def test_the_summary_names_the_best(records):
         assert default[f"{method.strip('`')} default"] == best
         assert by_default.startswith(f"{100 * best:.1f}")
         assert of_all.startswith(f"{100 * max(H.values()):.1f}")
+
+
+def test_what_to_take_is_what_was_measured(records):
+    """The table of README and the picture, worked out apart from their code."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert which.in_readme(readme, records) == readme
+    for typed, row_id in which.ESTIMATORS.items():
+        rows = [row_of(records, name, row_id) for name in which.SETS]
+        cells = [
+            f"{printed(row['with_penalty'], 'H')} ({round(row['cost']['cpu_s'][0])} s)"
+            for row in rows
+        ]
+        assert f"| `{typed}` | {' | '.join(cells)} |\n" in readme
+    picture = which.picture(records)
+    assert "flowers 69.6" in picture  # as is told below, of rows without labels
+    for _, typed, row_id in which.BRANCHES:
+        assert f">{typed}<" in picture
+        for name, record in records.items():
+            if name in which.SETS and row_id in [row["id"] for row in record["rows"]]:
+                assert f" {points(records, name, row_id):.1f}" in picture
+
+
+def test_a_table_of_the_readme_that_is_not_measured_is_found(records):
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    row_of(records, "flowers", "gaussian default")["with_penalty"]["H"][0] += 0.01
+    assert which.in_readme(readme, records) != readme
+
+
+def test_no_single_estimator_is_better_than_the_default_by_a_point(pages, records):
+    landing = (DOCS / "index.rst").read_text(encoding="utf-8")
+    assert told(landing, "no other single estimator is better by a point of H")
+    assert told(pages["which"], "within a point of the best on each set")
+    for name in which.SETS:
+        best = max(
+            points(records, name, row["id"])
+            for row in records[name]["rows"]
+            if row["kind"] in ("default", "softmax", "set", "tuned")
+            and row["protocol"] == "inductive"
+        )
+        assert best - points(records, name, "gaussian default") < 1
+
+
+def test_what_rows_without_labels_gain_is_told_alike(pages, records):
+    lines = re.findall(
+        r"   \* - (.*), `GZSLClassifier\(\)`\n     - (\S+)\n     - \S+\n     - (\S+)",
+        pages["unlabelled"],
+    )
+    assert [(float(before), float(after)) for _, before, after in lines] == [
+        tuple(
+            round(points(records, name, f"gaussian {kind}"), 1)
+            for kind in ("default", "adapted")
+        )
+        for name in which.SETS
+    ]
 
 
 def row_of(records, name, row_id):

@@ -12,6 +12,7 @@ import re
 
 import benchmark_records
 import benchmark_tables
+import which
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.util.docutils import SphinxDirective, SphinxRole
@@ -45,6 +46,28 @@ class BenchmarkTable(SphinxDirective):
         return made
 
 
+class WhichTable(SphinxDirective):
+    """What to type, with H and seconds on each set: :mod:`which`."""
+
+    def run(self):
+        """Parse the text of the table in place of the directive."""
+        text = rst_table(*which.table(_records(self.env)))
+        made = self.parse_text_to_nodes(text.replace(" (", "\N{NO-BREAK SPACE}("))
+        for node in made:
+            node["classes"].append("figures")
+        return made
+
+
+class WhichPicture(SphinxDirective):
+    """The cases and what to type as a picture: :mod:`which`."""
+
+    def run(self):
+        """The picture is a part of the page, and so has its colours."""
+        svg = which.picture(_records(self.env))
+        html = f'<div class="picture">{svg}</div>'
+        return [nodes.raw("", html, format="html")]
+
+
 class Figure(SphinxRole):
     """A single figure in running text."""
 
@@ -68,5 +91,7 @@ def _records(env):
 def setup(app):
     """Sphinx calls this."""
     app.add_directive("benchmark-table", BenchmarkTable)
+    app.add_directive("which-table", WhichTable)
+    app.add_directive("which-picture", WhichPicture)
     app.add_role("figure", Figure())
     return {"parallel_read_safe": True}
