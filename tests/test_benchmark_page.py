@@ -133,7 +133,8 @@ def typed_figures(pages):
     """Decimal numbers that somebody wrote into a page that has figures."""
     found = []
     for page, text in pages.items():
-        if re.search(r"^\.\. (benchmark|which)-", text, re.M) and page != "records":
+        shows = re.search(r"^\.\. (benchmark|which)-", text, re.MULTILINE)
+        if shows and page != "records":
             prose = re.sub(r"`[^`]*`", "", text)
             found += [f"{page}: {number}" for number in TYPED.findall(prose)]
     return found

@@ -63,7 +63,7 @@ def _row(records, name, row_id):
     return next((r for r in records[name]["rows"] if r["id"] == row_id), None)
 
 
-def _H(row):
+def _score(row):
     return f"{100 * row['with_penalty']['H'][0]:.1f}"
 
 
@@ -75,7 +75,7 @@ def table(records):
     """Head and rows, as text of cells: H and the seconds of a fit."""
 
     def cell(row):
-        return f"{_H(row)} ({_seconds(row):.0f} s)" if row else ""
+        return f"{_score(row)} ({_seconds(row):.0f} s)" if row else ""
 
     rows = [
         [f"`{typed}`", *(cell(_row(records, name, row_id)) for name in SETS)]
@@ -102,7 +102,7 @@ def told(records, row_id):
     short["birds_sentences"] = "by sentences"
     found = {name: _row(records, name, row_id) for name in SETS}
     found = {name: row for name, row in found.items() if row}
-    scores = ", ".join(f"{short[name]} {_H(row)}" for name, row in found.items())
+    scores = ", ".join(f"{short[name]} {_score(row)}" for name, row in found.items())
     times = sorted(s for row in found.values() if (s := _seconds(row)))
     if len(times) < len(found):  # measured on some of the sets, or on none
         return scores, ""
@@ -112,25 +112,19 @@ def told(records, row_id):
 def picture(records):
     """The branches as SVG, in the colours of the page that it stands in."""
     height = 86
-    parts = [
-        f'<svg viewBox="0 0 780 {height * len(BRANCHES)}" role="img" '
-        'aria-label="Which estimator: cases, what to type, and figures" '
-        'style="min-width: 640px" xmlns="http://www.w3.org/2000/svg">'
-    ]
+    told_of = 'role="img" aria-label="Which estimator: cases, what to type, figures"'
+    parts = [f'<svg viewBox="0 0 780 {height * len(BRANCHES)}" {told_of}>']
     for i, (question, typed, row_id) in enumerate(BRANCHES):
         top = i * height + 8
         scores, times = told(records, row_id)
         if row_id == "gaussian adapted":
             times = "seconds more; scored on rows not adapted to"
         accent = " start" if not i else ""
-        lines = _two_lines(question)
         parts += [
-            f'<rect class="which-case{accent}" x="4" y="{top}" width="232" height="62" '
-            'rx="31"/>',
-            *_centred(lines, 120, top + 36),
+            _box(f"which-case{accent}", 4, top, 232),
+            *_centred(_two_lines(question), 120, top + 36),
             f'<path class="which-line" d="M236 {top + 31}h52m-8 -5l8 5l-8 5"/>',
-            f'<rect class="which-leaf{accent}" x="290" y="{top}" width="486" '
-            'height="62" rx="6"/>',
+            _box(f"which-leaf{accent}", 290, top, 486),
             _text("which-typed", 306, top + 19, typed),
             _text("which-text", 306, top + 37, f"H: {scores}"),
             _text("which-text", 306, top + 53, times or "time depends on its steps"),
@@ -139,6 +133,12 @@ def picture(records):
             y = top + 62
             parts.append(f'<path class="which-line" d="M120 {y}v22m-5 -8l5 8l5 -8"/>')
     return "\n".join([*parts, "</svg>"])
+
+
+def _box(kind, x, y, width):
+    radius = 31 if "case" in kind else 6
+    size = f'width="{width}" height="62" rx="{radius}"'
+    return f'<rect class="{kind}" x="{x}" y="{y}" {size}/>'
 
 
 def _two_lines(text):

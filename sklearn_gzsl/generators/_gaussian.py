@@ -6,13 +6,11 @@ import numpy as np
 from scipy import linalg
 
 from .._sklearn_compat import Interval, StrOptions
-from ..linear_model._class_means import ClassMeansRegression, description_kernel
+from ..linear_model._class_means import best_prediction, description_kernel
 from ..utils import mean_rows, register
 from ._base import BaseGenerator, DensityMixin
 
 # What "auto" chooses from.
-_DEGREES = (1, 2, 4, 8, 16)
-_ALPHAS = 10.0 ** np.arange(-4, 1.25, 0.25)
 _SHRINKAGES = (0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
 # Rows, about, that a shrinkage is judged by: more change the choice little.
 _MAX_ROWS = 5000
@@ -132,17 +130,10 @@ class GaussianGenerator(DensityMixin, BaseGenerator):
     def _fit_means(self, A):
         """Fit the regression; each class's mean as predicted from the others."""
         targets = self.means_ - self.location_
-        best = np.inf
-        for degree in _DEGREES if self.degree == "auto" else (self.degree,):
-            regression = ClassMeansRegression(A, degree)
-            for alpha in _ALPHAS if self.alpha == "auto" else (self.alpha,):
-                dual, residuals = regression.solve(targets, alpha)
-                error = np.square(residuals).mean()
-                if error < best:
-                    best, predicted = error, self.means_ - residuals
-                    self.degree_, self.alpha_ = degree, float(alpha)
-                    self.dual_coef_ = dual
-        return predicted
+        self.degree_, self.alpha_, self.dual_coef_, residuals = best_prediction(
+            A, targets, self.degree, self.alpha
+        )
+        return self.means_ - residuals
 
     def _means(self, A):
         means = self.location_ + description_kernel(

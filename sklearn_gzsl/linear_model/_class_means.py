@@ -6,6 +6,10 @@ from scipy import linalg
 from ..persistence import Stored
 from ..utils import unit_rows
 
+# What "auto" chooses from.
+_DEGREES = (1, 2, 4, 8, 16)
+_ALPHAS = 10.0 ** np.arange(-4, 1.25, 0.25)
+
 
 class ClassMeansRegression(Stored):
     r"""Kernel ridge regression from descriptions to class means.
@@ -47,6 +51,38 @@ class ClassMeansRegression(Stored):
     def predict(self, B, dual):
         """Means of classes with the descriptions B, (len(B), n_features)."""
         return description_kernel(B, self.A, self.degree) @ dual
+
+
+def best_prediction(A, targets, degree="auto", alpha="auto"):
+    """The degree and the ridge that best predict each class from all others.
+
+    Parameters
+    ----------
+    A : ndarray of shape (n_seen, n_attributes)
+        Descriptions of the classes.
+    targets : ndarray of shape (n_seen, n_features)
+        Their means, less the mean of these.
+    degree, alpha : int, float, or "auto"
+        What is given is not chosen.
+
+    Returns
+    -------
+    degree, alpha : int, float
+        The first of the best.
+    dual : ndarray of shape (n_seen, n_features)
+        The weights of the classes with these.
+    residuals : ndarray of shape (n_seen, n_features)
+        Of each class's target from what all others predict for it.
+    """
+    best, chosen = np.inf, None
+    for p in _DEGREES if degree == "auto" else (degree,):
+        regression = ClassMeansRegression(A, p)
+        for ridge in _ALPHAS if alpha == "auto" else (alpha,):
+            dual, residuals = regression.solve(targets, ridge)
+            error = np.square(residuals).mean()
+            if error < best:
+                best, chosen = error, (p, float(ridge), dual, residuals)
+    return chosen
 
 
 def description_kernel(A, B, degree):
