@@ -20,6 +20,7 @@ extensions = [
     "sphinx_gallery.gen_gallery",
     "benchmark_directives",
     "changelog",
+    "diagram",
     "mathml",
 ]
 templates_path = ["_templates"]

@@ -15,8 +15,11 @@ _COMPARED = ("default", "softmax", "set", "tuned", "vote")
 def table(view, records, names, protocol=INDUCTIVE):
     """Head and rows of a table of the data sets of these names, as text of cells.
 
-    All rows are of one protocol: what is not comparable is never in one column.
+    All rows are of one protocol: what is not comparable is never in one column. The
+    view "of METHOD" has those of a single method.
     """
+    method = view.removeprefix("of ") if view.startswith("of ") else None
+    view = "of" if method else view
     if view not in VIEWS:
         raise ValueError(f"There is no table {view!r}; choose from {sorted(VIEWS)}.")
     unknown = [name for name in names if name not in records]
@@ -27,7 +30,11 @@ def table(view, records, names, protocol=INDUCTIVE):
         )
     chosen = {}
     for name in names:
-        rows = [row for row in records[name]["rows"] if row["protocol"] == protocol]
+        rows = [
+            row
+            for row in records[name]["rows"]
+            if row["protocol"] == protocol and method in (None, row["method"])
+        ]
         chosen[name] = {**records[name], "rows": rows}
     kinds, build = VIEWS[view]
     lines = [
@@ -79,6 +86,22 @@ def _methods(records, lines):
         for name, row in lines
     ]
     return head + ["CPU time"] * timed, rows
+
+
+def _of(records, lines):
+    """The rows of one method, set after set."""
+    head = ["Data", "Settings", *_FIGURES[1:4], "Fits", "CPU time", "Authors' H"]
+    return head, [
+        [
+            records[name]["title"],
+            _settings(row),
+            *_figures(row)[1:4],
+            str(row["n_fits"]),
+            _time(row),
+            _authors_h(records[name], row),
+        ]
+        for name, row in lines
+    ]
 
 
 def _published(records, lines):
@@ -153,6 +176,7 @@ VIEWS = {
     "defaults": (("default",), _defaults),
     "softmax": (("softmax",), _defaults),
     "summary": (_COMPARED, _summary),
+    "of": (_COMPARED, _of),
 }
 
 

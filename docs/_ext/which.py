@@ -6,10 +6,10 @@ writes the table into README.md; the pages have theirs from Sphinx.
 """
 
 import re
-from html import escape
 from pathlib import Path
 
 import benchmark_records
+from diagram import halves, text
 
 README = Path(__file__).parents[2] / "README.md"
 _TABLE = re.compile(r"(?<=<!-- which -->\n\n)(?:\|.*\n)*")
@@ -91,9 +91,9 @@ def markdown(records):
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
-def in_readme(text, records):
+def in_readme(readme, records):
     """The text of README with its table made anew."""
-    return _TABLE.sub(lambda _: markdown(records), text)
+    return _TABLE.sub(lambda _: markdown(records), readme)
 
 
 def told(records, row_id):
@@ -122,12 +122,12 @@ def picture(records):
         accent = " start" if not i else ""
         parts += [
             _box(f"which-case{accent}", 4, top, 232),
-            *_centred(_two_lines(question), 120, top + 36),
+            *_centred(halves(question, 26), 120, top + 36),
             f'<path class="which-line" d="M236 {top + 31}h52m-8 -5l8 5l-8 5"/>',
             _box(f"which-leaf{accent}", 290, top, 486),
-            _text("which-typed", 306, top + 19, typed),
-            _text("which-text", 306, top + 37, f"H: {scores}"),
-            _text("which-text", 306, top + 53, times or "time depends on its steps"),
+            text(306, top + 19, typed, kind="which-typed"),
+            text(306, top + 37, f"H: {scores}"),
+            text(306, top + 53, times or "the time was not measured on these"),
         ]
         if i + 1 < len(BRANCHES):
             y = top + 62
@@ -141,27 +141,11 @@ def _box(kind, x, y, width):
     return f'<rect class="{kind}" x="{x}" y="{y}" {size}/>'
 
 
-def _two_lines(text):
-    """Broken at the blank that is nearest to the middle, if it is long."""
-    if len(text) < 26:
-        return [text]
-    blanks = [i for i, char in enumerate(text) if char == " "]
-    middle = min(blanks, key=lambda i: abs(i - len(text) / 2))
-    return [text[:middle], text[middle + 1 :]]
-
-
 def _centred(lines, x, y):
     first = y - 8 * (len(lines) - 1)
-    return [
-        _text("which-text", x, first + 17 * i, line, ' text-anchor="middle"')
-        for i, line in enumerate(lines)
-    ]
-
-
-def _text(kind, x, y, text, more=""):
-    return f'<text class="{kind}" x="{x}" y="{y}"{more}>{escape(text)}</text>'
+    return [text(x, first + 17 * i, line, 1) for i, line in enumerate(lines)]
 
 
 if __name__ == "__main__":
-    text = in_readme(README.read_text(encoding="utf-8"), benchmark_records.load())
-    README.write_text(text, encoding="utf-8")
+    made = in_readme(README.read_text(encoding="utf-8"), benchmark_records.load())
+    README.write_text(made, encoding="utf-8")
