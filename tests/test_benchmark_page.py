@@ -134,7 +134,8 @@ def typed_figures(pages):
     found = []
     for page, text in pages.items():
         shows = re.search(r"^\.\. (benchmark|which)-", text, re.MULTILINE)
-        if shows and page != "records":
+        # Pages of methods have numbers of their equations and settings besides.
+        if shows and page != "records" and not page.startswith("methods/"):
             prose = re.sub(r"`[^`]*`", "", text)
             found += [f"{page}: {number}" for number in TYPED.findall(prose)]
     return found
@@ -233,6 +234,22 @@ def test_what_to_take_is_what_was_measured(records):
         for name, record in records.items():
             if name in which.SETS and row_id in [row["id"] for row in record["rows"]]:
                 assert f" {points(records, name, row_id):.1f}" in picture
+
+
+def test_the_table_of_a_method_has_its_rows_and_no_others(records):
+    _, rows = benchmark_tables.table("of cada-vae", records, ["clinc150", "flowers"])
+    expected = [
+        row
+        for name in ("clinc150", "flowers")
+        for row in records[name]["rows"]
+        if row["method"] == "cada-vae" and row["kind"] in KINDS["methods"]
+    ]
+    assert len(expected) > 2
+    for cells, row in zip(rows, expected, strict=True):
+        # Columns are fewer than in the table of a set: Z and the method are left out.
+        assert cells[2:5] == expected_cells(row)[1:4]
+    with pytest.raises(ValueError, match="no rows"):
+        benchmark_tables.table("of nobody", records, ["clinc150"])
 
 
 def test_a_table_of_the_readme_that_is_not_measured_is_found(records):
