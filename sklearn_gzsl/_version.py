@@ -1,3 +1,3 @@
 """The version, in a module of its own: what lies below the package's root needs it."""
 
-__version__ = "0.1.0.dev0"
+__version__ = "0.1.0"
