@@ -191,18 +191,26 @@ def main():
     parser.add_argument("folder", type=Path)
     parser.add_argument("--pictures", type=Path, help="folder for a picture of each")
     arguments = parser.parse_args()
-    found = list(dead_links(arguments.folder))
+    found = _told(dead_links(arguments.folder))
     driver, chromium = shutil.which("chromedriver"), shutil.which("chromium")
     if driver and chromium:
         browser = Browser(driver, chromium)
         try:
-            found += stumbles(arguments.folder, browser, arguments.pictures)
+            found += _told(stumbles(arguments.folder, browser, arguments.pictures))
         finally:
             browser.close()
     else:
         sys.stderr.write("No chromium and chromedriver: links alone were checked.\n")
-    sys.stdout.write("".join(f"{line}\n" for line in found))
     sys.exit(bool(found))
+
+
+def _told(lines):
+    """Print lines as they come; how many there were."""
+    count = 0
+    for count, line in enumerate(lines, 1):  # noqa: B007
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
+    return count
 
 
 if __name__ == "__main__":

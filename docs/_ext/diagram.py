@@ -16,7 +16,7 @@ from html import escape
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
-_WIDTH, _GAP, _LEFT, _HEIGHT = 124, 26, 84, 66
+_WIDTH, _GAP, _LEFT, _HEIGHT = 108, 20, 62, 66
 
 
 class Diagram(SphinxDirective):
@@ -35,8 +35,9 @@ def svg(rows):
     """The picture of rows, each a name and the texts of its boxes."""
     width = _LEFT + max(len(row) - 1 for row in rows) * (_WIDTH + _GAP) - _GAP + 4
     label = escape("; ".join(f"{row[0]}: {', '.join(row[1:])}" for row in rows))
-    size = f'viewBox="0 0 {width} {len(rows) * _HEIGHT}" style="max-width: {width}px"'
-    parts = [f'<svg {size} role="img" aria-label="{label}">']
+    size = f'viewBox="0 0 {width} {len(rows) * _HEIGHT}"'
+    limits = f'style="max-width: {width}px; min-width: 34rem"'
+    parts = [f'<svg {size} {limits} role="img" aria-label="{label}">']
     for i, (name, *boxes) in enumerate(rows):
         middle = i * _HEIGHT + _HEIGHT // 2
         parts.append(text(0, middle + 4, name))
@@ -46,7 +47,7 @@ def svg(rows):
                 f'<rect class="which-leaf" x="{x}" y="{middle - 24}" '
                 f'width="{_WIDTH}" height="48" rx="6"/>'
             )
-            lines = halves(box, 17)
+            lines = halves(box, 15)
             parts += [
                 text(
                     x + _WIDTH / 2, middle + 4 - 8 * (len(lines) - 1) + 16 * k, line, 1

@@ -162,7 +162,7 @@ def check_descriptions(
 
     See Also
     --------
-    GaussianGenerator : Predicts the means in the same way.
+    sklearn_gzsl.GaussianGenerator : Predicts the means in the same way.
     sklearn_gzsl.model_selection.check_gzsl_split : The same for a split.
 
     Notes
