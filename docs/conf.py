@@ -88,7 +88,6 @@ html_sidebars = {
     for page in (
         "index",
         "which",
-        "unlabelled",
         "speed",
         "persistence",
         "contributing",
