@@ -62,6 +62,16 @@ class LinearForm:
         own = offsets[np.searchsorted(classes, self.classes)]
         return replace(self, intercept=self.intercept + own)
 
+    def among(self, classes: np.ndarray) -> LinearForm:
+        """With these classes alone to choose from."""
+        kept = np.isin(self.classes, classes)
+        return replace(
+            self,
+            classes=self.classes[kept],
+            coef=self.coef[kept],
+            intercept=self.intercept[kept],
+        )
+
     def pipeline(self) -> Pipeline:
         """The pipeline, which shares no memory with the estimator."""
         last = LogisticRegression()
