@@ -41,7 +41,7 @@ class GaussianGenerator(DensityMixin, BaseGenerator):
     alpha : float or "auto", default="auto"
         Ridge :math:`\alpha`. "auto" takes the degree and ridge that best predict each
         seen class's mean from the others (squared error; leave-one-class-out, in
-        closed form, with the centre of all classes kept).
+        closed form).
 
     shrinkage : float in [0, 1] or "auto", default="auto"
         Weight of the identity in the covariance. "auto" takes the one under
@@ -132,11 +132,16 @@ class GaussianGenerator(DensityMixin, BaseGenerator):
     def _fit_means(self, A):
         """Fit the regression; each class's mean as predicted from the others."""
         targets = self.means_ - self.location_
+        ones = np.ones((len(A), 1))
         best = np.inf
         for degree in _DEGREES if self.degree == "auto" else (self.degree,):
             regression = ClassMeansRegression(A, degree)
             for alpha in _ALPHAS if self.alpha == "auto" else (self.alpha,):
                 dual, residuals = regression.solve(targets, alpha)
+                # From the mean of the others: in that of all is the class left out,
+                # and of few classes it would seem the best prediction there is.
+                _, alone = regression.solve(ones, alpha)
+                residuals += targets * alone / max(len(A) - 1, 1)
                 error = np.square(residuals).mean()
                 if error < best:
                     best, predicted = error, self.means_ - residuals
