@@ -6,8 +6,10 @@ from numpy.testing import assert_array_equal
 from sklearn.frozen import FrozenEstimator
 
 from sklearn_gzsl import (
+    ESZSL,
     CalibratedStackingCV,
     ClassAttributes,
+    GaussianGenerator,
     GZSLClassifier,
     GZSLVotingClassifier,
     PrototypeClassifier,
@@ -45,6 +47,16 @@ def test_a_described_class_may_be_called_minus_one(clf, data):
         found.append((clf.seen_penalty_, clf.predict(X_new) - shift))
     assert found[0][0] == found[1][0]
     assert_array_equal(found[0][1], found[1][1])
+
+
+@pytest.mark.parametrize("text", [False, True])
+def test_what_cannot_adapt_says_so(data, text):
+    X, y, _, _, A = data
+    labels = np.array([*"abcdefghij"] if text else range(10))
+    y = [-1, *labels[y[1:]].tolist()]
+    for method in (ESZSL(), GaussianGenerator()):
+        with pytest.raises(ValueError, match="rows without a label, leave them out"):
+            method.fit(X, y, class_attributes=ClassAttributes(labels, A))
 
 
 def test_a_fitted_estimator_stays_as_it_is(data):
