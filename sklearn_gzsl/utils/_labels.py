@@ -10,7 +10,6 @@ from sklearn.utils.validation import validate_data
 
 from ._messages import few
 
-
 # What an error says more where -1 is among the labels.
 NOT_LABELLED = (
     " If -1 stands for rows without a label, leave them out: only what has a method "
