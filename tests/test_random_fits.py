@@ -37,7 +37,7 @@ def problems(draw):
     n_seen, n_unseen = draw(st.integers(1, 7)), draw(st.integers(0, 4))
     n_features, n_attributes = draw(st.integers(1, 6)), draw(st.integers(1, 5))
     if draw(st.integers(0, 3)) == 0:  # rows are few beside it, or just enough
-        n_features *= 9
+        n_features *= 30
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     A = rng.normal(size=(n_seen + n_unseen, n_attributes))
     A *= draw(st.sampled_from(SCALES))
