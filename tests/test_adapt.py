@@ -376,8 +376,36 @@ def test_a_part_of_each_class_is_set_apart():
 
 
 def test_sums_follow_their_classes():
-    rows = UnlabelledRows(np.array(["b", "d"]), 2)
+    rows = UnlabelledRows(np.array(["b", "d"]))
     rows.taken, rows.sums = np.array([3.0, 4.0]), np.array([[1.0, 2], [3, 4]])
     other = rows.of(np.array(["a", "b", "c", "d"]))
     assert other.taken.tolist() == [0, 3, 0, 4]
     assert other.sums.tolist() == [[0, 0], [1, 2], [0, 0], [3, 4]]
+
+
+# Rows in fit and, of these, rows that the model of adapt has learned from: fewer than
+# half of the 128 columns both, one, or neither.
+@pytest.mark.parametrize("n_rows", [50, 70, 90])
+@pytest.mark.filterwarnings("ignore:adapt got rows")
+def test_few_rows_of_many_columns(n_rows):
+    numbers = load_two_digit_numbers(n_train=5, n_test=10)
+    y = numbers.target[numbers.train]
+    seen = numbers.seen_classes[:: 400 // n_rows]
+    known = np.union1d(seen, numbers.unseen_classes)
+    few = np.flatnonzero(np.isin(y, seen))[:n_rows]
+    test = numbers.test[np.isin(numbers.target[numbers.test], known)]
+    clf = prototypes().fit(
+        numbers.data[numbers.train][few],
+        y[few],
+        class_attributes=numbers.class_attributes.subset(known),
+    )
+    spaces = clf._twin.space, clf._model.space
+    assert [s._few for s in spaces] == [n_rows < 80, n_rows < 64]
+    X, y = numbers.data[test], numbers.target[test]
+    before = clf.decision_function(X)
+    assert GZSLScorer("AUSUC")(clf, X, y) > 0.1
+    clf.adapt(X[::2]).adapt(X[1::2])
+    assert clf.n_unlabelled_ == len(X)
+    assert clf.adaptation_.any()
+    assert np.isfinite(clf.decision_function(X)).all()
+    np.testing.assert_array_equal(clf.adapt(reset=True).decision_function(X), before)

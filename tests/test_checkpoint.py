@@ -357,9 +357,18 @@ def test_a_file_is_the_old_or_the_new_one(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         interrupted()
     assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path], "nothing is left lying about"
     with replacing(path) as file:
         file.write(b"new")
     assert path.read_text() == "new"
+
+
+def test_a_file_is_no_folder(tmp_path, animals):
+    path = tmp_path / "file"
+    path.write_text("mine")
+    for name in (path, path / "in it"):
+        with pytest.raises(OSError, match=r"^checkpoint=.*file.*; name a folder\.$"):
+            fit(VAECFlow(max_iter=1, checkpoint=name), animals)
 
 
 class Report(Callback):

@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose
 from sklearn.utils import Bunch
 from test_compatibility import normalised
 
-from sklearn_gzsl import ESZSL
+from sklearn_gzsl import ESZSL, CalibratedStackingCV
 from sklearn_gzsl.classifiers._held_out import groups, judged_by, parted
 from sklearn_gzsl.presets import paper_settings
 
@@ -42,7 +42,25 @@ def test_weights_are_those_of_the_equation(animals, normalisation, relative, bal
     W = solution(Z, y, animals.seen, S, **options)
     assert_allclose(clf.weights_, W, rtol=1e-8, atol=1e-8)
     scores = clf.decision_function(animals.X_test)
-    assert_allclose(scores, Z_test @ W @ every.T, rtol=1e-8, atol=1e-8)
+    unit = np.sqrt((Z @ W @ S.T).var(axis=1).mean())
+    assert_allclose(clf.unit_, unit, rtol=1e-8)
+    assert_allclose(scores, Z_test @ W @ every.T / unit, rtol=1e-8, atol=1e-8)
+
+
+def test_a_seen_penalty_suits_other_ridges(animals):
+    """Those that "auto" takes in a fold need not be those of the whole fit."""
+    weak, strong = (
+        ESZSL(alpha=alpha, gamma=1.0).fit(
+            animals.X, animals.y, class_attributes=animals.attributes
+        )
+        for alpha in (1.0, 100.0)
+    )
+    assert np.abs(weak.weights_).max() > 10 * np.abs(strong.weights_).max()
+    penalties = []
+    for clf in (weak, strong):
+        prefit = CalibratedStackingCV(clf, cv="prefit", refit=False)
+        penalties.append(prefit.fit(animals.X_test, animals.y_test).seen_penalty_)
+    assert 0.5 < penalties[0] / penalties[1] < 2
 
 
 def test_auto_takes_what_serves_held_out_classes_best(animals):

@@ -116,11 +116,33 @@ def test_first_rows_of_unseen_classes_are_not_synthetic(animals):
     assert (labels[synthetic] == "elephant").sum() == 6
 
 
-def test_with_unseen_candidates_alone_no_class_is_seen(animals):
+def test_with_unseen_candidates_alone_it_learns_from_seen_classes_all_the_same(animals):
     clf = fit(Asks(), animals, candidate_classes="unseen")
     attributes, seen, synthetic = clf.classifier_.given_
-    assert seen is synthetic is None
-    assert_array_equal(attributes.labels, animals.unseen)
+    assert_array_equal(attributes.labels, clf.classes_)
+    assert_array_equal(seen, animals.seen)
+    assert (~synthetic).sum() == len(animals.y)
+    assert_array_equal(np.unique(clf.predict(animals.X)), animals.unseen)
+
+
+@pytest.mark.parametrize("limit", [None, 1 << 6])
+def test_unseen_candidates_alone_are_those_of_all_without_the_others(animals, limit):
+    everything, alone = (
+        fit(None, animals, candidate_classes=name, memory_limit=limit)
+        for name in ("all", "unseen")
+    )
+    unseen = np.isin(alone.classes_, animals.unseen)
+    scores = [clf.decision_function(animals.X_test) for clf in (everything, alone)]
+    assert_array_equal(scores[0][:, unseen], scores[1][:, unseen])
+    assert (scores[1][:, ~unseen] == -np.inf).all()
+    assert_array_equal(
+        alone.predict(animals.X_test), animals.unseen[scores[0][:, unseen].argmax(1)]
+    )
+    linear = PrototypeClassifier(seen_weight=0, power=None)
+    alone = fit(linear, animals, candidate_classes="unseen", memory_limit=limit)
+    pipeline = alone.to_sklearn()
+    assert_array_equal(pipeline.classes_, animals.unseen)
+    assert_array_equal(pipeline.predict(animals.X), alone.predict(animals.X))
 
 
 def prototypes(animals, **params):
@@ -206,11 +228,6 @@ def test_a_stream_teaches_the_same(animals):
     assert_array_equal(
         streamed.predict(animals.X_test), at_once.predict(animals.X_test)
     )
-
-
-def test_a_stream_without_seen_classes_is_explained(animals):
-    with pytest.raises(ValueError, match="learns from real rows of seen classes"):
-        fit(None, animals, candidate_classes="unseen", memory_limit=1 << 6)
 
 
 def test_seen_classes_without_rows_are_refused(animals):

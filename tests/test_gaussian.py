@@ -37,7 +37,7 @@ def predicted_means(data, rows, degree, alpha):
     """scikit-learn's kernel ridge on the means of the classes ``rows``."""
     X, y, A = data
     means = np.array([X[y == c].mean(axis=0, dtype=float) for c in range(12)])
-    centre = means.mean(axis=0)
+    centre = means[rows].mean(axis=0)
     ridge = KernelRidge(alpha=alpha, kernel="precomputed")
     ridge.fit(kernel(A[rows], A[rows], degree), means[rows] - centre)
     return lambda B: ridge.predict(kernel(B, A[rows], degree)) + centre, means
@@ -69,6 +69,21 @@ def test_degree_and_ridge_predict_left_out_classes_best(data):
     for degree in (1, 2, 4, 8, 16):
         for alpha in 10.0 ** np.arange(-4, 1.25, 0.5):
             assert chosen <= error(degree, alpha) * (1 + 1e-6)
+
+
+def test_few_classes_are_told_apart_by_their_descriptions():
+    """The mean of all is no good prediction, though a class is a part of it."""
+    rng = np.random.default_rng(0)
+    A = rng.normal(size=(12, 20))
+    A /= np.linalg.norm(A, axis=1, keepdims=True)
+    means = A @ rng.normal(size=(20, 30)) + 0.5 * rng.normal(size=(12, 30))
+    y = np.repeat(np.arange(8), 5)
+    X = means[y] + 0.3 * rng.normal(size=(40, 30))
+    attributes = ClassAttributes(np.arange(12), A)
+    generator = GaussianGenerator(temperature=0.0).fit(X, y, attributes)
+    unseen = attributes.subset(np.arange(8, 12))
+    error = np.square(generator.sample(unseen)[0] - means[8:]).mean()
+    assert error < 0.9 * np.square(generator.location_ - means[8:]).mean()
 
 
 @pytest.mark.parametrize("shrinkage", [0.0, 0.4, 1.0])

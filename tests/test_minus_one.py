@@ -6,8 +6,10 @@ from numpy.testing import assert_array_equal
 from sklearn.frozen import FrozenEstimator
 
 from sklearn_gzsl import (
+    ESZSL,
     CalibratedStackingCV,
     ClassAttributes,
+    GaussianGenerator,
     GZSLClassifier,
     GZSLVotingClassifier,
     PrototypeClassifier,
@@ -47,6 +49,16 @@ def test_a_described_class_may_be_called_minus_one(clf, data):
     assert_array_equal(found[0][1], found[1][1])
 
 
+@pytest.mark.parametrize("text", [False, True])
+def test_what_cannot_adapt_says_so(data, text):
+    X, y, _, _, A = data
+    labels = np.array([*"abcdefghij"] if text else range(10))
+    y = [-1, *labels[y[1:]].tolist()]
+    for method in (ESZSL(), GaussianGenerator()):
+        with pytest.raises(ValueError, match="rows without a label, leave them out"):
+            method.fit(X, y, class_attributes=ClassAttributes(labels, A))
+
+
 def test_a_fitted_estimator_stays_as_it_is(data):
     X, y, X_new, y_new, A = data
     own = fast().fit(X, y, class_attributes=A)
@@ -69,7 +81,7 @@ def test_first_rows_come_with_rows_without_labels(data):
     alone.fit(X, y, class_attributes=A)
     # As other classifiers are called: the classes come third.
     assert alone.partial_fit(rows, labels, np.arange(10)).n_unlabelled_ == len(X_new)
-    clf = CalibratedStackingCV(alone, cv=2).fit(X, y, class_attributes=A)
+    clf = CalibratedStackingCV(alone).fit(X, y, class_attributes=A)
     with pytest.warns(UserWarning, match="adapt leaves the model as it is"):
         clf.partial_fit(rows, labels)
     assert clf.n_unlabelled_ == 0

@@ -122,7 +122,7 @@ def test_a_part_that_cannot_be_fitted_to_a_fold_is_explained(animals):
     ) as caught:
         clf.fit(X, animals.y[:90], class_attributes=animals.attributes)
     assert "n_components=80 must be between" in str(caught.value)
-    assert "Give a number as seen_penalty" in str(caught.value)
+    assert "'. Give a number as seen_penalty" in str(caught.value)
     clf.set_params(seen_penalty=1.0)
     clf.fit(X, animals.y[:90], class_attributes=animals.attributes)
 

@@ -1,6 +1,7 @@
 """``to_sklearn``: a pipeline of scikit-learn alone, and ONNX files of it."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from instances import FAST, TINY
 from numpy.testing import assert_allclose, assert_array_equal
@@ -121,6 +122,17 @@ def test_nothing_of_this_package_is_in_it(fitted, name):
     walk(pipeline)
     pipeline[-1].coef_[:] = 0.0
     assert fitted(name).to_sklearn()[-1].coef_.any(), "nothing is shared"
+
+
+@pytest.mark.parametrize("name", ["ours", "vote", "no preprocessor"])
+def test_columns_keep_their_names(animals, name):
+    X = pd.DataFrame(animals.X, columns=[*"abcde"])
+    clf = clone(LINEAR[name]).fit(X, animals.y, class_attributes=animals.attributes)
+    pipeline = clf.to_sklearn()
+    assert pipeline.feature_names_in_.tolist() == [*"abcde"]
+    assert_array_equal(pipeline.predict(X), clf.predict(X))
+    with pytest.raises(ValueError, match="same order"):
+        pipeline.predict(X[[*"edcba"]])
 
 
 def test_two_classes(animals):

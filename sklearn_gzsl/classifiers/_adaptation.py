@@ -44,7 +44,6 @@ class UnlabelledRows(Stored):
     ----------
     labels : ndarray of shape (n_unseen,)
         The unseen classes.
-    n_features : int
 
     Attributes
     ----------
@@ -53,24 +52,27 @@ class UnlabelledRows(Stored):
     taken, mistaken : ndarray of shape (n_unseen,)
         Sums of the rows' probabilities of the classes, and how much of these is
         expected from rows of seen classes.
-    sums, twin_sums, row_sums : ndarray of shape (n_unseen, n_features)
+    sums, twin_sums, row_sums : ndarray of shape (n_unseen, width)
         Of rows weighted by probability, less those expected from seen classes, in the
-        space of the model, in that of its twin, and as they came.
+        space of the model, in that of its twin, and as they came; a column of zeros
+        before the first rows. The spaces differ in width where rows are few.
     """
 
-    def __init__(self, labels, n_features):
+    def __init__(self, labels):
         self.labels, self.n_rows, self.n_far = labels, 0, 0
         self.taken, self.mistaken, self._variance = np.zeros((3, len(labels)))
-        shape = 3, len(labels), n_features
-        self.sums, self.twin_sums, self.row_sums = np.zeros(shape)
+        self.sums, self.twin_sums, self.row_sums = np.zeros((3, len(labels), 1))
 
     def of(self, labels):
         """The same for other classes, of which some may be new."""
-        other = UnlabelledRows(labels, self.sums.shape[1])
+        other = UnlabelledRows(labels)
         at, known = np.searchsorted(labels, self.labels), np.isin(self.labels, labels)
         other.n_rows, other.n_far = self.n_rows, self.n_far
         for name in set(vars(self)) - {"labels", "n_rows", "n_far"}:
-            getattr(other, name)[at[known]] = getattr(self, name)[known]
+            before = getattr(self, name)
+            after = np.zeros((len(labels), *before.shape[1:]))
+            after[at[known]] = before[known]
+            setattr(other, name, after)
         return other
 
     @property
@@ -179,7 +181,7 @@ class MovingPrototypes(AdaptMixin):
         self.prototypes_ = self._model.prototypes.copy()
         unseen = ~self._model.is_seen
         self.adaptation_ = np.zeros(len(self.classes_))
-        rows = self._unlabelled or UnlabelledRows(self.unseen_classes_, 0)
+        rows = self._unlabelled or UnlabelledRows(self.unseen_classes_)
         if self._unlabelled is not None:
             rows = self._unlabelled = rows.of(self.unseen_classes_)
             self.prototypes_[unseen], self.adaptation_[unseen] = rows.moved(
@@ -237,7 +239,7 @@ class MovingPrototypes(AdaptMixin):
             X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
             before = self._unlabelled
             if before is None:
-                before = UnlabelledRows(self.unseen_classes_, X.shape[1])
+                before = UnlabelledRows(self.unseen_classes_)
             check_can_adapt(self, before.n_rows + len(X))
             self._unlabelled = before.with_rows(
                 X,
@@ -281,7 +283,7 @@ class BothSpaces(Stored):
 def _whitened(X, model):
     # Half the memory, and the time; sums over many rows need no more digits. What
     # float64 takes on the way is for some rows at a time.
-    whitened = np.empty(X.shape, np.float32)
+    whitened = np.empty((len(X), model.prototypes.shape[1]), np.float32)
     for rows in gen_batches(len(X), 2048):
         whitened[rows] = model.whiten(X[rows].astype(np.float64))
     return whitened

@@ -97,8 +97,10 @@ class GZSLClassifier(
         Classes that get synthetic rows.
 
     candidate_classes : {"all", "unseen"}, default="all"
-        "unseen" is conventional zero-shot learning: the classifier knows the unseen
-        classes alone, and the seen ones have probability 0.
+        "unseen" is conventional zero-shot learning: seen classes have probability 0,
+        and no rows in the training of the classifier, unless its ``fit`` asks for
+        ``seen_classes``, as that of ``PrototypeClassifier`` does: it learns from them
+        how unseen classes look.
 
     seen_penalty : float or "auto", default="auto"
         Subtracted from the log-probabilities of the seen classes before the largest

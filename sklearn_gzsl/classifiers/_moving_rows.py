@@ -139,10 +139,12 @@ class MovingRowsMixin(AdaptMixin):
 
     def _fit_classifier(self, before=None):
         """Train the classifier anew, on the rows and classes that are known by now."""
-        rows = self._training_rows()
+        classifier = self._checked_classifier(before)
+        rows = self._training_rows(classifier)
         self._n_features_out = rows.n_features
+        self._unseen_alone = self.candidate_classes == "unseen"
         self.classifier_ = train(
-            self._checked_classifier(before),
+            classifier,
             rows,
             memory_limit=self.memory_limit,
             say=self._say,
@@ -152,12 +154,12 @@ class MovingRowsMixin(AdaptMixin):
         """Let a copy of the classifier learn the synthetic rows, and these alone."""
         self.classifier_ = train_drawn(
             deepcopy(self.classifier_),
-            self._training_rows(),
+            self._training_rows(self.classifier_),
             memory_limit=self.memory_limit,
             say=self._say,
         )
 
-    def _training_rows(self):
+    def _training_rows(self, classifier):
         """What the classifier learns from; its seeds may be drawn from."""
         return TrainingRows(
             generator=self.generator_,
@@ -172,7 +174,7 @@ class MovingRowsMixin(AdaptMixin):
             seeds=deepcopy(self._seeds),
             n_real=self.n_real if len(self._rows) else None,
             synthesize=self.synthesize,
-            candidate_classes=self.candidate_classes,
+            candidate_classes=self._taught(classifier),
             found={} if self.adapter_ is None else self.adapter_.found(),
         )
 

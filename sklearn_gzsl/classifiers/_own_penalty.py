@@ -74,10 +74,11 @@ def choose_own_penalty(clf, X, y, attributes, seeds):
             curves.append(found[0])
             adapted.append(found[1])
         except ValueError as error:
+            reason = str(error).removesuffix(".")
             raise ValueError(
                 f"seen_penalty='auto' failed in {name}, in which all is fitted anew to "
                 f"{len(fold[0])} of the {len(y)} rows, without the classes that are "
-                f"held out: {error} Give a number as seen_penalty, or parts that can "
+                f"held out: {reason}. Give a number as seen_penalty, or parts that can "
                 "be fitted to so few rows."
             ) from error
     choice = choose_penalty(curves, "H")

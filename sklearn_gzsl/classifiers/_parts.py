@@ -10,7 +10,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from ..linear_model._softmax import SoftmaxClassifier
-from ..synthesis import check_asks, is_streamed
+from ..synthesis import asks_for_seen, check_asks, is_streamed
 from ..utils import few, learner_inside, warn
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class FinalClassifierMixin:
             classifier = SoftmaxClassifier()  # prototypes are predicted from one
         else:
             classifier = self._part("classifier")
-        all_classes = self.candidate_classes == "all"
+        all_classes = self._taught(classifier) == "all"
         _check_classifier(
             classifier, self.classes_ if all_classes else self.unseen_classes_
         )
@@ -74,9 +74,15 @@ class FinalClassifierMixin:
             classifier = clone(classifier).set_params(**chosen)
         return classifier
 
+    def _taught(self, classifier):
+        """Classes that the classifier learns: "all" or "unseen"."""
+        # What learns from seen classes how unseen ones look needs their rows, whatever
+        # the candidates: it would take synthetic rows for them.
+        return "all" if asks_for_seen(classifier) else self.candidate_classes
+
     def _check_memory(self, classifier, n_features):
         """Refuse more synthetic rows than the classifier could learn from."""
-        all_classes = self.candidate_classes == self.synthesize == "all"
+        all_classes = self._taught(classifier) == self.synthesize == "all"
         synthesized = self.classes_ if all_classes else self.unseen_classes_
         is_streamed(
             classifier,

@@ -292,12 +292,6 @@ class PrototypeClassifier(
         self : object
         """
         X, y = stream.real()
-        if not len(stream.seen):
-            raise ValueError(
-                "PrototypeClassifier learns from real rows of seen classes how rows "
-                "differ within classes, but here are none; raise memory_limit or lower "
-                "n_synthetic."
-            )
         X, y = validate_rows(self, X, y, dtype=np.float64)
         of_seen = np.isin(y, stream.seen)
         return self._learn(X, y, of_seen, ~of_seen, stream.drawn(), stream.attributes)

@@ -143,10 +143,13 @@ class ScoringMixin(PredictionMixin, ClassNamePrefixFeaturesOutMixin, Transformer
             # Hard votes are scores, too, if coarse ones.
             votes = self.classifier_.predict(features)
             scores = (votes[:, None] == known).astype(float)
-        if len(known) < len(self.classes_):
-            # Conventional zero-shot learning: seen classes are no candidates.
+        if self._unseen_alone:
+            # Conventional zero-shot learning: seen classes are no candidates, whether
+            # the classifier knows them or not.
             full = np.full((len(scores), len(self.classes_)), -np.inf, scores.dtype)
-            full[:, np.searchsorted(self.classes_, known)] = scores
+            candidates = np.isin(known, self.unseen_classes_)
+            columns = np.searchsorted(self.classes_, known[candidates])
+            full[:, columns] = scores[:, candidates]
             scores = full
         return self._penalised(scores)
 
@@ -167,4 +170,6 @@ class ScoringMixin(PredictionMixin, ClassNamePrefixFeaturesOutMixin, Transformer
             )
         offsets = self._penalised(np.zeros(len(self.classes_)))
         form = linear_form(self.classifier_).plus(self.classes_, offsets)
+        if self._unseen_alone:
+            form = form.among(self.unseen_classes_)
         return form.after(self.preprocessor_)

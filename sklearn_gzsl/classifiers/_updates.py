@@ -60,7 +60,7 @@ class UpdatesMixin(MovingRowsMixin):
         ValueError: partial_fit trains the classifier anew on all rows, which ...
         """
         check_is_fitted(self)
-        rows = self._training_rows()
+        rows = self._training_rows(self.classifier_)
         # Otherwise real rows move synthetic ones, or are learned from together.
         few_shot = np.isin(self._labels, self.unseen_classes_).any()
         apart = self.synthesize == "unseen" and not few_shot

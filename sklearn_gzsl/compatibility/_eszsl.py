@@ -45,6 +45,9 @@ class ESZSL(CompatibilityClassifier):
         W.
     alpha_, gamma_ : float
         What was used, given or chosen.
+    unit_ : float
+        What scores are divided by: how far those of a training row lie apart, as the
+        root mean square of what they differ from their mean over the seen classes.
 
     See Also
     --------
@@ -59,7 +62,9 @@ class ESZSL(CompatibilityClassifier):
 
         (X^\top X + \alpha I)^{-1} X^\top Y S (S^\top S + \gamma I)^{-1},
 
-    the paper's equation: its third penalty is the product of the other two.
+    the paper's equation: its third penalty is the product of the other two. The larger
+    the ridges, the closer the scores are to 0. Divided by ``unit_`` they are of one
+    size, so that a seen penalty found with some rows and ridges suits others, too.
 
     "auto" takes the pair that serves held-out classes best: groups of the seen classes
     are held out, and rows that took no part are classified, those of the group among
@@ -117,6 +122,7 @@ class ESZSL(CompatibilityClassifier):
         ridges = self._ridges(Z, codes, A)
         rows, classes = ridges.of_rows(self.alpha_), ridges.of_classes(self.gamma_)
         self.weights_ = rows @ classes @ A
+        self.unit_ = ridges.spread(self.weights_ @ A.T)
 
     def _ridges(self, Z, codes, A):
         return _Ridges(Z, codes, A, relative=self.relative, balanced=self.balanced)
@@ -131,7 +137,7 @@ class ESZSL(CompatibilityClassifier):
                 yield rows @ ridges.of_classes(gamma) @ kernel
 
     def _of_classes(self, A):
-        return self.weights_ @ A.T
+        return self.weights_ @ A.T / self.unit_
 
 
 class _Ridges:
@@ -148,7 +154,7 @@ class _Ridges:
     """
 
     def __init__(self, Z, codes, A, *, relative, balanced):
-        self._rows = Z.T @ Z
+        self._rows, self._n_rows = Z.T @ Z, len(Z)
         # Of the classes and not of the attributes, of which there may be thousands:
         # S (S'S + gamma I)^-1 is (S S' + gamma I)^-1 S.
         self._classes = A @ A.T
@@ -171,6 +177,12 @@ class _Ridges:
         """What stands between that and the descriptions, (n_classes, n_classes)."""
         identity = np.eye(len(self._classes))
         return _solve(self._classes, gamma * self._units[1], identity, "gamma")
+
+    def spread(self, columns):
+        """How far apart the rows' products with the columns lie; 1 if not at all."""
+        centred = columns - columns.mean(axis=1, keepdims=True)
+        squares = np.sum((self._rows @ centred) * centred) / self._n_rows
+        return float(np.sqrt(max(squares, 0) / columns.shape[1])) or 1.0
 
 
 def _solve(gram, ridge, targets, name):

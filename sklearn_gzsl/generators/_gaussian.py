@@ -39,7 +39,7 @@ class GaussianGenerator(DensityMixin, BaseGenerator):
     alpha : float or "auto", default="auto"
         Ridge :math:`\alpha`. "auto" takes the degree and ridge that best predict each
         seen class's mean from the others (squared error; leave-one-class-out, in
-        closed form, with the centre of all classes kept).
+        closed form).
 
     shrinkage : float in [0, 1] or "auto", default="auto"
         Weight of the identity in the covariance. "auto" takes the one under

@@ -62,6 +62,16 @@ class LinearForm:
         own = offsets[np.searchsorted(classes, self.classes)]
         return replace(self, intercept=self.intercept + own)
 
+    def among(self, classes: np.ndarray) -> LinearForm:
+        """With these classes alone to choose from."""
+        kept = np.isin(self.classes, classes)
+        return replace(
+            self,
+            classes=self.classes[kept],
+            coef=self.coef[kept],
+            intercept=self.intercept[kept],
+        )
+
     def pipeline(self) -> Pipeline:
         """The pipeline, which shares no memory with the estimator."""
         last = LogisticRegression()
@@ -95,7 +105,7 @@ class LinearFormMixin:
             Transformers, and a ``LogisticRegression`` that has not been trained, but
             been given its weights. The seen penalty is in its intercept. Its
             probabilities are those of the estimator, if that has any; classes that are
-            never predicted are not in its ``classes_``.
+            never predicted are not in its ``classes_``. Names of columns are kept.
 
         Raises
         ------
@@ -124,7 +134,10 @@ class LinearFormMixin:
         True
         """
         check_is_fitted(self)  # type: ignore[arg-type]
-        return self._linear_form().pipeline()
+        pipeline = self._linear_form().pipeline()
+        if hasattr(self, "feature_names_in_"):
+            _name_columns(pipeline, self.feature_names_in_)
+        return pipeline
 
 
 def linear_form(estimator: Any) -> LinearForm:
@@ -184,6 +197,17 @@ def not_linear(estimator: Any, why: str) -> ValueError:
     return ValueError(
         f"{type(estimator).__name__} is no linear pipeline of scikit-learn: {why}."
     )
+
+
+def _name_columns(step, names):
+    """Let what meets the rows first refuse a table with other columns."""
+    if isinstance(step, Pipeline):
+        _name_columns(step.steps[0][1], names)
+    elif isinstance(step, FeatureUnion):
+        for _, part in step.transformer_list:
+            _name_columns(part, names)
+    elif not isinstance(step, str):
+        step.feature_names_in_ = names.copy()
 
 
 def _leaves_rows(step):

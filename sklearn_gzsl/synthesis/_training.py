@@ -87,6 +87,11 @@ def _asked_for(classifier, known):
     }
 
 
+def asks_for_seen(classifier):
+    """Whether the classifier tells seen classes from unseen ones itself."""
+    return has_fit_parameter(learner_inside(classifier)[0], "seen_classes")
+
+
 def check_asks(classifier):
     """Refuse a part that wants descriptions in a wrapper that cannot pass them on.
 

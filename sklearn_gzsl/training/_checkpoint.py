@@ -114,7 +114,10 @@ def _opened(name, interval, made_of, seed) -> Iterator[tuple[Callable, int]]:
     made_of = json.loads(json.dumps(made_of))  # tuples are lists there
     alone = EACH_FIT not in name
     folder = Path(name.replace(EACH_FIT, _digest(json.dumps(made_of, sort_keys=True))))
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise type(error)(f"checkpoint={name!r} is a file; name a folder.") from error
     with ExitStack() as stack:
         try:
             stack.enter_context(locked(folder / "lock"))

@@ -10,7 +10,13 @@ from ._fitting import (
     seeded,
     unchanged_if_it_fails,
 )
-from ._labels import check_complete, check_target, like, validate_rows
+from ._labels import (
+    NOT_LABELLED,
+    check_complete,
+    check_target,
+    like,
+    validate_rows,
+)
 from ._messages import few, naming_sizes, warn
 from ._methods import METHODS, SPLITS, Published, register
 from ._parameters import DeclaredParameters
@@ -27,6 +33,7 @@ from ._unlabelled import adapt, is_unlabelled, labels_of
 
 __all__ = [
     "METHODS",
+    "NOT_LABELLED",
     "SPLITS",
     "DeclaredParameters",
     "InheritedDocs",

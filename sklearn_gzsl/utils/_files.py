@@ -22,11 +22,16 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
     """
     # In the same folder: only within one file system is a move a single act.
     part = path.with_name(path.name + ".part")
-    with part.open("wb") as file:
-        yield file
-        file.flush()
-        os.fsync(file.fileno())  # the name must not be there before the contents are
-    part.replace(path)
+    try:
+        with part.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())  # the name must not be there before its contents
+        part.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            part.unlink()
+        raise
     if os.name == "posix":  # elsewhere folders cannot be opened
         folder = os.open(path.parent, os.O_RDONLY)
         try:

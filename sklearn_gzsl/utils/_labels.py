@@ -10,6 +10,12 @@ from sklearn.utils.validation import validate_data
 
 from ._messages import few
 
+# What an error says more where -1 is among the labels.
+NOT_LABELLED = (
+    " If -1 stands for rows without a label, leave them out: only what has a method "
+    "adapt, such as PrototypeClassifier, can learn from them."
+)
+
 
 def like(labels: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Labels as the type of y, so that predictions come in y's own type."""
@@ -40,8 +46,10 @@ def check_complete(labels: Any, name: str) -> None:
     if 0 < len(text) < len(items):
         others = [item for item in items if not isinstance(item, str)]
         raise ValueError(
-            f"{name} mixes text, {few(text, most=3)}, and other labels, "
+            f"{name} mixes text, {few([*map(str, text)], most=3)}, and other labels, "
             f"{few(others, most=3)}; give all of them one type."
+            + NOT_LABELLED
+            * (set(others) == {-1})
         )
 
 
