@@ -412,7 +412,7 @@ def inconsistent(records):
                 harmonic = 2 * U * S / (U + S) if U + S else 0.0
                 # Figures may be rounded, and means over fits are not of one fit.
                 tolerance = 0.001 if row["n_fits"] == 1 else 0.003
-                if abs(H - harmonic) > tolerance or H > means.get("oracle_H", 1):
+                if abs(H - harmonic) > tolerance or H > means.get("oracle_H", 1) + 1e-9:
                     yield f"{name}: {row['id']}"
 
 
