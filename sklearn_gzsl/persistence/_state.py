@@ -282,6 +282,7 @@ def _refused(path, value):
     return TypeError(
         f"{path or 'The estimator'} is {what}, of which save cannot write a file that "
         "is safe to load. If it is a parameter that only fit needs, such as callbacks, "
-        "set it to None first; otherwise store the estimator by pickle or skops: see "
+        "set it to None first; a table of descriptions belongs in ClassAttributes; "
+        "otherwise store the estimator by pickle or skops: see "
         '"Saving, sharing, deploying" in the documentation.'
     )
