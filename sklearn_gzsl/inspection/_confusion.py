@@ -30,12 +30,6 @@ class ClassConfusionDisplay(MatrixDisplay):
         Number of rows of each true class (row) that were predicted as each class
         (column).
 
-    classes : ndarray of shape (n_classes,)
-        Labels of rows and columns, the seen classes first.
-
-    n_seen : int
-        How many of them are seen.
-
     Attributes
     ----------
     confusion_matrix : ndarray of shape (n_classes, n_classes)

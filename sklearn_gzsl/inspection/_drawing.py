@@ -15,12 +15,22 @@ else:
 
 # Seen and unseen classes have these colours of matplotlib's cycle in every picture.
 SIDES = {"seen": "C0", "unseen": "C1"}
-# Entries in a column of a legend in small print, beside axes of matplotlib's height.
+# Entries in a column of a legend in small print, beside axes of matplotlib's height,
+# and inches of such a column, with a name of usual length.
 _MOST_LINES = 18
+_COLUMN = 1.8
 
 
 class Display(InheritedDocs):
     """Base class of displays: ``plot`` draws one, and says where.
+
+    Parameters
+    ----------
+    classes : ndarray of shape (n_classes,)
+        Labels of the classes, the seen ones first.
+
+    n_seen : int
+        How many of them are seen.
 
     Attributes
     ----------
@@ -65,6 +75,16 @@ def legend_beside(ax: Axes, **options: Any) -> None:
     As many columns as it takes for it to be no higher than the axes.
     """
     n_entries = len(ax.get_legend_handles_labels()[1])
-    n_columns = -(-n_entries // _MOST_LINES)
+    n_columns = _n_columns(n_entries)
     place = {"loc": "upper left", "bbox_to_anchor": (1.01, 1), "borderaxespad": 0}
     ax.legend(fontsize="small", ncols=n_columns, **place, **options)
+
+
+def width_with_legend(width: float, n_entries: int) -> float:
+    """Inches of a figure whose axes keep their width beside many columns of legend."""
+    # One column is what axes of the usual width can spare.
+    return width + _COLUMN * (_n_columns(n_entries) - 1)
+
+
+def _n_columns(n_entries):
+    return max(-(-n_entries // _MOST_LINES), 1)

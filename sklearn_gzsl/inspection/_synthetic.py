@@ -17,7 +17,7 @@ from ..metrics._accuracy import check_labels
 from ..metrics._response import path_to
 from ..utils import few
 from ..utils._typing import RandomState
-from ._drawing import Axes, Display, legend_beside, load_pyplot
+from ._drawing import Axes, Display, legend_beside, load_pyplot, width_with_legend
 from ._planes import embed, own_reducer
 
 # As many as colours that can be told apart, with two kinds of marks for each.
@@ -272,7 +272,7 @@ class SyntheticFeaturesDisplay(Display):
             If matplotlib is not installed.
         """
         plt = load_pyplot(f"{type(self).__name__}.plot")
-        ax = self._take(ax)
+        ax = self._take(ax, (width_with_legend(7.0, len(self.classes)), 4.8))
         self.real_, self.synthetic_, self.shifts_ = [], [], []
         defaults = {"s": 14, "alpha": 0.6, "linewidths": 0.8}
         real_options = {**defaults, "marker": "o", **(real_kwargs or {})}
