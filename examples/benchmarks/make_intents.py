@@ -1,8 +1,8 @@
 """How the file of ``load_intents`` was made.
 
 Takes embeddings of all utterances of CLINC150 and of the intents' names, both by
-all-MiniLM-L6-v2, in one ``.npz``: ``X`` (22,500 x 384), ``labels`` (numbers of intents),
-``allclasses_names``, ``att`` (150 x 384, of the names), and the row numbers
+all-MiniLM-L6-v2, in one ``.npz``: ``X`` (22,500 x 384), ``labels`` (numbers of
+intents), ``allclasses_names``, ``att`` (150 x 384, of the names), and the row numbers
 ``trainval_loc``, ``test_seen_loc``, ``test_unseen_loc``. Keeps some rows
 of each intent, the first principal components of the training rows, and of these one
 byte each:

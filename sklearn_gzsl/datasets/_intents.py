@@ -26,8 +26,8 @@ is of them is the name: "freeze account".
 
 Sentences and names were embedded in 384 numbers by the public encoder all-MiniLM-L6-v2
 (Apache License 2.0). Of each seen intent, the first 40 sentences are training rows and
-the first 20 of the authors' test set are test rows; of each unseen one, 20 sentences are
-test rows. The features are the first 96 principal components of the training rows,
+the first 20 of the authors' test set are test rows; of each unseen one, 20 sentences
+are test rows. The features are the first 96 principal components of the training rows,
 which are all of seen intents, rounded to 255 levels. The sentences themselves are not
 part of the file.
 
