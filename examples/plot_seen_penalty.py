@@ -51,7 +51,7 @@ plt.show()
 
 # %%
 # ``GZSLClassifier`` does the same by itself, as ``seen_penalty="auto"`` is its default;
-# ``SeenPenaltyDisplay.from_estimator`` takes it, too. :class:`~.CalibratedStackingCV`
+# ``SeenPenaltyDisplay.from_estimator`` takes it, too. ``CalibratedStackingCV``
 # is for all other classifiers, votes included.
 
 # %%
@@ -78,10 +78,10 @@ plt.show()
 # %%
 # What was learned
 # ----------------
-# The penalty changes neither the generator nor the scores, only where the line is
-# drawn, and it is worth more than most changes of a model. The area under the curve,
-# AUSUC, is the same for both: compare models by it, and report H with a penalty that
-# was chosen on held-out classes.
+# The penalty changes neither the generator nor the ranking on either side, only where
+# the line between them is drawn; still, H gains a lot. The area under the curve, AUSUC,
+# is the same for both: compare models by it, and report H with a penalty that was
+# chosen on held-out classes.
 
 for name, model in {"no penalty": plain, "chosen penalty": calibrated}.items():
     scores = GZSLScorer()(model, X[test], y[test])

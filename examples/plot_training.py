@@ -64,8 +64,8 @@ print("held out in the trial:", *generator.validation_classes_)
 # %%
 # The classifier
 # --------------
-# The softmax behind it is trained in steps, too. ``part`` chooses what is drawn. A
-# curve that still falls at its end would ask for a larger ``max_iter``.
+# The softmax behind it is trained in steps, too. ``part`` chooses what is drawn. Its
+# loss still falls at the end: it asks for a larger ``max_iter``.
 
 TrainingCurveDisplay.from_estimator(clf, part="classifier")
 plt.show()
@@ -74,5 +74,4 @@ plt.show()
 # What was learned
 # ----------------
 # Judge a generator by held-out classes, not by its loss. Where H is level, early
-# stopping saves time, no more; where it falls again, as with adversarial methods on few
-# classes, it saves the model.
+# stopping saves time, no more; where it falls again, it saves the model.

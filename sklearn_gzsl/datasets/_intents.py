@@ -87,8 +87,10 @@ def load_intents() -> Bunch:
     Notes
     -----
     The training rows were chosen, and the components fitted, without the test rows and
-    without any row of an unseen class. ``examples/benchmarks/make_intents.py`` made the
-    file.
+    without any row of an unseen class. So what unseen classes have beyond the seen ones
+    is in part left out, and their rows lie closer to the middle than those of a seen
+    class that is held out: densities of the two cannot be compared.
+    ``examples/benchmarks/make_intents.py`` made the file.
 
     .. versionadded:: 0.1
 
