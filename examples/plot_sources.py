@@ -1,7 +1,7 @@
 """
-========================================
+==========================================
 Several descriptions, some of them missing
-========================================
+==========================================
 
 One table has hand-made attributes, another one sentences; neither covers all classes. A
 :class:`~sklearn_gzsl.ClassAttributes` holds both side by side, gaps included, and

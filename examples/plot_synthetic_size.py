@@ -1,7 +1,7 @@
 """
-=============================
+===============================
 How many synthetic rows to draw
-=============================
+===============================
 
 Every generative method has this parameter, and papers set it between 50 and 5,000. It
 does two things at once: more rows show better what a class looks like, and they make it
