@@ -145,6 +145,9 @@ class GZSLClassifier(
         Descriptions of ``classes_``.
     n_synthetic_ : int
         Synthetic rows drawn for each class.
+    cv_results_ : dict of str to ndarray of shape (n_points,), or None
+        What ``seen_penalty="auto"`` was chosen from, as in
+        :class:`CalibratedStackingCV`, at a thousand penalties at most.
 
     See Also
     --------
@@ -355,7 +358,7 @@ class GZSLClassifier(
 
         # For add_classes and partial_fit, which train the classifier anew.
         self._rows, self._labels, self._seeds = X, y, seeds
-        self.adapter_ = self._adapted = None
+        self.adapter_ = self._adapted = self.cv_results_ = None
         self._fit_classifier()
         if self.seen_penalty != "auto":
             self._penalty = float(self.seen_penalty)
@@ -363,7 +366,7 @@ class GZSLClassifier(
             self._penalty = 0.0
         else:
             # Classes without rows may also come later, in add_classes.
-            self._penalty, self._adapted = choose_own_penalty(
+            self._penalty, self._adapted, self.cv_results_ = choose_own_penalty(
                 self, *given, attributes, fold_seeds
             )
         return self

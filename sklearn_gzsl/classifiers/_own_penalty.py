@@ -10,6 +10,9 @@ from ._folds import fit_and_score, like_unseen, list_folds
 from ._parts import chosen_settings
 from ._penalty import choose_adapted, choose_penalty
 
+# Of the penalties that were looked at, so many are kept with their scores, for a
+# picture: there is one for each row of the folds.
+_MOST_KEPT = 1000
 # With fewer seen classes, the mean H over the folds jumps about. The median of what
 # each fold would choose was three points of H better with three, and as good with four.
 _FEW_CLASSES = 5
@@ -35,10 +38,12 @@ def choose_own_penalty(clf, X, y, attributes, seeds):
         0 where there is nothing to choose it on.
     adapted : AdaptedPenalty or None
         What takes its place after ``adapt``.
+    results : dict of str to ndarray, or None
+        What it was chosen from, as ``cv_results_`` of ``CalibratedStackingCV``.
     """
     n_seen, n_unseen = len(clf.seen_classes_), len(clf.unseen_classes_)
     if clf.candidate_classes == "unseen":
-        return 0.0, None
+        return 0.0, None, None
     frozen = [
         name
         for name in ("generator", "classifier")
@@ -95,7 +100,8 @@ def choose_own_penalty(clf, X, y, attributes, seeds):
             "its own."
         )
     clf._say(f"seen_penalty_={penalty:.4g}: H {score:.4f} on held-out classes")
-    return penalty, choose_adapted(choice, adapted, "H")
+    adapted_penalty = choose_adapted(choice, adapted, "H")
+    return penalty, adapted_penalty, choice.cv_results(_MOST_KEPT)
 
 
 def _h_at(curve, penalty):
@@ -109,4 +115,4 @@ def _none(reason):
         f"seen_penalty='auto' is 0 here, as {reason}; give a number, or use "
         "CalibratedStackingCV with rows of its own.",
     )
-    return 0.0, None
+    return 0.0, None, None

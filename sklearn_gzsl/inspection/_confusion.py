@@ -11,14 +11,11 @@ from sklearn.utils import check_consistent_length, check_scalar
 from ..metrics._accuracy import check_labels
 from ..metrics._response import find_model
 from ..utils import few
-from ._drawing import Axes, Display, load_pyplot
-
-# Classes up to which the default size of a figure has room for values and for names.
-_MOST_VALUES = 12
-_MOST_NAMES = 40
+from ._drawing import Axes, load_pyplot
+from ._matrix import MatrixDisplay
 
 
-class ClassConfusionDisplay(Display):
+class ClassConfusionDisplay(MatrixDisplay):
     """Confusion matrix with the seen classes first, then the unseen ones.
 
     Two lines divide it into four blocks: seen rows taken for seen classes, seen for
@@ -33,12 +30,6 @@ class ClassConfusionDisplay(Display):
         Number of rows of each true class (row) that were predicted as each class
         (column).
 
-    classes : ndarray of shape (n_classes,)
-        Labels of rows and columns, the seen classes first.
-
-    n_seen : int
-        How many of them are seen.
-
     Attributes
     ----------
     confusion_matrix : ndarray of shape (n_classes, n_classes)
@@ -48,15 +39,6 @@ class ClassConfusionDisplay(Display):
         ``"seen->seen"``, ``"seen->unseen"``, ``"unseen->seen"`` and
         ``"unseen->unseen"``: the shares summed over the block's columns, mean over its
         classes. Both of one side sum to 1; NaN for a side without rows.
-    shown_classes_ : ndarray
-        The classes in the picture.
-    im_ : matplotlib AxesImage
-        The matrix.
-    text_ : ndarray of matplotlib Text, or None
-        The values in the cells, if they are drawn; None in cells without.
-    dividers_ : list of matplotlib Line2D
-        The horizontal and the vertical line between seen and unseen classes; empty if
-        only one of the sides is shown.
 
     See Also
     --------
@@ -282,20 +264,19 @@ class ClassConfusionDisplay(Display):
         shown = self._choose(top_n, classes)
         matrix = self.confusion_matrix[np.ix_(shown, shown)]
         self.shown_classes_ = np.asarray(self.classes)[shown]
-        ax = self._take(ax)
-
         # The scale is fixed, so that two pictures can be compared.
-        defaults = {"cmap": cmap, "interpolation": "nearest", "vmin": 0, "vmax": 1}
-        self.im_ = ax.imshow(matrix, **{**defaults, **(im_kwargs or {})})
-        if colorbar:
-            label = "share of the true class's rows"
-            self.figure_.colorbar(self.im_, ax=ax, label=label)
-        if include_values is None:
-            include_values = len(shown) <= _MOST_VALUES
-        self.text_ = self._write(matrix) if include_values else None
-        n_seen = int((shown < self.n_seen).sum())
-        self.dividers_ = self._divide(n_seen, len(shown))
-        self._name(n_seen, len(shown), xticks_rotation)
+        defaults = {"cmap": cmap, "vmin": 0, "vmax": 1}
+        self._show(
+            ax,
+            matrix,
+            int((shown < self.n_seen).sum()),
+            axis_names=("Predicted", "True"),
+            include_values=include_values,
+            written=matrix > 0,
+            rotation=xticks_rotation,
+            scale="share of the true class's rows" if colorbar else None,
+            im_kwargs={**defaults, **(im_kwargs or {})},
+        )
         return self
 
     def _choose(self, top_n, classes):
@@ -320,38 +301,3 @@ class ClassConfusionDisplay(Display):
         confusion = errors.sum(axis=0) + errors.sum(axis=1)
         # The worst, but shown in the order that parts seen from unseen classes.
         return np.sort(np.argsort(-confusion, kind="stable")[:top_n])
-
-    def _write(self, matrix):
-        """Shares above 0 in the cells, in the colour of the scale's other end."""
-        text = np.full(matrix.shape, None, dtype=object)
-        low, high = self.im_.cmap(0.0), self.im_.cmap(1.0)
-        scale: Any = self.im_.norm
-        for (i, j), share in np.ndenumerate(matrix):
-            if share > 0:
-                color = high if scale(share) < 0.5 else low
-                text[i, j] = self.ax_.text(
-                    j, i, f"{share:.2f}", ha="center", va="center", color=color
-                )
-        return text
-
-    def _divide(self, n_seen, n_shown):
-        # With one side alone there is nothing to part.
-        if not 0 < n_seen < n_shown:
-            return []
-        line = {"color": "red", "linewidth": 1}
-        edge = n_seen - 0.5
-        return [self.ax_.axhline(edge, **line), self.ax_.axvline(edge, **line)]
-
-    def _name(self, n_seen, n_shown, rotation):
-        """Labels of the classes, or only of the sides where they are too many."""
-        ticks, names = np.arange(n_shown), self.shown_classes_
-        if n_shown > _MOST_NAMES:
-            centres = {"seen": (n_seen - 1) / 2, "unseen": (n_seen + n_shown - 1) / 2}
-            both = 0 < n_seen < n_shown
-            names = list(centres) if both else ["seen" if n_seen else "unseen"]
-            ticks = [centres[side] for side in names] if both else [(n_shown - 1) / 2]
-            rotation = "horizontal"
-        self.ax_.set_xticks(ticks, names, rotation=rotation)
-        self.ax_.set_yticks(ticks, names)
-        sides = "seen | unseen classes" if self.dividers_ else "class"
-        self.ax_.set(xlabel=f"Predicted {sides}", ylabel=f"True {sides}")

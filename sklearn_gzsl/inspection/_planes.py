@@ -1,6 +1,7 @@
 """Rows of many features in a plane."""
 
 from collections.abc import Sequence
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -8,19 +9,22 @@ from sklearn.decomposition import PCA
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import get_tags
 
-from ..utils import fit_transform
+from ..utils import fit_transform, seeded
 
 
-def check_reducer(reducer: Any) -> Any:
-    """A reducer of the user's, or principal components."""
+def own_reducer(reducer: Any, seeds: np.random.Generator) -> Any:
+    """A copy of the user's reducer with a seed, or principal components."""
     if reducer is None:
-        return PCA(n_components=2)
+        reducer = PCA(n_components=2)
     # A frozen one, by which several pictures lie in one plane, has no fit_transform.
     if not (hasattr(reducer, "fit_transform") or isinstance(reducer, FrozenEstimator)):
         raise TypeError(
             f"reducer={reducer!r} has to have fit_transform, as PCA and TSNE have."
         )
-    return reducer
+    # Many libraries' reducers are no estimators, and have no parameters to be told.
+    if not hasattr(reducer, "get_params"):
+        return deepcopy(reducer)
+    return seeded(reducer, seeds)
 
 
 def embed(
@@ -35,7 +39,9 @@ def embed(
     if not apart:  # it has no map for further rows, so all of them come at once
         X, y = np.concatenate([X, synthetic]), np.concatenate([y, y_synthetic])
     # Fisher's discriminant does; UMAP would take them, too, and part classes by them.
-    needs_labels = get_tags(reducer).target_tags.required
+    needs_labels = (
+        hasattr(reducer, "__sklearn_tags__") and get_tags(reducer).target_tags.required
+    )
     if needs_labels or not hasattr(reducer, "fit_transform"):
         plane = fit_transform(reducer, X, y)
     else:

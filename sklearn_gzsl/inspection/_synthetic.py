@@ -15,10 +15,10 @@ from sklearn.utils import (
 from .._sklearn_compat import _safe_indexing
 from ..metrics._accuracy import check_labels
 from ..metrics._response import path_to
-from ..utils import few, seeded
+from ..utils import few
 from ..utils._typing import RandomState
-from ._drawing import Axes, Display, load_pyplot
-from ._planes import check_reducer, embed
+from ._drawing import Axes, Display, legend_beside, load_pyplot, width_with_legend
+from ._planes import embed, own_reducer
 
 # As many as colours that can be told apart, with two kinds of marks for each.
 _MOST_CLASSES = 8
@@ -225,7 +225,7 @@ class SyntheticFeaturesDisplay(Display):
             random_state=int(seeds.integers(2**31 - 1)),
         )
 
-        reducer = seeded(check_reducer(reducer), seeds)
+        reducer = own_reducer(reducer, seeds)
         real_plane, synthetic_plane = embed(reducer, X, y, synthetic, y_synthetic)
         # In all features: in a plane, distances are those that the reducer leaves.
         mean_shift, spread_ratio = _compare(X, y, synthetic, y_synthetic, classes)
@@ -272,7 +272,7 @@ class SyntheticFeaturesDisplay(Display):
             If matplotlib is not installed.
         """
         plt = load_pyplot(f"{type(self).__name__}.plot")
-        ax = self._take(ax)
+        ax = self._take(ax, (width_with_legend(7.0, len(self.classes)), 4.8))
         self.real_, self.synthetic_, self.shifts_ = [], [], []
         defaults = {"s": 14, "alpha": 0.6, "linewidths": 0.8}
         real_options = {**defaults, "marker": "o", **(real_kwargs or {})}
@@ -300,7 +300,7 @@ class SyntheticFeaturesDisplay(Display):
         name = type(self.reducer).__name__ if self.reducer is not None else "plane"
         ax.set(xlabel=f"{name}: first column", ylabel=f"{name}: second column")
         ax.set_title("dots: real rows, crosses: synthetic", fontsize="medium")
-        ax.legend(fontsize="small")
+        legend_beside(ax)
         return self
 
 

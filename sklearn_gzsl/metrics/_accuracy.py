@@ -1,13 +1,34 @@
 """Accuracy per class, on seen classes, on unseen classes, and their balance."""
 
 from numbers import Integral
+from typing import Literal, overload
 
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils import check_consistent_length
 
-from .._sklearn_compat import validate_params
+from .._sklearn_compat import StrOptions, validate_params
 from ..utils import check_complete, few
+
+
+@overload
+def per_class_accuracy(
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    *,
+    labels: ArrayLike | None = None,
+    average: Literal["macro"] = "macro",
+) -> float: ...
+
+
+@overload
+def per_class_accuracy(
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    *,
+    labels: ArrayLike | None = None,
+    average: None,
+) -> np.ndarray: ...
 
 
 @validate_params(
@@ -15,12 +36,17 @@ from ..utils import check_complete, few
         "y_true": ["array-like"],
         "y_pred": ["array-like"],
         "labels": ["array-like", None],
+        "average": [StrOptions({"macro"}), None],
     },
     prefer_skip_nested_validation=True,
 )
 def per_class_accuracy(
-    y_true: ArrayLike, y_pred: ArrayLike, *, labels: ArrayLike | None = None
-) -> float:
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    *,
+    labels: ArrayLike | None = None,
+    average: Literal["macro"] | None = "macro",
+) -> float | np.ndarray:
     """Mean over classes of the fraction of a class's rows that are right.
 
     Every class counts the same, however many rows it has [1]_. Predictions of
@@ -38,10 +64,16 @@ def per_class_accuracy(
         The classes to average over; rows of other classes are left out. ``None``
         is every class of ``y_true``.
 
+    average : "macro" or None, default="macro"
+        The mean over the classes, or with ``None`` the accuracy of each of them.
+
+        .. versionadded:: 0.1
+
     Returns
     -------
-    accuracy : float
-        Between 0 and 1.
+    accuracy : float, or ndarray of shape (n_classes,)
+        Between 0 and 1. With ``average=None`` in the order of ``labels``, which by
+        default are sorted.
 
     Raises
     ------
@@ -63,9 +95,14 @@ def per_class_accuracy(
     0.5
     >>> per_class_accuracy(y_true, y_pred, labels=["cat"])
     1.0
+    >>> per_class_accuracy(y_true, y_pred, average=None)
+    array([1., 0.])
     """
     y_true, y_pred = _check_targets(y_true, y_pred)
-    return class_means(y_true, y_true == y_pred, labels, "labels")
+    hits = y_true == y_pred
+    if average is None:
+        return means_by_class(y_true, hits, labels, "labels")
+    return class_means(y_true, hits, labels, "labels")
 
 
 @validate_params(
@@ -236,22 +273,31 @@ def class_means(
 ) -> float:
     """Mean over classes of the mean of ``hits`` over a class's rows.
 
-    ``classes`` are those to average over, every one of ``y_true`` if None, and ``name``
-    is what the caller calls them.
+    ``classes`` are those to average over, every one of ``y_true`` if None, each once,
+    and ``name`` is what the caller calls them.
     """
     if classes is not None:
-        classes = check_labels(classes, name, like=y_true)
-        missing = np.setdiff1d(classes, y_true)
-        if missing.size:
-            raise ValueError(
-                f"{name} holds {few(missing)}, which have no row in y_true and so no "
-                "accuracy; leave them out."
-            )
-        rows = np.isin(y_true, classes)
-        y_true, hits = y_true[rows], hits[rows]
+        classes = np.unique(check_labels(classes, name, like=y_true))
+    return float(means_by_class(y_true, hits, classes, name).mean())
+
+
+def means_by_class(
+    y_true: np.ndarray, hits: np.ndarray, classes: ArrayLike | None, name: str
+) -> np.ndarray:
+    """Mean of ``hits`` over the rows of each class, in the order of ``classes``."""
     # As weights, the hits of each class are added up in one pass over the rows.
-    _, codes, counts = np.unique(y_true, return_inverse=True, return_counts=True)
-    return float(np.mean(np.bincount(codes, weights=hits) / counts))
+    found, codes, counts = np.unique(y_true, return_inverse=True, return_counts=True)
+    means = np.bincount(codes, weights=hits) / counts
+    if classes is None:
+        return means
+    classes = check_labels(classes, name, like=y_true)
+    missing = np.setdiff1d(classes, found)
+    if missing.size:
+        raise ValueError(
+            f"{name} holds {few(missing)}, which have no row in y_true and so no "
+            "accuracy; leave them out."
+        )
+    return means[np.searchsorted(found, classes)]
 
 
 def check_sides(y_true: np.ndarray, seen_classes: ArrayLike) -> np.ndarray:
