@@ -14,7 +14,7 @@ from .._sklearn_compat import HasMethods, Interval, StrOptions, _fit_context
 from ..generators import GaussianGenerator
 from ..linear_model._lda import IncrementalLDA
 from ..training import draw_seed
-from ..utils import all_or_nothing, like, seeded
+from ..utils import all_or_nothing, like, say, seeded
 from ._adapting import takes_unlabelled
 from ._generator_fit import fit_generator, keeps_features
 from ._own_penalty import choose_own_penalty
@@ -131,7 +131,7 @@ class GZSLClassifier(
         have no ``random_state`` of their own.
 
     verbose : int, default=0
-        Print what is being done; the parts have their own ``verbose``.
+        Show on stderr what is being done, and how far each part is.
 
     Attributes
     ----------
@@ -348,7 +348,7 @@ class GZSLClassifier(
         if keeps_features(generator):
             self._check_memory(classifier, X.shape[1])
 
-        self._say(f"fitting the generator on {len(X)} rows")
+        say(f"fitting the generator on {len(X)} rows")
         self.generator_ = fit_generator(
             seeded(generator, seeds), X, y, self.class_attributes_, memory=self.memory
         )
@@ -374,10 +374,6 @@ class GZSLClassifier(
         self.unseen_classes_ = np.setdiff1d(described, self.seen_classes_)
         self.classes_ = np.union1d(self.seen_classes_, self.unseen_classes_)
         self.class_attributes_ = attributes.subset(self.classes_)
-
-    def _say(self, text):
-        if self.verbose:
-            print(f"[GZSLClassifier] {text}")
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
