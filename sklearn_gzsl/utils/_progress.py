@@ -59,10 +59,10 @@ def say(text: str) -> None:
     work = _WORK.get()
     if work is None:
         return
-    if len(work.names) == 1:
-        _write(work, text)
-    elif work.bars:
+    if work.bars and len(work.names) > 1:
         work.bars[-1].note(text)
+    else:
+        _write(work, text)
 
 
 @contextmanager
