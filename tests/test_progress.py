@@ -51,7 +51,8 @@ def clock(monkeypatch):
 
 
 def as_terminal(monkeypatch):
-    """Make stderr a terminal that keeps its text; not in a fixture, as pytest has it."""
+    """Make stderr a terminal that keeps its text."""
+    # Not in a fixture: pytest takes stderr after these.
     stream = io.StringIO()
     stream.isatty = lambda: True
     monkeypatch.setattr(sys, "stderr", stream)

@@ -9,7 +9,15 @@ import ast
 import sys
 
 from .._version import __version__
-from ._options import ALL_TABLES, BUILT_IN, HEADS, PROTOCOLS, TABLE, UNLABELLED
+from ._options import (
+    ALL_TABLES,
+    BUILT_IN,
+    HEADS,
+    PROTOCOLS,
+    STYLES,
+    TABLE,
+    UNLABELLED,
+)
 
 
 def main(argv=None, prog="sklearn-gzsl"):
@@ -44,8 +52,8 @@ def _parser(prog):
     table.add_argument("files", nargs="+", metavar="RESULTS.json")
     table.add_argument(
         "--style",
-        choices=["text", "markdown", "rst"],
-        default="text",
+        choices=STYLES,
+        default=STYLES[0],
         help="(%(default)s)",
     )
     table.set_defaults(run=_table)
