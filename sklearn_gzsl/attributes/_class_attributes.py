@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..utils import NOT_LABELLED, few
+from ..utils import NOT_LABELLED, few, meant
 from ._sources import read, warn_of_doubtful
 from ._tables import label_array, listed
 
@@ -206,7 +206,8 @@ class ClassAttributes:
             raise ValueError(
                 f"class_attributes has no row for the labels {few(missing)} "
                 f"(its labels are {few(self.labels)}); add a row for each, with "
-                "labels of the same type as in y." + NOT_LABELLED * (-1 in missing)
+                f"labels of the same type as in y.{meant(missing, where)}"
+                + NOT_LABELLED * (-1 in missing)
             )
         return np.array([where[c] for c in labels.tolist()], dtype=np.intp)
 

@@ -145,6 +145,11 @@ class GZSLClassifier(
         Descriptions of ``classes_``.
     n_synthetic_ : int
         Synthetic rows drawn for each class.
+    held_out_score_ : float or None
+        Mean H on the classes held out to choose ``seen_penalty="auto"``, at the one
+        that was chosen: about what to expect; None where none was chosen.
+
+        .. versionadded:: 0.1
 
     See Also
     --------
@@ -357,13 +362,14 @@ class GZSLClassifier(
         self._rows, self._labels, self._seeds = X, y, seeds
         self.adapter_ = self._adapted = None
         self._fit_classifier()
+        self.held_out_score_ = None
         if self.seen_penalty != "auto":
             self._penalty = float(self.seen_penalty)
         elif class_attributes is None:  # an ordinary classifier
             self._penalty = 0.0
         else:
             # Classes without rows may also come later, in add_classes.
-            self._penalty, self._adapted = choose_own_penalty(
+            self._penalty, self._adapted, self.held_out_score_ = choose_own_penalty(
                 self, *given, attributes, fold_seeds
             )
         return self

@@ -35,10 +35,12 @@ def choose_own_penalty(clf, X, y, attributes, seeds):
         0 where there is nothing to choose it on.
     adapted : AdaptedPenalty or None
         What takes its place after ``adapt``.
+    score : float or None
+        Mean H on the held-out classes at the penalty.
     """
     n_seen, n_unseen = len(clf.seen_classes_), len(clf.unseen_classes_)
     if clf.candidate_classes == "unseen":
-        return 0.0, None
+        return 0.0, None, None
     frozen = [
         name
         for name in ("generator", "classifier")
@@ -97,7 +99,7 @@ def choose_own_penalty(clf, X, y, attributes, seeds):
             "its own."
         )
     say(f"seen_penalty_={penalty:.4g}: H {score:.4f} on held-out classes")
-    return penalty, choose_adapted(choice, adapted, "H")
+    return penalty, choose_adapted(choice, adapted, "H"), float(score)
 
 
 def _h_at(curve, penalty):
@@ -111,4 +113,4 @@ def _none(reason):
         f"seen_penalty='auto' is 0 here, as {reason}; give a number, or use "
         "CalibratedStackingCV with rows of its own.",
     )
-    return 0.0, None
+    return 0.0, None, None

@@ -17,7 +17,7 @@ from ._labels import (
     like,
     validate_rows,
 )
-from ._messages import few, naming_sizes, warn
+from ._messages import few, meant, naming_sizes, warn
 from ._methods import METHODS, SPLITS, Published, register
 from ._parameters import DeclaredParameters
 from ._progress import counted, heard, progress, say
@@ -55,6 +55,7 @@ __all__ = [
     "like",
     "locked",
     "mean_rows",
+    "meant",
     "naming_sizes",
     "path_inside",
     "progress",
