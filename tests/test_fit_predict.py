@@ -78,7 +78,9 @@ def test_columns_are_found_by_name_and_others_left_alone(tables, capsys):
     tables.fit()
     tables.predict()
     expected = capsys.readouterr().out.splitlines()[3:]
-    tables.test = tables.test[FEATURES[::-1]].assign(note="text", id=range(len(tables.test)))
+    tables.test = tables.test[FEATURES[::-1]].assign(
+        note="text", id=range(len(tables.test))
+    )
     tables.write()
     tables.predict("--keep", "id")
     head, *lines = capsys.readouterr().out.splitlines()

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..utils import NOT_LABELLED, few, meant
+from ._html import html_of
 from ._sources import read, warn_of_doubtful
 from ._tables import label_array, listed
 
@@ -238,6 +239,9 @@ class ClassAttributes:
         widths = {name: table.shape[1] for name, table in self.sources.items()}
         shape = widths.popitem()[1] if len(widths) == 1 else widths
         return f"ClassAttributes(n_classes={len(self.labels)}, n_attributes={shape})"
+
+    def _repr_html_(self):
+        return html_of(self.labels, self.sources, self.feature_names)
 
     def __setattr__(self, name, value):
         raise AttributeError(

@@ -287,6 +287,12 @@ class GZSLVotingClassifier(
             return self.estimators_
         return [estimator for _, estimator in self.estimators if estimator != "drop"]
 
+    @property
+    def _wrapped_names(self):
+        if hasattr(self, "estimators_"):
+            return self._fitted
+        return [name for name, estimator in self.estimators if estimator != "drop"]
+
     def __sklearn_is_fitted__(self):
         return hasattr(self, "estimators_")
 

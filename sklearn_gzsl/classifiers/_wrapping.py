@@ -11,6 +11,7 @@ from .._sklearn_compat import available_if
 from ..metrics._response import find_model
 from ..utils import learner_inside
 from ._adapting import AdaptMixin, can_adapt, takes_unlabelled
+from ._parts import block_of
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -42,6 +43,12 @@ class WrapperMixin(AdaptMixin):
     feature_names_in_ : ndarray of str
         Names of the features, if an estimator inside tells.
     """
+
+    _wrapped_names = ("estimator",)
+
+    def _sk_visual_block_(self):
+        """What notebooks show: the estimators inside, fitted if they are."""
+        return block_of("parallel", self._wrapped_names, self._wrapped())
 
     @property
     def classes_(self) -> np.ndarray:
