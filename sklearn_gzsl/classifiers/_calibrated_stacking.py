@@ -41,7 +41,7 @@ from ._penalty import (
     without_penalty,
 )
 from ._prediction import PredictionMixin
-from ._wrapping import WrapperMixin, path_to_descriptions
+from ._wrapping import WrapperMixin, check_tells_seen, path_to_descriptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -266,6 +266,7 @@ class CalibratedStackingCV(
         # Of an earlier fit with store_cv_results.
         vars(self).pop("cv_results_", None)
         check_scoring(self.scoring)
+        check_tells_seen(self.estimator, "estimator")
         if class_attributes is not None:
             params["class_attributes"] = class_attributes
         if isinstance(self.cv, str) or isinstance(self.estimator, FrozenEstimator):

@@ -25,7 +25,7 @@ from ..utils import adapt, all_or_nothing, check_target, counted
 from ._adapting import takes_unlabelled
 from ._pooling import check_alike, check_weights, evenly_per_class, pool, spread
 from ._prediction import PredictionMixin
-from ._wrapping import WrapperMixin, path_to_descriptions
+from ._wrapping import WrapperMixin, check_tells_seen, path_to_descriptions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -201,6 +201,8 @@ class GZSLVotingClassifier(
         routed = self._route(params)
         # Dropped ones keep their place in weights, as in scikit-learn's votes.
         kept = [i for i, estimator in enumerate(given) if estimator != "drop"]
+        for i in kept:
+            check_tells_seen(given[i], f"estimators, {names[i]!r}")
         fitted = counted(
             (delayed(_fit_member)(given[i], X, y, routed[names[i]]) for i in kept),
             "members",

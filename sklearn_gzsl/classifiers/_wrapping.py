@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import signature
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +24,23 @@ if TYPE_CHECKING:
 def path_to_descriptions(estimator):
     """What the fit of an estimator calls the class attributes, without routing."""
     return learner_inside(estimator)[1] + "class_attributes"
+
+
+def check_tells_seen(estimator, name):
+    """Refuse a classifier of scikit-learn, which knows only classes with rows."""
+    learner, _ = learner_inside(estimator)
+    parameters = signature(learner.fit).parameters.values()
+    told = any(
+        p.name == "class_attributes" or p.kind == p.VAR_KEYWORD for p in parameters
+    )
+    if not told and type(learner).__module__.startswith("sklearn."):
+        raise TypeError(
+            f"{name}: {learner!r} takes no class_attributes and has no seen_classes_, so "
+            "it cannot recognise classes without rows. Give GZSLClassifier, "
+            "PrototypeClassifier or another classifier of this package, or a pipeline "
+            "or search that ends in one; an ordinary classifier goes inside, as in "
+            f"GZSLClassifier(classifier={type(learner).__name__}())."
+        )
 
 
 def _have(method):

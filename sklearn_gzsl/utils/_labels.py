@@ -38,9 +38,10 @@ def check_complete(labels: Any, name: str) -> None:
     items = labels.ravel().tolist()
     missing = [i for i, item in enumerate(items) if is_missing(item)]
     if missing:
+        hint = ", or mark rows for adapt by -1" if name == "y" else ""
         raise ValueError(
             f"{name} has missing labels (None, NaN or NA) at the positions "
-            f"{few(missing)}; fill them in or leave them out."
+            f"{few(missing)}; fill them in or leave them out{hint}."
         )
     text = [item for item in items if isinstance(item, str)]
     if 0 < len(text) < len(items):
