@@ -35,8 +35,8 @@ def check_tells_seen(estimator, name):
     )
     if not told and type(learner).__module__.startswith("sklearn."):
         raise TypeError(
-            f"{name}: {learner!r} takes no class_attributes and has no seen_classes_, so "
-            "it cannot recognise classes without rows. Give GZSLClassifier, "
+            f"{name}: {learner!r} takes no class_attributes and has no seen_classes_, "
+            "so it cannot recognise classes without rows. Give GZSLClassifier, "
             "PrototypeClassifier or another classifier of this package, or a pipeline "
             "or search that ends in one; an ordinary classifier goes inside, as in "
             f"GZSLClassifier(classifier={type(learner).__name__}())."
