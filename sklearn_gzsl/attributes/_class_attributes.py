@@ -208,7 +208,8 @@ class ClassAttributes:
                 f"class_attributes has no row for the labels {few(missing)} "
                 f"(its labels are {few(self.labels)}); add a row for each, with "
                 f"labels of the same type as in y.{meant(missing, where)}"
-                + NOT_LABELLED * (-1 in missing)
+                + NOT_LABELLED
+                * (-1 in missing)
             )
         return np.array([where[c] for c in labels.tolist()], dtype=np.intp)
 

@@ -25,7 +25,7 @@ class DescentClassifier(CompatibilityClassifier):
         Most iterations of L-BFGS.
 
     verbose : int, default=0
-        Show on stderr how far it is, and the loss.
+        Show on stderr the iterations that are done, and the loss.
 
     Attributes
     ----------
