@@ -90,6 +90,7 @@ html_sidebars = {
         "which",
         "speed",
         "persistence",
+        "command_line",
         "contributing",
         "new_generator",
         "changes",

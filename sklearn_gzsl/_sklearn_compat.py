@@ -18,6 +18,7 @@ from sklearn.utils._param_validation import (
     validate_parameter_constraints,
     validate_params,
 )
+from sklearn.utils._repr_html.estimator import _VisualBlock
 from sklearn.utils.multiclass import _check_partial_fit_first_call
 from sklearn.utils.validation import (
     _check_method_params,
@@ -44,6 +45,7 @@ __all__ = [
     "Interval",
     "StrOptions",
     "_BaseHeterogeneousEnsemble",
+    "_VisualBlock",
     "_check_method_params",
     "_check_partial_fit_first_call",
     "_check_sample_weight",

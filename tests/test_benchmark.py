@@ -1,7 +1,9 @@
 """The benchmark: honest figures, complete records, and clear complaints."""
 
+import csv
 import inspect
 import json
+import re
 
 import numpy as np
 import pytest
@@ -168,7 +170,7 @@ def test_published_protocol_is_labelled_and_no_worse(run, capsys, tmp_path):
     assert "ON THE TEST ROWS" in results["protocol_note"]
     assert "ON THE TEST ROWS" in capsys.readouterr().err
     assert json.loads(out.read_text())["protocol"] == "published"
-    for style in ("text", "markdown", "rst"):
+    for style in ("text", "markdown", "rst", "latex", "html", "csv"):
         assert "BEST OF 25 LOOKS AT TEST ROWS" in format_results(results, style)
         assert "LOOKS AT TEST ROWS" not in format_results(run(), style)
 
@@ -316,7 +318,7 @@ def test_command_line(path, tmp_path, capsys):
     command += ["--head", "softmax"]
     assert main([*command, "--out", str(out)]) == 0
     printed = capsys.readouterr()
-    assert printed.err.count("\n") == 2
+    assert printed.err.count("\n") == 3
     assert "gaussian, seed 7: U " in printed.err
     table = printed.out.splitlines()
     assert table[0].startswith("animals: 9 seen and 3 unseen classes, 90 training rows")
@@ -414,12 +416,37 @@ def test_a_classifier_without_probabilities(run):
 
 def test_the_table_shows_a_fixed_penalty(run):
     results = run(params=QUICK | {"seen_penalty": 2.0}, calibrate=True, folds=1)
-    column = [line.split(" | ")[2] for line in _rows_of(results)]
+    column = [line.split(" | ")[2].strip() for line in _rows_of(results)]
     assert column[0] == "2"
     assert column[1].startswith("chosen, ")
     plain = run(params=QUICK | {"seen_penalty": 0.001})
-    assert [line.split(" | ")[2] for line in _rows_of(plain)] == ["0.001"]
-    assert [line.split(" | ")[2] for line in _rows_of(run())] == ["none"]
+    assert [line.split(" | ")[2].strip() for line in _rows_of(plain)] == ["0.001"]
+    assert [line.split(" | ")[2].strip() for line in _rows_of(run())] == ["none"]
+
+
+def test_csv_has_means_and_deviations_apart(run):
+    results = run(seeds=2, calibrate=True)
+    rows = list(csv.DictReader(format_results(results, "csv").splitlines()))
+    assert [row["Penalty"].split(",")[0] for row in rows] == ["none", "chosen"]
+    figures = results["methods"]["gaussian"]["summary"]["scores"]
+    for name in ("U", "S", "H"):
+        assert float(rows[1][name]) == pytest.approx(100 * figures[name]["mean"])
+        sd = float(rows[1][f"{name} sd"])
+        assert sd == pytest.approx(100 * figures[name]["sd"], abs=1e-4)
+    assert rows[0]["Data"] == results["data"]["name"]
+    assert rows[0]["Seeds"] == "2"
+
+
+def test_documents_have_no_sign_that_breaks_them(run):
+    results = run(seeds=2)
+    results["data"]["name"] = "<b>A_1 & more</b>"
+    latex, page = (format_results(results, style) for style in ("latex", "html"))
+    assert r"n\_synthetic" in latex
+    assert "<b>" not in page
+    assert "&lt;b&gt;A_1 &amp; more" in page
+    table = [line for line in latex.splitlines() if not line.startswith("%")]
+    assert not re.search(r"(?<!\\)[_%#]", "\n".join(table))
+    assert r"$\pm$" in latex
 
 
 def _rows_of(results):
@@ -436,7 +463,9 @@ def test_a_table_of_a_file_without_methods(tmp_path, capsys):
 
 def test_presets_leave_out_methods_without_settings(small_numbers, monkeypatch):
     started = []
-    monkeypatch.setattr(_runner.Run, "method", lambda _, name, __: started.append(name))
+    monkeypatch.setattr(
+        _runner.Run, "_method", lambda _, name, __: started.append(name) or []
+    )
     run_benchmark(small_numbers, preset="AWA2", verbose=0)
     assert started == [
         "eszsl",

@@ -93,7 +93,9 @@ def test_all_are_for_methods_that_take_several(run, monkeypatch, capsys):
     assert found["data"]["descriptions"] == "all"
     assert found["data"]["n_attributes"] == {"att": 7, SENTENCES: 9}
     started = []
-    monkeypatch.setattr(_runner.Run, "method", lambda _, name, __: started.append(name))
+    monkeypatch.setattr(
+        _runner.Run, "_method", lambda _, name, __: started.append(name) or []
+    )
     message = rf"gaussian takes one table .*sources \['att', '{SENTENCES}'\]; choose"
     with pytest.raises(ValueError, match=message):
         run(methods=["cada-vae", "gaussian"], descriptions="all")

@@ -81,9 +81,9 @@ def test_the_loss_falls(animals, loss):
 def test_progress_is_shown(animals, capsys):
     clf = BilinearClassifier(max_iter=10, verbose=1, random_state=0)
     clf.fit(animals.X, animals.y, class_attributes=animals.attributes)
-    printed = capsys.readouterr().out
-    assert "iter" in printed
-    assert f"{clf.history_[-1]['loss']:.4f}" in printed
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "BilinearClassifier: 10 of 10 steps, " in line
+    assert line.endswith(f"loss {clf.history_[-1]['loss']:.4g}")
 
 
 def test_a_training_that_diverges_says_so(animals):

@@ -141,11 +141,11 @@ def test_it_is_a_transformer_too(clf, animals):
 
 def test_verbose_says_what_is_being_done(clf, animals, capsys):
     clf.fit(animals.X, animals.y, class_attributes=animals.attributes)
-    assert capsys.readouterr().out == ""
+    assert capsys.readouterr() == ("", "")
     clf.set_params(verbose=1)
     clf.fit(animals.X, animals.y, class_attributes=animals.attributes)
-    lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[1] for line in lines] == ["fitting", "drawing", "fitting"]
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split()[2] for line in lines] == ["fitting", "drawing", "fitting"]
     assert "90 rows" in lines[0]
     assert "20 rows of 3 classes" in lines[1]
     assert "150 rows" in lines[2]

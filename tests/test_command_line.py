@@ -23,7 +23,14 @@ def _heavy_modules_after(code):
 
 @pytest.mark.parametrize(
     "argv",
-    [["--version"], ["--help"], ["benchmark", "--help"], ["benchmark", "--seds=3"]],
+    [
+        ["--version"],
+        ["--help"],
+        ["benchmark", "--help"],
+        ["benchmark", "--seds=3"],
+        ["fit", "--help"],
+        ["predict", "--help"],
+    ],
 )
 def test_help_imports_nothing_heavy(argv):
     code = (

@@ -298,14 +298,15 @@ def test_a_source_always_describes_a_class_of_the_trial(animals, seed):
 
 def test_verbose_prints_scores(generator, animals, capsys):
     fit(generator, animals)
-    assert capsys.readouterr().out == ""
+    assert capsys.readouterr() == ("", "")
     fit(generator.set_params(verbose=1), animals)
-    lines = capsys.readouterr().out.splitlines()
-    scores = [line for line in lines if line.startswith("validation at iter")]
+    lines = capsys.readouterr().err.splitlines()
+    scores = [line for line in lines if "validation at step" in line]
     assert len(scores) == len(generator.validation_scores_)
-    assert scores[0] == (
-        f"validation at iter 2: H = {generator.validation_scores_[0]:.4f}"
+    assert scores[0].endswith(
+        f"validation at step 2: H {generator.validation_scores_[0]:.4f}"
     )
+    assert ["trial" in line for line in lines if " steps, " in line] == [True, False]
 
 
 def test_an_interrupted_trial_leaves_the_estimator_as_it_was(

@@ -388,25 +388,9 @@ def test_progress(fetch, site, capsys):
     assert seen[-1] == (len(site.content), len(site.content))
     assert capsys.readouterr().err == ""
     fetch(datasets=["APY"], progress=True)
-    lines = capsys.readouterr().err.splitlines()
-    assert lines[-1].startswith("xlsa17.zip: ")
-    assert lines[-1].endswith("(100 %) MB")
-    assert len(lines) <= 11
-
-
-def test_progress_in_a_terminal_stays_in_one_line(monkeypatch):
-    from sklearn_gzsl.datasets._download import Progress
-
-    terminal = io.StringIO()
-    terminal.isatty = lambda: True
-    monkeypatch.setattr(sys, "stderr", terminal)
-    report = Progress("file")
-    for done in range(0, 1_000_001, 1000):
-        report(done, 1_000_000)
-    text = terminal.getvalue()
-    assert text.count("\n") == 1
-    assert text.endswith("\rfile: 1.0 of 1.0 (100 %) MB\n")
-    assert text.count("\r") == 101
+    (line,) = capsys.readouterr().err.splitlines()
+    megabytes = f"{len(site.content) / 1e6:.1f}"
+    assert f"xlsa17.zip: {megabytes} of {megabytes} MB" in line
 
 
 @pytest.mark.parametrize(

@@ -427,8 +427,8 @@ def test_verbose_says_what_is_being_done(clf, animals, shots, capsys):
     clf.fit(animals.X, animals.y, some(animals, "elk", "elephant"))
     clf.set_params(verbose=1).add_classes(animals.attributes.subset(["hippopotamus"]))
     clf.partial_fit(*shots[:2])
-    lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[1] for line in lines] == ["adding", "drawing", "fitting"] * 2
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split()[2] for line in lines] == ["adding", "drawing", "fitting"] * 2
     assert "adding 1 classes" in lines[0]
     assert "adding 6 rows" in lines[3]
     assert "156 rows" in lines[5]

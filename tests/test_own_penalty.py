@@ -106,8 +106,8 @@ def test_the_same_seed_chooses_the_same(chosen, numbers_rows):
 def test_generators_that_take_steps_are_trained_once_more(animals, tiny_flow, capsys):
     clf = GZSLClassifier(VAECFlow(**tiny_flow), random_state=0, verbose=1)
     clf.fit(animals.X, animals.y, class_attributes=animals.attributes)
-    said = capsys.readouterr().out
-    assert "fold 1 of 1" in said
+    said = capsys.readouterr().err
+    assert "seen penalty: 1 of 1 folds" in said
     # With the H to be expected of it.
     said = said.partition(f"seen_penalty_={clf.seen_penalty_:.4g}: H ")[2]
     assert 0 < float(said.split()[0]) <= 1

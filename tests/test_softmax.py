@@ -295,12 +295,14 @@ def test_seeds(clf, iris):
         assert not np.array_equal(first.coef_, other.coef_)
 
 
-def test_verbose_prints_the_loss(clf, iris, capsys):
+def test_verbose_shows_the_loss(clf, iris, capsys):
     clf.set_params(max_iter=5, batch_size=75).fit(*iris)
-    assert capsys.readouterr().out == ""
-    clf.set_params(verbose=1).fit(*iris)
-    starts = [line.split(":")[0] for line in capsys.readouterr().out.splitlines()]
-    assert starts == [f"iter {i}" for i in range(1, 6)]
+    assert capsys.readouterr() == ("", "")
+    clf.set_params(verbose=1).fit(*iris).partial_fit(*iris)
+    fitted, passed = capsys.readouterr().err.splitlines()
+    assert "SoftmaxClassifier: 5 of 5 steps, 0 s, loss " in fitted
+    assert float(fitted.split()[-1]) == pytest.approx(clf.loss_curve_[-2], rel=1e-3)
+    assert f"SoftmaxClassifier: 2 steps, loss {clf.loss_curve_[-1]:.4g}" in passed
 
 
 def test_logit_adjustment_is_that_of_autograd(iris):

@@ -35,7 +35,7 @@ class Mean(nn.Module):
 
 
 def make_net(module, **kwargs):
-    kwargs = {"max_iter": 250, "lr": 0.05, "batch_size": 8, "verbose": 0} | kwargs
+    kwargs = {"max_iter": 250, "lr": 0.05, "batch_size": 8} | kwargs
     return StepNet(module, rng=torch_generator(0), **kwargs)
 
 
@@ -64,15 +64,6 @@ def test_learns():
 def test_non_finite_loss_names_iteration_and_term():
     with pytest.raises(ValueError, match=r"iteration 123 \(terms: loss, square\)"):
         make_net(Mean(nan_at=123)).train_steps(X)
-
-
-def test_verbose_prints_a_table_and_silence_prints_nothing(capsys):
-    make_net(Mean(), verbose=0).train_steps(X)
-    assert capsys.readouterr().out == ""
-    make_net(Mean(), verbose=1, max_iter=5).train_steps(X)
-    header, _, *lines = capsys.readouterr().out.splitlines()
-    assert {"iter", "loss", "square", "dur"} <= set(header.split())
-    assert len(lines) == 5
 
 
 def test_early_stopping_of_skorch_ends_training_and_keeps_the_net():

@@ -1,7 +1,5 @@
 """GZSLVotingClassifier scores as its definition says, and is one estimator of many."""
 
-import re
-
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -385,14 +383,10 @@ def test_survives_storage(voting, animals, round_trip):
 
 def test_progress_is_printed_on_demand(voting, animals, capsys):
     voting.fit(animals.X, animals.y, class_attributes=animals.attributes)
-    assert not capsys.readouterr().out
+    assert capsys.readouterr() == ("", "")
     voting.set_params(verbose=1)
     voting.fit(animals.X, animals.y, class_attributes=animals.attributes)
-    printed = capsys.readouterr().out
-    assert re.findall(r"\[GZSLVotingClassifier\] fitting (\w+)", printed) == [
-        "gauss",
-        "proto",
-    ]
+    assert "GZSLVotingClassifier: 2 of 2 members, " in capsys.readouterr().err
 
 
 def test_a_failed_fit_leaves_the_old_one(voting, animals):

@@ -164,7 +164,9 @@ def test_history_and_log(capsys):
         *("epoch", "iter", "critic", "wasserstein", "penalty", "generator", "cls")
     }
     assert generator.n_iter_ == 110
-    assert "wasserstein" in capsys.readouterr().out
+    *_, line = capsys.readouterr().err.splitlines()
+    assert "WGANGP: 110 of 110 steps, " in line
+    assert "wasserstein" in line
 
 
 @pytest.mark.parametrize("activation", ["relu", "linear"])

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..utils import NOT_LABELLED, few
+from ..utils import NOT_LABELLED, few, meant
+from ._html import html_of
 from ._sources import read, warn_of_doubtful
 from ._tables import label_array, listed
 
@@ -206,7 +207,9 @@ class ClassAttributes:
             raise ValueError(
                 f"class_attributes has no row for the labels {few(missing)} "
                 f"(its labels are {few(self.labels)}); add a row for each, with "
-                "labels of the same type as in y." + NOT_LABELLED * (-1 in missing)
+                f"labels of the same type as in y.{meant(missing, where)}"
+                + NOT_LABELLED
+                * (-1 in missing)
             )
         return np.array([where[c] for c in labels.tolist()], dtype=np.intp)
 
@@ -237,6 +240,9 @@ class ClassAttributes:
         widths = {name: table.shape[1] for name, table in self.sources.items()}
         shape = widths.popitem()[1] if len(widths) == 1 else widths
         return f"ClassAttributes(n_classes={len(self.labels)}, n_attributes={shape})"
+
+    def _repr_html_(self):
+        return html_of(self.labels, self.sources, self.feature_names)
 
     def __setattr__(self, name, value):
         raise AttributeError(

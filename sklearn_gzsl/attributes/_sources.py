@@ -104,11 +104,14 @@ def _aligned(values, label_column):
 
 
 def _vectors(values):
-    shapes = {np.shape(vector) for vector in values.values()}
-    if len(shapes) > 1 or any(len(shape) != 1 for shape in shapes):
+    shapes = [np.shape(vector) for vector in values.values()]
+    if len(set(shapes)) > 1 or any(len(shape) != 1 for shape in shapes):
+        usual = max(shapes, key=shapes.count)
+        others = [k for k, s in zip(values, shapes, strict=True) if s != usual]
         raise ValueError(
             "class_attributes maps labels to values of the shapes "
-            f"{sorted(shapes)}; all must be vectors of one length."
+            f"{sorted(set(shapes))}; all must be vectors of one length. See "
+            f"{few(others or list(values))}."
         )
     return _apart(list(values), np.array(list(values.values())))
 

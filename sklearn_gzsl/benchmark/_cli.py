@@ -1,4 +1,4 @@
-"""``sklearn-gzsl benchmark`` and ``sklearn-gzsl table``.
+"""``sklearn-gzsl``: ``fit``, ``predict``, ``benchmark``, ``table``, ``completion``.
 
 What a command needs is imported when it runs: torch's import takes seconds, and
 ``--help``, ``--version`` and a misspelt option should not wait for it.
@@ -6,10 +6,20 @@ What a command needs is imported when it runs: torch's import takes seconds, and
 
 import argparse
 import ast
+import os
 import sys
 
 from .._version import __version__
-from ._options import ALL_TABLES, BUILT_IN, HEADS, PROTOCOLS, TABLE, UNLABELLED
+from ._cli_models import add_commands
+from ._options import (
+    ALL_TABLES,
+    BUILT_IN,
+    HEADS,
+    PROTOCOLS,
+    STYLES,
+    TABLE,
+    UNLABELLED,
+)
 
 
 def main(argv=None, prog="sklearn-gzsl"):
@@ -18,6 +28,9 @@ def main(argv=None, prog="sklearn-gzsl"):
     args = parser.parse_args(argv)
     try:
         return args.run(args)
+    except BrokenPipeError:  # who reads has enough, as head does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     # ImportError: of what only some files need, such as h5py, which the message says.
     except (ValueError, OSError, ImportError) as error:
         message = " ".join(str(error).split())
@@ -39,16 +52,22 @@ def _parser(prog):
         "--version", action="version", version=f"sklearn_gzsl {__version__}"
     )
     commands = parser.add_subparsers(dest="command", required=True)
+    add_commands(commands, _assignment)
     _add_benchmark(commands)
     table = commands.add_parser("table", help="make a table of result files")
     table.add_argument("files", nargs="+", metavar="RESULTS.json")
     table.add_argument(
         "--style",
-        choices=["text", "markdown", "rst"],
-        default="text",
+        choices=STYLES,
+        default=STYLES[0],
         help="(%(default)s)",
     )
     table.set_defaults(run=_table)
+    completion = commands.add_parser(
+        "completion", help="print a script that lets a shell complete these commands"
+    )
+    completion.add_argument("shell", choices=["bash", "zsh", "tcsh"])
+    completion.set_defaults(run=lambda args: _completion(args, parser))
     return parser
 
 
@@ -218,6 +237,17 @@ def _table(args):
     from ._table import format_results
 
     print(format_results([load_results(file) for file in args.files], args.style))
+    return 0
+
+
+def _completion(args, parser):
+    try:
+        import shtab
+    except ImportError as error:
+        raise ImportError(
+            "completion is made by shtab, which is not installed; pip install shtab."
+        ) from error
+    print(shtab.complete(parser, args.shell))
     return 0
 
 

@@ -10,6 +10,8 @@ TABLE = "att"
 ALL_TABLES = "all"
 # Final classifiers behind a generator; what GZSLClassifier takes by itself comes first.
 HEADS = ("prototypes", "softmax")
+# Of tables.
+STYLES = ("text", "markdown", "rst", "latex", "html", "csv")
 N_LOOKS = 25
 PROTOCOLS = {
     "honest": "honest: one look at the test rows per fit, and nothing chosen on them",

@@ -1,26 +1,12 @@
-"""What is written down: the format of the file, and what is said meanwhile."""
+"""What is written down: the format of the file."""
 
 import json
-import sys
-import time
 from pathlib import Path
 
 from ._schema import check_results
 from ._table import summary
 
 FORMAT = 1
-
-
-class Progress:
-    """Says what happens on stderr; worker processes take it along."""
-
-    def __init__(self, verbose):
-        self.verbose = verbose
-
-    def __call__(self, text):
-        """Print a line."""
-        if self.verbose:
-            print(f"[{time.strftime('%H:%M:%S')}] {text}", file=sys.stderr, flush=True)
 
 
 def load_results(path):

@@ -1,12 +1,12 @@
 """Methods on a data set: what is asked for, checked and handed to the loop."""
 
-from ..utils import jsonable
+from ..utils import heard, jsonable, say
 from ._checks import check_options, check_seeds
 from ._data import describe_data, load_data
 from ._machine import environment
 from ._methods import check_methods
 from ._options import PROTOCOLS, TABLE, UNLABELLED
-from ._record import FORMAT, Progress
+from ._record import FORMAT
 from ._runner import Run
 from ._search import check_by
 from ._writing import start, writing
@@ -139,7 +139,8 @@ def run_benchmark(
         else.
 
     verbose : int, default=1
-        Report each fit on stderr.
+        Show on stderr what is being done, how far each part is, and the outcome of each
+        fit.
 
     Returns
     -------
@@ -226,7 +227,7 @@ def run_benchmark(
         "environments": [environment()],
         "methods": {},
     }
-    with writing(out) as file:
+    with writing(out) as file, heard(None, verbose, "benchmark"):
         run = Run(
             data=data,
             results=start(results, file, resume=resume),
@@ -238,10 +239,8 @@ def run_benchmark(
             memory=memory,
             n_jobs=n_jobs,
             out=file,
-            say=Progress(verbose),
         )
         if protocol == "published":
-            run.say(f"warning: {PROTOCOLS[protocol]}")
-        for method in run.applicable(methods, every):
-            run.method(method, seeds)
+            say(f"warning: {PROTOCOLS[protocol]}")
+        run.methods(run.applicable(methods, every), seeds)
     return run.results

@@ -6,6 +6,7 @@ from copy import copy
 from sklearn.base import clone
 
 from ..classifiers._penalty import leave_penalty
+from ..utils import progress, say
 from ._machine import Cost
 from ._methods import (
     build,
@@ -42,7 +43,7 @@ class Run:
             if problems[method] is not None and not (every and kept):
                 raise problems[method]
             if problems[method] is not None:
-                self.say(f"{method} is left out: {problems[method]}")
+                say(f"{method} is left out: {problems[method]}")
         return kept
 
     def _problem(self, method):
@@ -78,8 +79,15 @@ class Run:
             set_known(clf, n_synthetic=of_protocol)
         return clf if self.unlabelled else without_adapter(clf, self.params)
 
-    def method(self, method, seeds):
-        """All fits of a method that are not there yet."""
+    def methods(self, methods, seeds):
+        """All fits that are not there yet."""
+        with progress(len(methods) * len(seeds), "fits") as done:
+            for i, method in enumerate(methods):
+                for n_fits in self._method(method, seeds):
+                    done(i * len(seeds) + n_fits)
+
+    def _method(self, method, seeds):
+        """Fit a method with each seed; yields how many of the seeds are done."""
         record = self.results["methods"].setdefault(
             method, {"search": None, "fits": [], "summary": {}}
         )
@@ -87,7 +95,8 @@ class Run:
         # A resumed file may have more seeds than are asked for now; these stay.
         missing = [seed for seed in seeds if seed not in done]
         if len(missing) < len(seeds):
-            self.say(f"{method}: {len(seeds) - len(missing)} fits are there already")
+            say(f"{method}: {len(seeds) - len(missing)} fits are there already")
+        yield len(seeds) - len(missing)
         if not missing:
             return
         clf = self.build(method)
@@ -113,7 +122,8 @@ class Run:
             record["summary"] = summary(record["fits"])
             self._save()
             unfinished.remove()
-            self.say(f"{method}, seed {seed}: {short(fit)}")
+            say(f"{method}, seed {seed}: {short(fit)}")
+            yield len(seeds) - len(missing) + missing.index(seed) + 1
 
     def _search_of(self, method, clf, seed):
         return Search(
@@ -135,7 +145,6 @@ class Run:
                 # Combinations that differ after the generator only share its trainings.
                 memory=folder if self.memory is None else str(self.memory),
                 n_jobs=self.n_jobs,
-                say=self.say,
                 save=self._save,
             )
 

@@ -7,7 +7,7 @@ from sklearn.model_selection import ParameterGrid, ParameterSampler, cross_val_s
 from ..metrics import GZSLScorer
 from ..metrics._response import score_fold
 from ..model_selection import GZSLShuffleSplit
-from ..utils import jsonable
+from ..utils import jsonable, progress, say
 from ._machine import Cost
 from ._methods import search_space, set_known
 from ._protocol import best_h
@@ -63,7 +63,7 @@ class Search:
         # Seeded: the list is the same when a search is resumed, and its start is done.
         return list(ParameterSampler(self.space, self.n_iter, random_state=self.seed))
 
-    def run(self, record, *, folds, memory, n_jobs, say, save):
+    def run(self, record, *, folds, memory, n_jobs, save):
         """Try what is not in the record yet, and choose."""
         record.update(
             {"metric": self.by, "space": jsonable(self.space), "seed": self.seed}
@@ -76,18 +76,20 @@ class Search:
         )
         # The same splits for all combinations: their differences are then not noise.
         cv = GZSLShuffleSplit(n_splits=folds, random_state=self.seed)
-        for params in combinations[len(tried) :]:
-            clf = set_known(clone(self.clf), memory=memory).set_params(**params)
-            with Cost() as cost:
-                mean, sd = self._score(clf, cv, n_jobs, say)
-            tried.append({"params": jsonable(params), "mean": mean, "sd": sd})
-            tried[-1]["wall_s"] = cost.figures["wall_s"]
-            say(
-                f"{self.method} {len(tried)}/{len(combinations)}: {self.by} "
-                f"{'failed' if mean is None else f'{100 * mean:.1f}'} in "
-                f"{cost.figures['wall_s']:.0f} s with {tried[-1]['params']}"
-            )
-            save()
+        with progress(len(combinations), "combinations", "tuning") as done:
+            for params in combinations[len(tried) :]:
+                clf = set_known(clone(self.clf), memory=memory).set_params(**params)
+                with Cost() as cost:
+                    mean, sd = self._score(clf, cv, n_jobs)
+                tried.append({"params": jsonable(params), "mean": mean, "sd": sd})
+                tried[-1]["wall_s"] = cost.figures["wall_s"]
+                say(
+                    f"{self.method} {len(tried)}/{len(combinations)}: {self.by} "
+                    f"{'failed' if mean is None else f'{100 * mean:.1f}'} in "
+                    f"{cost.figures['wall_s']:.0f} s with {tried[-1]['params']}"
+                )
+                save()
+                done(len(tried))
         fitted = [trial for trial in tried if trial["mean"] is not None]
         if not fitted:
             raise ValueError(f"{self.method}: no combination of the search was fitted.")
@@ -114,7 +116,7 @@ class Search:
                 "combinations; choose another name for the file."
             )
 
-    def _score(self, clf, cv, n_jobs, say):
+    def _score(self, clf, cv, n_jobs):
         """Mean and standard deviation over the splits; None if the fits fail."""
         scoring = _calibrated_h if self.by == "calibrated-H" else GZSLScorer(self.by)
         try:

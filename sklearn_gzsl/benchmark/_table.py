@@ -1,12 +1,25 @@
-"""Tables of results: for a terminal, in markdown, in reStructuredText."""
+"""Tables of results: for a terminal, for documents and pages, and as plain numbers."""
+
+import csv
+import html
+import io
 
 import numpy as np
+from tabulate import tabulate
 
 from ._hits import hit_rows
+from ._options import STYLES
 from ._schema import check_results
 
 _SCORES = ("U", "S", "H", "AUSUC", "Z")
-_STYLES = ("text", "markdown", "rst")
+# Names of tabulate; it draws no lists of cells, which reStructuredText breaks best, and
+# no csv.
+_DRAWN = {
+    "text": "plain",
+    "markdown": "github",
+    "latex": "latex_booktabs",
+    "html": "html",
+}
 _LEGEND = (
     "Points, mean +- standard deviation over seeds. U, S: accuracy per class on unseen "
     "and seen test rows among all classes; H: their harmonic mean; AUSUC: area under "
@@ -72,8 +85,10 @@ def format_results(results, style="text"):
         What :func:`run_benchmark` returned. Results on one data set come into one
         table.
 
-    style : {"text", "markdown", "rst"}, default="text"
-        For a terminal, or for documentation.
+    style : {"text", "markdown", "rst", "latex", "html", "csv"}, default="text"
+        For a terminal, or for documents: LaTeX needs the package booktabs. "csv" is one
+        table of plain numbers, with means and standard deviations in columns of their
+        own.
 
     Returns
     -------
@@ -101,8 +116,8 @@ def format_results(results, style="text"):
     Method    Settings ...
     gaussian  default; n_synthetic=50 ...
     """
-    if style not in _STYLES:
-        raise ValueError(f"style={style!r}; choose from {list(_STYLES)}.")
+    if style not in STYLES:
+        raise ValueError(f"style={style!r}; choose from {list(STYLES)}.")
     results = list(results) if isinstance(results, list | tuple) else [results]
     for i, result in enumerate(results):
         check_results(result, f"results[{i}]")
@@ -110,6 +125,8 @@ def format_results(results, style="text"):
         record["fits"] for result in results for record in result["methods"].values()
     ):
         raise ValueError("results hold no fit; there is nothing to make a table of.")
+    if style == "csv":
+        return _csv(results)
     blocks = {}
     for result in results:
         # The same name with another split is another set: such figures do not compare.
@@ -122,13 +139,12 @@ def format_results(results, style="text"):
     parts = [_block(block, style) for block in blocks.values()]
     oracle = any(_oracle(result) for result in results)
     legend = f"{_LEGEND} {_ORACLE}" if oracle else _LEGEND
-    if style == "text":
-        return "\n".join([*parts, legend])
-    return "\n".join([*parts, legend.replace("+-", "±")])
+    text = "\n".join([*parts, _said(_signed(legend, style), style)])
+    return text.replace("±", r"$\pm$") if style == "latex" else text
 
 
 def _block(results, style):
-    """The table of one data set."""
+    """The table of one data set, below what there is to know of it."""
     data, n_rows = results[0]["data"], results[0]["data"]["n_rows"]
     sizes = (
         f"{data['n_seen']} seen and {data['n_unseen']} unseen classes, "
@@ -141,29 +157,79 @@ def _block(results, style):
     oracle = any(_oracle(result) for result in results)
     head = ["Method", "Settings", "Penalty", *_SCORES]
     head += [*(["Oracle H"] if oracle else []), "min", "Seeds"]
+    summed = _summed(results)
+    rows = [_row(line, oracle) for parts in summed for line in _lines(*parts)]
+    hits = [(method, both["scores"]) for method, _, both, _ in summed]
+    tables = [(head, rows), hit_rows(hits, _cell)]
+    made = "\n\n".join(_drawn(*table, style) for table in tables if table[1])
+    name = data["name"]
+    if style == "text":
+        notes = "\n".join(dict.fromkeys(_note(result) for result in results))
+        return f"{name}: {sizes}\n{notes}\n{made}\n"
+    if style == "latex":
+        return f"{_said(f'{name}: {sizes}.', style)}\n{made}\n"
+    if style == "html":
+        title = f"<h3>{html.escape(name)}</h3>"
+    elif style == "markdown":
+        title = f"### {name}\n"
+    else:
+        title = f"{name}\n{'=' * len(name)}\n"
+    return f"{title}\n{_said(f'{sizes}.', style)}\n\n{made}\n"
+
+
+def _summed(results):
+    """Methods that have fits: name, record, summary, and the result they are of."""
     # Not the summaries that are there: they may be of other fits than these.
-    summed = [
+    return [
         (method, record, summary(record["fits"]), result)
         for result in results
         for method, record in result["methods"].items()
         if record["fits"]
     ]
-    rows = [row for parts in summed for row in _rows(*parts, oracle)]
-    hits = [(method, both["scores"]) for method, _, both, _ in summed]
-    tables = [(head, rows), hit_rows(hits, _cell)]
-    if style == "text":
-        notes = "\n".join(dict.fromkeys(_note(result) for result in results))
-        return f"{data['name']}: {sizes}\n{notes}\n{_made(tables, _text)}\n"
-    if style == "markdown":
-        made = _made(tables, _markdown).replace("+-", "±")
-        return f"### {data['name']}\n\n{sizes}.\n\n{made}\n"
-    title = f"{data['name']}\n{'=' * len(data['name'])}"
-    made = _made(tables, rst_table).replace("+-", "±")
-    return f"{title}\n\n{sizes}.\n\n{made}\n"
 
 
-def _made(tables, make):
-    return "\n\n".join(make(head, rows) for head, rows in tables if rows)
+def _drawn(head, rows, style):
+    rows = [[_signed(cell, style) for cell in row] for row in rows]
+    if style == "rst":
+        return rst_table(head, rows)
+    return tabulate(rows, head, _DRAWN[style], disable_numparse=True)
+
+
+def _said(text, style):
+    """Words beside a table."""
+    if style == "latex":  # for its author, who writes a caption
+        return f"% {text}"
+    return f"<p>{html.escape(text)}</p>" if style == "html" else text
+
+
+def _signed(text, style):
+    # Not in a terminal, which may have a few letters only.
+    return text if style == "text" else text.replace("+-", "±")
+
+
+def _csv(results):
+    """One table of all results, with a column for each number."""
+    rows = []
+    for method, record, both, result in _summed(results):
+        data = {
+            "Data": result["data"]["name"],
+            "Descriptions": result["data"].get("descriptions", ""),
+            "Protocol": result["protocol_note"],
+        }
+        for line in _lines(method, record, both, result):
+            figures = line.pop("scores")
+            numbers = {}
+            for name, figure in figures.items():
+                numbers[name] = round(100 * figure["mean"], 4)
+                if figure["sd"] is not None:
+                    numbers[f"{name} sd"] = round(100 * figure["sd"], 4)
+            rows.append(data | line | numbers)
+    columns = dict.fromkeys(name for row in rows for name in row)
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue().rstrip("\n")
 
 
 def _note(result):
@@ -174,8 +240,8 @@ def _oracle(result):
     return bool(result["options"]["oracle"])
 
 
-def _rows(method, record, both, result, oracle):
-    """One row, and with calibration another one without the penalty."""
+def _lines(method, record, both, result):
+    """What a method's rows say, as a dict: with calibration two, one without it."""
     params = record["fits"][0]["params"]
     # Fixed by the user, or chosen by the search, for all fits alike.
     own = params.get("seen_penalty", 0)
@@ -191,16 +257,22 @@ def _rows(method, record, both, result, oracle):
         # Tuning is paid once, whatever the number of seeds.
         minutes += f" + {record['search']['cost']['wall_s'] / 60:.1f}"
     for penalty, scores in lines:
-        names = [*_SCORES, *(["oracle_H"] if oracle else [])]
-        cells = [_cell(scores[name]) if name in scores else "" for name in names]
-        yield [
-            method,
-            _settings(result, params),
-            penalty,
-            *cells,
-            minutes,
-            str(both["n_fits"]),
-        ]
+        yield {
+            "Method": method,
+            "Settings": _settings(result, params),
+            "Penalty": penalty,
+            "min": minutes,
+            "Seeds": str(both["n_fits"]),
+            "scores": scores,
+        }
+
+
+def _row(line, oracle):
+    scores = line["scores"]
+    names = [*_SCORES, *(["oracle_H"] if oracle else [])]
+    cells = [_cell(scores[name]) if name in scores else "" for name in names]
+    before, after = ("Method", "Settings", "Penalty"), ("min", "Seeds")
+    return [*(line[n] for n in before), *cells, *(line[n] for n in after)]
 
 
 def _settings(result, params):
@@ -224,20 +296,6 @@ def _settings(result, params):
 def _cell(figure):
     mean = f"{100 * figure['mean']:.1f}"
     return mean if figure["sd"] is None else f"{mean} +- {100 * figure['sd']:.1f}"
-
-
-def _text(head, rows):
-    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        for row in (head, *rows)
-    ]
-    return "\n".join(line.rstrip() for line in lines)
-
-
-def _markdown(head, rows):
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def rst_table(head, rows):

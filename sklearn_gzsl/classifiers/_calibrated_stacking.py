@@ -16,14 +16,14 @@ from sklearn.utils.metadata_routing import (
     MethodMapping,
     process_routing,
 )
-from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.parallel import delayed
 from sklearn.utils.validation import check_is_fitted, indexable
 
 from .._sklearn_compat import HasMethods, Interval, StrOptions, _fit_context
 from ..metrics._response import class_scores
 from ..model_selection import GZSLKFold
 from ..persistence import linear_form
-from ..utils import adapt, all_or_nothing, check_target
+from ..utils import adapt, all_or_nothing, check_target, counted, say
 from ._adapting import takes_unlabelled, warn_if_useless
 from ._folds import (
     fit_and_score,
@@ -41,7 +41,7 @@ from ._penalty import (
     without_penalty,
 )
 from ._prediction import PredictionMixin
-from ._wrapping import WrapperMixin, path_to_descriptions
+from ._wrapping import WrapperMixin, check_tells_seen, path_to_descriptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,7 +110,8 @@ class CalibratedStackingCV(
         Keep the scores of all penalties in ``cv_results_``.
 
     verbose : int, default=0
-        Print the score of each fold.
+        Show on stderr how many folds are done, and how far each is; in the end, the
+        score of each.
 
     Attributes
     ----------
@@ -265,6 +266,7 @@ class CalibratedStackingCV(
         # Of an earlier fit with store_cv_results.
         vars(self).pop("cv_results_", None)
         check_scoring(self.scoring)
+        check_tells_seen(self.estimator, "estimator")
         if class_attributes is not None:
             params["class_attributes"] = class_attributes
         if isinstance(self.cv, str) or isinstance(self.estimator, FrozenEstimator):
@@ -296,11 +298,15 @@ class CalibratedStackingCV(
             if folds is None:
                 cv = like_unseen(n_seen, n_unseen, self.random_state)
                 folds = list_folds(cv, X, y, split_params)
-        results = Parallel(n_jobs=self.n_jobs)(
-            delayed(fit_and_score)(
-                self.estimator, X, y, fit_params, *fold, keep=not self.refit
-            )
-            for fold in folds
+        results = counted(
+            (
+                delayed(fit_and_score)(
+                    self.estimator, X, y, fit_params, *fold, keep=not self.refit
+                )
+                for fold in folds
+            ),
+            "folds",
+            n_jobs=self.n_jobs,
         )
         if not self.refit:
             # The only fold's: list_folds has refused several.
@@ -324,16 +330,8 @@ class CalibratedStackingCV(
         choice = choose_penalty(curves, self.scoring)
         self._adapted = choose_adapted(choice, adapted, self.scoring)
         self.seen_penalty_, self.best_score_ = choice.penalty, choice.score
-        if self.verbose:
-            for i, score in enumerate(choice.fold_scores):
-                print(
-                    f"[CalibratedStackingCV] fold {i}: {score:.4f} with the chosen "
-                    "penalty"
-                )
-            print(
-                f"[CalibratedStackingCV] seen_penalty_={choice.penalty:.4g}: "
-                f"{choice.score:.4f}"
-            )
+        per_fold = ", ".join(f"{score:.4f}" for score in choice.fold_scores)
+        say(f"seen_penalty_={choice.penalty:.4g}: {choice.score:.4f} ({per_fold})")
         if self.store_cv_results:
             self.cv_results_ = choice.cv_results()
         return self

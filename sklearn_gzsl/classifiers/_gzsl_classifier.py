@@ -14,7 +14,7 @@ from .._sklearn_compat import HasMethods, Interval, StrOptions, _fit_context
 from ..generators import GaussianGenerator
 from ..linear_model._lda import IncrementalLDA
 from ..training import draw_seed
-from ..utils import all_or_nothing, like, seeded
+from ..utils import all_or_nothing, like, say, seeded
 from ._adapting import takes_unlabelled
 from ._generator_fit import fit_generator, keeps_features
 from ._own_penalty import choose_own_penalty
@@ -131,7 +131,7 @@ class GZSLClassifier(
         have no ``random_state`` of their own.
 
     verbose : int, default=0
-        Print what is being done; the parts have their own ``verbose``.
+        Show on stderr what is being done, and how far each part is.
 
     Attributes
     ----------
@@ -148,6 +148,11 @@ class GZSLClassifier(
     cv_results_ : dict of str to ndarray of shape (n_points,), or None
         What ``seen_penalty="auto"`` was chosen from, as in
         :class:`CalibratedStackingCV`, at a thousand penalties at most.
+    held_out_score_ : float or None
+        Mean H on the classes held out to choose ``seen_penalty="auto"``, at the one
+        that was chosen: about what to expect; None where none was chosen.
+
+        .. versionadded:: 0.1
 
     See Also
     --------
@@ -351,14 +356,15 @@ class GZSLClassifier(
         if keeps_features(generator):
             self._check_memory(classifier, X.shape[1])
 
-        self._say(f"fitting the generator on {len(X)} rows")
+        say(f"fitting the generator on {len(X)} rows")
         self.generator_ = fit_generator(
             seeded(generator, seeds), X, y, self.class_attributes_, memory=self.memory
         )
 
         # For add_classes and partial_fit, which train the classifier anew.
         self._rows, self._labels, self._seeds = X, y, seeds
-        self.adapter_ = self._adapted = self.cv_results_ = None
+        self.adapter_ = self._adapted = None
+        self.held_out_score_ = self.cv_results_ = None
         self._fit_classifier()
         if self.seen_penalty != "auto":
             self._penalty = float(self.seen_penalty)
@@ -366,8 +372,9 @@ class GZSLClassifier(
             self._penalty = 0.0
         else:
             # Classes without rows may also come later, in add_classes.
-            self._penalty, self._adapted, self.cv_results_ = choose_own_penalty(
-                self, *given, attributes, fold_seeds
+            chosen = choose_own_penalty(self, *given, attributes, fold_seeds)
+            self._penalty, self._adapted, self.held_out_score_, self.cv_results_ = (
+                chosen
             )
         return self
 
@@ -377,10 +384,6 @@ class GZSLClassifier(
         self.unseen_classes_ = np.setdiff1d(described, self.seen_classes_)
         self.classes_ = np.union1d(self.seen_classes_, self.unseen_classes_)
         self.class_attributes_ = attributes.subset(self.classes_)
-
-    def _say(self, text):
-        if self.verbose:
-            print(f"[GZSLClassifier] {text}")
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.frozen import FrozenEstimator
 
 from ..synthesis import TrainingRows, train, train_drawn
-from ..utils import adapt, path_inside, unchanged_if_it_fails, warn
+from ..utils import adapt, path_inside, say, unchanged_if_it_fails, warn
 from ._adaptation import set_apart
 from ._adapting import AdaptMixin, turns, warn_if_useless
 from ._parts import chosen_settings
@@ -120,14 +120,14 @@ class MovingRowsMixin(AdaptMixin):
             return
         for rows in turns(X, len(self.unseen_classes_)):
             features = self._transform(rows)
-            self._say(f"adapting to {len(features)} rows without labels")
+            say(f"adapting to {len(features)} rows without labels")
             yield features
 
     def _fitted_adapter(self):
         """What finds classes in rows, with the settings of the one before it."""
         adapter = RowFinder(**self._part("adapter").get_params(deep=False))
         adapter.set_params(**chosen_settings(adapter, self.adapter_))
-        self._say("fitting the adapter")
+        say("fitting the adapter")
         features = np.asarray(self.generator_.transform(self._rows))
         return adapter.fit(
             features,
@@ -147,7 +147,6 @@ class MovingRowsMixin(AdaptMixin):
             classifier,
             rows,
             memory_limit=self.memory_limit,
-            say=self._say,
         )
 
     def _fit_drawn(self):
@@ -156,7 +155,6 @@ class MovingRowsMixin(AdaptMixin):
             deepcopy(self.classifier_),
             self._training_rows(self.classifier_),
             memory_limit=self.memory_limit,
-            say=self._say,
         )
 
     def _training_rows(self, classifier):

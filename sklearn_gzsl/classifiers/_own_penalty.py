@@ -5,7 +5,7 @@ from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 
 from ..metrics._accuracy import harmonic_mean
-from ..utils import few, warn
+from ..utils import few, progress, say, warn
 from ._folds import fit_and_score, like_unseen, list_folds
 from ._parts import chosen_settings
 from ._penalty import choose_adapted, choose_penalty
@@ -38,12 +38,14 @@ def choose_own_penalty(clf, X, y, attributes, seeds):
         0 where there is nothing to choose it on.
     adapted : AdaptedPenalty or None
         What takes its place after ``adapt``.
+    score : float or None
+        Mean H on the held-out classes at the penalty.
     results : dict of str to ndarray, or None
         What it was chosen from, as ``cv_results_`` of ``CalibratedStackingCV``.
     """
     n_seen, n_unseen = len(clf.seen_classes_), len(clf.unseen_classes_)
     if clf.candidate_classes == "unseen":
-        return 0.0, None, None
+        return 0.0, None, None, None
     frozen = [
         name
         for name in ("generator", "classifier")
@@ -71,21 +73,23 @@ def choose_own_penalty(clf, X, y, attributes, seeds):
         alike.set_params(**{f"{part}__{name}": chosen[name] for name in chosen})
     params = {"class_attributes": attributes}
     curves, adapted = [], []
-    for i, fold in enumerate(folds):
-        name = f"fold {i + 1} of {len(folds)}"
-        clf._say(f"choosing the seen penalty: {name}")
-        try:
-            _, *found = fit_and_score(alike, X, y, params, *fold, keep=False)
-            curves.append(found[0])
-            adapted.append(found[1])
-        except ValueError as error:
-            reason = str(error).removesuffix(".")
-            raise ValueError(
-                f"seen_penalty='auto' failed in {name}, in which all is fitted anew to "
-                f"{len(fold[0])} of the {len(y)} rows, without the classes that are "
-                f"held out: {reason}. Give a number as seen_penalty, or parts that can "
-                "be fitted to so few rows."
-            ) from error
+    say("choosing the seen penalty on held-out classes")
+    with progress(len(folds), "folds", "seen penalty") as done:
+        for i, fold in enumerate(folds):
+            name = f"fold {i + 1} of {len(folds)}"
+            try:
+                _, *found = fit_and_score(alike, X, y, params, *fold, keep=False)
+                curves.append(found[0])
+                adapted.append(found[1])
+            except ValueError as error:
+                reason = str(error).removesuffix(".")
+                raise ValueError(
+                    f"seen_penalty='auto' failed in {name}, in which all is fitted "
+                    f"anew to {len(fold[0])} of the {len(y)} rows, without the classes "
+                    f"that are held out: {reason}. Give a number as seen_penalty, or "
+                    "parts that can be fitted to so few rows."
+                ) from error
+            done(i + 1)
     choice = choose_penalty(curves, "H")
     penalty, score = choice.penalty, choice.score
     if n_seen < _FEW_CLASSES:
@@ -99,9 +103,9 @@ def choose_own_penalty(clf, X, y, attributes, seeds):
             "few to rely on. Give a number, or use CalibratedStackingCV with rows of "
             "its own."
         )
-    clf._say(f"seen_penalty_={penalty:.4g}: H {score:.4f} on held-out classes")
+    say(f"seen_penalty_={penalty:.4g}: H {score:.4f} on held-out classes")
     adapted_penalty = choose_adapted(choice, adapted, "H")
-    return penalty, adapted_penalty, choice.cv_results(_MOST_KEPT)
+    return penalty, adapted_penalty, float(score), choice.cv_results(_MOST_KEPT)
 
 
 def _h_at(curve, penalty):
@@ -115,4 +119,4 @@ def _none(reason):
         f"seen_penalty='auto' is 0 here, as {reason}; give a number, or use "
         "CalibratedStackingCV with rows of its own.",
     )
-    return 0.0, None, None
+    return 0.0, None, None, None

@@ -9,6 +9,7 @@ from sklearn.base import clone, is_classifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from .._sklearn_compat import _VisualBlock
 from ..linear_model._softmax import SoftmaxClassifier
 from ..synthesis import asks_for_seen, check_asks, is_streamed
 from ..utils import few, learner_inside, warn
@@ -55,6 +56,13 @@ class DefaultPartsMixin:
 class FinalClassifierMixin:
     """How GZSLClassifier comes by the classifier that it trains."""
 
+    def _sk_visual_block_(self):
+        """What notebooks show: what rows pass through, defaults included."""
+        names = ["preprocessor", "generator", "classifier"]
+        fitted = hasattr(self, "classifier_")
+        parts = [getattr(self, f"{n}_") if fitted else self._part(n) for n in names]
+        return block_of("serial", names, parts)
+
     def _checked_classifier(self, before=None):
         """The classifier to train; with what the one before it chose by itself."""
         if self.candidate_classes == "unseen" and not len(self.unseen_classes_):
@@ -91,6 +99,17 @@ class FinalClassifierMixin:
             n_features,
             self.memory_limit,
         )
+
+
+def block_of(kind, names, parts):
+    """What notebooks show of named estimators, in series or side by side."""
+    kinds = [part if isinstance(part, str) else type(part).__name__ for part in parts]
+    return _VisualBlock(
+        kind,
+        parts,
+        names=[f"{name}: {kind}" for name, kind in zip(names, kinds, strict=True)],
+        name_details=[str(part) for part in parts],
+    )
 
 
 def chosen_settings(part, fitted):

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ..attributes import check_class_attributes, extend_class_attributes
-from ..utils import all_or_nothing, few, like, path_inside
+from ..utils import all_or_nothing, few, like, path_inside, say
 from ._adapting import takes_unlabelled
 from ._moving_rows import MovingRowsMixin
 
@@ -124,7 +124,7 @@ class UpdatesMixin(MovingRowsMixin):
             self._check_rows("add_classes")
         # Labels of new classes alone: there is no y to hold them against.
         new = check_class_attributes(class_attributes)
-        self._say(f"adding {len(new.labels)} classes")
+        say(f"adding {len(new.labels)} classes")
         self._describe(extend_class_attributes(self.class_attributes_, new))
         if drawn_alone:
             self._fit_drawn()
@@ -218,5 +218,5 @@ class UpdatesMixin(MovingRowsMixin):
         # New arrays: if what follows fails, all_or_nothing puts the old ones back.
         self._rows = np.concatenate([self._rows, self._preprocess(X)])
         self._labels = np.concatenate([self._labels, like(y, self.classes_)])
-        self._say(f"adding {len(X)} rows")
+        say(f"adding {len(X)} rows")
         return self._fit_again()

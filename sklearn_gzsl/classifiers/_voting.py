@@ -21,11 +21,11 @@ from sklearn.utils.validation import check_is_fitted, indexable
 from .._sklearn_compat import _BaseHeterogeneousEnsemble, _fit_context, _safe_indexing
 from ..metrics._response import class_scores, find_model
 from ..persistence import linear_form, not_linear, union_of
-from ..utils import adapt, all_or_nothing, check_target
+from ..utils import adapt, all_or_nothing, check_target, counted
 from ._adapting import takes_unlabelled
 from ._pooling import check_alike, check_weights, evenly_per_class, pool, spread
 from ._prediction import PredictionMixin
-from ._wrapping import WrapperMixin, path_to_descriptions
+from ._wrapping import WrapperMixin, check_tells_seen, path_to_descriptions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,7 +65,7 @@ class GZSLVotingClassifier(
         Members to train at the same time.
 
     verbose : int, default=0
-        Print what is being trained; members have their own ``verbose``.
+        Show on stderr how many members are trained, and how far each is.
 
     Attributes
     ----------
@@ -201,11 +201,12 @@ class GZSLVotingClassifier(
         routed = self._route(params)
         # Dropped ones keep their place in weights, as in scikit-learn's votes.
         kept = [i for i, estimator in enumerate(given) if estimator != "drop"]
-        fitted = Parallel(n_jobs=self.n_jobs)(
-            delayed(_fit_member)(
-                names[i], given[i], X, y, routed[names[i]], self.verbose
-            )
-            for i in kept
+        for i in kept:
+            check_tells_seen(given[i], f"estimators, {names[i]!r}")
+        fitted = counted(
+            (delayed(_fit_member)(given[i], X, y, routed[names[i]]) for i in kept),
+            "members",
+            n_jobs=self.n_jobs,
         )
         self._names = list(names)
         # Names as they were in fit; the parameter may be changed later.
@@ -288,6 +289,12 @@ class GZSLVotingClassifier(
             return self.estimators_
         return [estimator for _, estimator in self.estimators if estimator != "drop"]
 
+    @property
+    def _wrapped_names(self):
+        if hasattr(self, "estimators_"):
+            return self._fitted
+        return [name for name, estimator in self.estimators if estimator != "drop"]
+
     def __sklearn_is_fitted__(self):
         return hasattr(self, "estimators_")
 
@@ -321,9 +328,7 @@ class GZSLVotingClassifier(
         return router
 
 
-def _fit_member(name, estimator, X, y, params, verbose):
-    if verbose:
-        print(f"[GZSLVotingClassifier] fitting {name}")
+def _fit_member(estimator, X, y, params):
     return clone(estimator).fit(X, y, **params)
 
 

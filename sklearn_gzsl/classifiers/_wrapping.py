@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import signature
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,7 @@ from .._sklearn_compat import available_if
 from ..metrics._response import find_model
 from ..utils import learner_inside
 from ._adapting import AdaptMixin, can_adapt, takes_unlabelled
+from ._parts import block_of
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -22,6 +24,23 @@ if TYPE_CHECKING:
 def path_to_descriptions(estimator):
     """What the fit of an estimator calls the class attributes, without routing."""
     return learner_inside(estimator)[1] + "class_attributes"
+
+
+def check_tells_seen(estimator, name):
+    """Refuse a classifier of scikit-learn, which knows only classes with rows."""
+    learner, _ = learner_inside(estimator)
+    parameters = signature(learner.fit).parameters.values()
+    told = any(
+        p.name == "class_attributes" or p.kind == p.VAR_KEYWORD for p in parameters
+    )
+    if not told and type(learner).__module__.startswith("sklearn."):
+        raise TypeError(
+            f"{name}: {learner!r} takes no class_attributes and has no seen_classes_, "
+            "so it cannot recognise classes without rows. Give GZSLClassifier, "
+            "PrototypeClassifier or another classifier of this package, or a pipeline "
+            "or search that ends in one; an ordinary classifier goes inside, as in "
+            f"GZSLClassifier(classifier={type(learner).__name__}())."
+        )
 
 
 def _have(method):
@@ -42,6 +61,12 @@ class WrapperMixin(AdaptMixin):
     feature_names_in_ : ndarray of str
         Names of the features, if an estimator inside tells.
     """
+
+    _wrapped_names = ("estimator",)
+
+    def _sk_visual_block_(self):
+        """What notebooks show: the estimators inside, fitted if they are."""
+        return block_of("parallel", self._wrapped_names, self._wrapped())
 
     @property
     def classes_(self) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Linear scores of rows by L-BFGS: no seed, and no learning rate."""
 
+from itertools import count
 from numbers import Integral, Real
 from typing import ClassVar
 
@@ -7,10 +8,8 @@ import numpy as np
 from scipy.optimize import minimize
 
 from .._sklearn_compat import Interval
+from ..utils import progress
 from ._base import CompatibilityClassifier
-
-# Iterations from one line of progress to the next.
-_EVERY = 10
 
 
 class DescentClassifier(CompatibilityClassifier):
@@ -26,7 +25,7 @@ class DescentClassifier(CompatibilityClassifier):
         Most iterations of L-BFGS.
 
     verbose : int, default=0
-        Print the loss after every tenth iteration.
+        Show on stderr the iterations that are done, and the loss.
 
     Attributes
     ----------
@@ -48,7 +47,7 @@ class DescentClassifier(CompatibilityClassifier):
         """Weights, (n_features, n_out), biases, and how many iterations they took.
 
         ``loss(F)`` is the loss of scores F, (n_rows, n_out), and its gradient there.
-        ``what`` begins the lines of progress.
+        ``what`` is what its progress is called.
         """
         # All the time goes into two products, which float32 halves; the steps of the
         # search itself are taken in float64.
@@ -63,21 +62,19 @@ class DescentClassifier(CompatibilityClassifier):
             ridge = 0.5 * self.alpha * np.square(W[:-1]).sum()
             return value + ridge, gradient.ravel()
 
-        n_done = 0
+        with progress(self.max_iter, "iterations", what) as done:
+            numbers = count(1)
 
-        def told(intermediate_result):
-            nonlocal n_done
-            n_done += 1
-            if self.verbose and n_done % _EVERY == 0:
-                print(f"{what}iter {n_done}: loss {intermediate_result.fun:.4f}")
+            def told(intermediate_result):
+                done(next(numbers), loss=intermediate_result.fun)
 
-        found = minimize(
-            objective,
-            np.zeros(shape[0] * n_out),
-            jac=True,
-            method="L-BFGS-B",
-            callback=told,
-            options={"maxiter": self.max_iter, "ftol": 1e-6},
-        )
+            found = minimize(
+                objective,
+                np.zeros(shape[0] * n_out),
+                jac=True,
+                method="L-BFGS-B",
+                callback=told,
+                options={"maxiter": self.max_iter, "ftol": 1e-6},
+            )
         W = found.x.reshape(shape)
         return W[:-1], W[-1], found.nit

@@ -50,7 +50,7 @@ class SteppedClassifier(CompatibilityClassifier):
         Seed of the first weights, of the order of the rows, and of all draws.
 
     verbose : int, default=0
-        Print the loss a hundred times.
+        Show on stderr how far it is, and the loss.
 
     Attributes
     ----------
@@ -106,7 +106,6 @@ class SteppedClassifier(CompatibilityClassifier):
             lr=self.lr,
             batch_size=int(self.batch_size),
             device=device.type,
-            verbose=self.verbose,
             optimizer__weight_decay=self.weight_decay,
             **self._optimizer(),
         )

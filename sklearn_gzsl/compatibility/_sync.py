@@ -127,7 +127,7 @@ class SYNC(DescentClassifier):
 
     def _tried(self, bandwidths, Z, codes, A, known, judged):
         """Scores of the judged rows with each, learned from the known classes."""
-        W, b, _ = self._of_seen(Z, codes, A[known], "bandwidth: ")
+        W, b, _ = self._of_seen(Z, codes, A[known], "bandwidth")
         of_known = judged @ W + b
         for bandwidth in bandwidths:
             yield of_known @ _mixture(A, A[known], bandwidth).T

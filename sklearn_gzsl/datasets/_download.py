@@ -7,7 +7,6 @@ scikit-learn's ``fetch_file`` and pooch begin anew after each interruption, whic
 import hashlib
 import json
 import re
-import sys
 import time
 from collections.abc import Callable
 from http.client import HTTPException
@@ -205,27 +204,3 @@ def _write_note(note, url, headers, total):
 def _forget(*paths):
     for path in paths:
         path.unlink(missing_ok=True)
-
-
-class Progress:
-    """Reports megabytes on stderr: in one line of a terminal, else at each tenth."""
-
-    def __init__(self, name: str):
-        self._name, self._shown = name, None
-        self._in_place = sys.stderr.isatty()
-
-    def __call__(self, done: int, total: int | None) -> None:
-        """Take notice of bytes done, and of the total or None."""
-        megabytes, share = done / 1e6, ""
-        step = int(megabytes) // 10
-        if total:
-            step = (100 if self._in_place else 10) * done // total
-            share = f" of {total / 1e6:.1f} ({100 * done // total} %)"
-        if step == self._shown and done != total:
-            return
-        self._shown = step
-        start, end = ("\r", "") if self._in_place and done != total else ("", "\n")
-        if self._in_place and done == total:
-            start = "\r"
-        sys.stderr.write(f"{start}{self._name}: {megabytes:.1f}{share} MB{end}")
-        sys.stderr.flush()

@@ -15,8 +15,9 @@ from pathlib import Path, PurePosixPath
 from sklearn.datasets import get_data_home
 
 from .._sklearn_compat import Interval, validate_params
-from ..utils import few
-from ._download import Progress, check_checksum, check_url, download, verify
+from ..utils import few, heard
+from ..utils import progress as shown
+from ._download import check_checksum, check_url, download, verify
 from ._reading import BadFileError
 from ._xlsa17_files import XLSA17_NAMES
 
@@ -90,8 +91,9 @@ def fetch_xlsa17(
         that was put there by hand is always kept.
 
     progress : bool or callable, default=True
-        Whether to report on stderr; or a function that is called with the number of
-        bytes that are there and that of all, None if the server does not tell.
+        Whether to show on stderr how far it is; or a function that is called with the
+        number of bytes that are there and that of all, None if the server does not
+        tell.
 
     n_retries : int, default=3
         How often to try again when the connection fails, or when what has come is no
@@ -167,19 +169,23 @@ def fetch_xlsa17(
             )
         folder.mkdir(parents=True, exist_ok=True)
         try:
-            download(
-                url,
-                archive,
-                checksum=checksum,
-                # The check of an archive is that it can be unpacked.
-                check=unpack,
-                max_bytes=max_bytes,
-                resume=resume,
-                report=_reporter(progress, archive.name),
-                n_retries=n_retries,
-                delay=delay,
-                timeout=timeout,
-            )
+            with (
+                heard(None, progress is True, "fetch_xlsa17"),
+                shown(None, "B", archive.name) as report,
+            ):
+                download(
+                    url,
+                    archive,
+                    checksum=checksum,
+                    # The check of an archive is that it can be unpacked.
+                    check=unpack,
+                    max_bytes=max_bytes,
+                    resume=resume,
+                    report=progress if callable(progress) else report,
+                    n_retries=n_retries,
+                    delay=delay,
+                    timeout=timeout,
+                )
         except (OSError, HTTPException) as error:
             raise OSError(f"{url} was not downloaded: {error}. {by_hand}") from error
         except BadFileError as error:
@@ -200,16 +206,6 @@ def fetch_xlsa17(
     if own and not keep_archive:
         archive.unlink()
     return folder
-
-
-def _reporter(progress, name):
-    if callable(progress):
-        return progress
-    return Progress(name) if progress else _report_nothing
-
-
-def _report_nothing(done, total):
-    """Stand in for a report that nobody wants."""
 
 
 def _is_there(folder, dataset):

@@ -89,7 +89,7 @@ class NeuralGenerator(Checkpointed, BaseGenerator):
         Called in training, with an "epoch" of a hundredth of the steps.
 
     verbose : int, default=0
-        Print the losses a hundred times in training.
+        Show on stderr how far the training is, and its losses.
 
     Attributes
     ----------
@@ -190,7 +190,6 @@ class NeuralGenerator(Checkpointed, BaseGenerator):
             partial(data.score, self),
             self.validation_interval or max(1, self.max_iter // _N_VALIDATIONS),
             self.n_iter_no_change,
-            self.verbose,
         )
         trial = {"n_rows": len(X), "callbacks": [validation], "checkpoint": checkpoint}
         self._train(*data.trial, seed=seed, **trial)
@@ -248,7 +247,6 @@ class NeuralGenerator(Checkpointed, BaseGenerator):
             "device": device.type,
             # Callbacks keep state: the user's own stay as they are, for the next fit.
             "callbacks": [*deepcopy(self.callbacks or []), *(callbacks or [])],
-            "verbose": 0 if callbacks else self.verbose,
             "optimizer__fused": device.type != "mps",
         }
         net_options = options | self._training_options(n_rows or len(X))
@@ -256,7 +254,8 @@ class NeuralGenerator(Checkpointed, BaseGenerator):
         self.net_ = self._net_class(module, **net_options)
         with products_in(module, products), naming_sizes(self._built_from):
             rows = self._training_rows(X, y)
-            self.net_.train_steps(*rows, checkpoint=checkpoint)
+            what = "trial" if callbacks else ""
+            self.net_.train_steps(*rows, checkpoint=checkpoint, what=what)
         self.n_iter_ = self.net_.n_steps_
         # skorch's history also has wall times, which no two fits have in common.
         self.history_ = [

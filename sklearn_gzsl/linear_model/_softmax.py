@@ -25,7 +25,7 @@ from ..training import (
     sheltered,
     torch_generator,
 )
-from ..utils import all_or_nothing, validate_rows
+from ..utils import all_or_nothing, progress, say, validate_rows
 from ._classes import class_factors, codes_of, is_first_call, log_priors
 from ._lda import IncrementalLDA
 from ._linear_scores import LinearScoresMixin
@@ -91,7 +91,7 @@ class SoftmaxClassifier(
         Seed of the order of the rows.
 
     verbose : int, default=0
-        Print the mean loss a hundred times in ``fit``, once in ``partial_fit``.
+        Show on stderr how far ``fit`` is, and the mean loss.
 
     Attributes
     ----------
@@ -195,9 +195,13 @@ class SoftmaxClassifier(
         data = {"X": X, "y": codes, "sample_weight": weight}
         # weight_decay counts the same whatever the unit of the weights.
         weight = weight / weight.mean()
-        with self._checkpoints(self._seed, resolve_device(self.device), **data) as at:
-            checkpoint, self._seed = at[0]("training"), at[1]
-            return self._train(X, codes, weight, intervals(n_steps), checkpoint)
+        device = resolve_device(self.device)
+        with (
+            self._checkpoints(self._seed, device, **data) as (checkpoint, self._seed),
+            progress(n_steps, "steps") as done,
+        ):
+            lengths = intervals(n_steps)
+            return self._train(X, codes, weight, lengths, done, checkpoint("training"))
 
     @all_or_nothing
     @_fit_context(prefer_skip_nested_validation=True)
@@ -238,7 +242,7 @@ class SoftmaxClassifier(
         codes = codes_of(y, self.classes_)
         weight = self._weights(X, codes, sample_weight)
         self._count(X, codes, weight)
-        return self._train(X, codes, weight, [self._pass_steps(len(X))])
+        return self._train(X, codes, weight, [self._pass_steps(len(X))], _say_loss)
 
     def forget_rows(self) -> Self:
         """Drop the state of the optimizer: means of gradients, twice the weights' size.
@@ -296,7 +300,7 @@ class SoftmaxClassifier(
 
     @sheltered()
     @torch.inference_mode()
-    def _train(self, X, codes, weight, lengths, checkpoint=None):
+    def _train(self, X, codes, weight, lengths, done, checkpoint=None):
         """Take steps in intervals of the given lengths, and report after each."""
         device = resolve_device(self.device)
         # The order of rows differs from call to call, but not from run to run.
@@ -331,8 +335,7 @@ class SoftmaxClassifier(
                     f"The loss became NaN or infinite by iteration {n_iter}; lower lr "
                     f"(now {self.lr:g}) or scale X, for example with MinMaxScaler."
                 )
-            if self.verbose:
-                print(f"iter {n_iter}: loss {curve[-1]:.4f}")
+            done(sum(lengths[:n_done]), loss=curve[-1])
             self._after_interval(params, n_done, len(lengths))
             over = n_done == len(lengths)
             if checkpoint and (over or checkpoint.due()):
@@ -386,3 +389,7 @@ class SoftmaxClassifier(
             return counts.sum() / (len(counts) * counts)
         totals = np.bincount(codes, weights=weight, minlength=len(self.classes_))
         return class_factors(self.class_weight, self.classes_, totals)
+
+
+def _say_loss(n_steps, loss):
+    say(f"{n_steps} steps, loss {loss:.4g}")

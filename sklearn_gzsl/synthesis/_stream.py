@@ -21,6 +21,7 @@ from itertools import islice
 
 import numpy as np
 
+from ..utils import progress, say
 from ._passes import Passes
 
 # Copies of a chunk that generator and classifier make while they work.
@@ -43,8 +44,6 @@ class RowStream:
         What to draw from.
     memory_limit : int
         Bytes that a chunk may take in float32, copies included.
-    say : callable
-        Told in words how far the training is.
 
     Attributes
     ----------
@@ -60,8 +59,8 @@ class RowStream:
         Those of the classes that the generator has learned from.
     """
 
-    def __init__(self, rows, memory_limit, say):
-        self._rows, self._say = rows, say
+    def __init__(self, rows, memory_limit):
+        self._rows = rows
         self._memory_limit = int(memory_limit)  # products of numpy numbers overflow
         self.classes = rows.classes
         self.attributes = rows.attributes.subset(rows.classes)
@@ -99,7 +98,7 @@ class RowStream:
     def drawn(self):
         """The synthetic rows of one pass, class by class, in chunks like ``chunks``."""
         rows = self._rows
-        self._say(f"drawing {rows.n_synthetic} rows of {len(rows.synthesized)} classes")
+        say(f"drawing {rows.n_synthetic} rows of {len(rows.synthesized)} classes")
         size = self._chunk_rows(1)
         for start in range(0, rows.n_synthetic, size):
             n_samples = min(size, rows.n_synthetic - start)
@@ -153,31 +152,29 @@ class RowStream:
             Called with the position after each chunk.
         """
         size = self._chunk_rows(batch_size)
-        self._say(f"fitting the classifier on {self.n_rows} rows, {size} at a time")
+        say(f"fitting the classifier on {self.n_rows} rows, {size} at a time")
         per_pass = -(-self.n_rows // batch_size)
         known = {} if position else {"classes": self.classes}  # checks take time
-        left, told = position["left"] if position else n_batches, 0
-        while left:
-            visits = max(min(_VISITS, left // per_pass), 1)
-            if position:
-                visits = position["visits"]
-            for X, y in self._drawn(min(size, n_batches * batch_size), position):
-                for _ in range(visits):
-                    n_rows = min(len(X), left * batch_size)
-                    partial_fit(X[:n_rows], y[:n_rows], **known)
-                    known = {}
-                    left -= -(-n_rows // batch_size)
+        left = position["left"] if position else n_batches
+        with progress(n_batches, "batches", "classifier") as done:
+            while left:
+                visits = max(min(_VISITS, left // per_pass), 1)
+                if position:
+                    visits = position["visits"]
+                for X, y in self._drawn(min(size, n_batches * batch_size), position):
+                    for _ in range(visits):
+                        n_rows = min(len(X), left * batch_size)
+                        partial_fit(X[:n_rows], y[:n_rows], **known)
+                        known = {}
+                        left -= -(-n_rows // batch_size)
+                        if not left:
+                            break
+                    if after_chunk:
+                        after_chunk({"left": left, "visits": visits, **self._place})
+                    done(n_batches - left)
                     if not left:
-                        break
-                if after_chunk:
-                    after_chunk({"left": left, "visits": visits, **self._place})
-                if not left:
-                    return
-                percent = 100 * (n_batches - left) // n_batches
-                if percent > told:
-                    self._say(f"{percent} % of the classifier's training done")
-                    told = percent
-            position = None
+                        return
+                position = None
 
     def _chunk_rows(self, batch_size):
         """Rows in a chunk: whole batches, which fit into the limit with copies."""

@@ -7,13 +7,13 @@ from sklearn import get_config
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import has_fit_parameter
 
-from ..utils import learner_inside, seeded
+from ..utils import learner_inside, say, seeded
 from ._stream import RowStream
 
 _MOST_PASSES = 25
 
 
-def train(classifier, rows, *, memory_limit, say):
+def train(classifier, rows, *, memory_limit):
     """Train a seeded clone of the classifier on real and synthetic rows.
 
     Parameters
@@ -22,8 +22,6 @@ def train(classifier, rows, *, memory_limit, say):
     rows : TrainingRows
     memory_limit : int or None
         Bytes past which the synthetic rows are streamed.
-    say : callable
-        Told in words what is being done.
 
     Returns
     -------
@@ -37,7 +35,7 @@ def train(classifier, rows, *, memory_limit, say):
     if is_streamed(classifier, *size, memory_limit):
         classifier = seeded(classifier, rows.seeds)
         # Built after the classifier has its seed: the order of draws decides the rows.
-        return _learn(classifier, RowStream(rows, memory_limit, say))
+        return _learn(classifier, RowStream(rows, memory_limit))
     parts = []
     if n_classes:
         say(f"drawing {rows.n_synthetic} rows of {n_classes} classes")
@@ -56,14 +54,14 @@ def train(classifier, rows, *, memory_limit, say):
     return classifier.fit(features, labels, **_asked_for(classifier, known))
 
 
-def train_drawn(classifier, rows, *, memory_limit, say):
+def train_drawn(classifier, rows, *, memory_limit):
     """Let a fitted classifier learn synthetic rows anew, without any real row.
 
     It has ``_learn_drawn(chunks, attributes)``, as PrototypeClassifier has.
     """
     size = len(rows.synthesized), rows.n_synthetic, rows.n_features
     if is_streamed(classifier, *size, memory_limit):
-        chunks = RowStream(rows, memory_limit, say).drawn()
+        chunks = RowStream(rows, memory_limit).drawn()
     else:
         chunks = [rows.synthetic()] if len(rows.synthesized) else []
     classifier._learn_drawn(chunks, rows.attributes.subset(rows.classes))

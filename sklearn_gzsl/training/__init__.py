@@ -1,7 +1,7 @@
 """How generators are trained: one skorch net, counted in gradient steps."""
 
 from ._batches import IndexBatches, intervals
-from ._callbacks import StopOnNaN, TrainingLog, Validation
+from ._callbacks import StopOnNaN, Validation
 from ._checkpoint import EACH_FIT, Checkpointed, checkpoints
 from ._compile import compile_networks
 from ._net import LR_SCHEDULES, AdversarialNet, StepNet
@@ -17,7 +17,6 @@ __all__ = [
     "IndexBatches",
     "StepNet",
     "StopOnNaN",
-    "TrainingLog",
     "Validation",
     "checkpoints",
     "compile_networks",

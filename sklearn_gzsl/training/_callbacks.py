@@ -14,9 +14,10 @@ from skorch.callbacks import (
     InputShapeSetter,
     LRScheduler,
     PassthroughScoring,
-    PrintLog,
 )
 from skorch.exceptions import SkorchException
+
+from ..utils import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -121,8 +122,6 @@ class Validation(Callback):
         Steps from one score to the next.
     patience : int
         Scores in a row without a new best one that end training.
-    verbose : int
-        Whether to print the scores.
 
     Attributes
     ----------
@@ -137,12 +136,10 @@ class Validation(Callback):
         score: Callable[[], float],
         interval: int,
         patience: int,
-        verbose: int = 0,
     ):
         self.score = score
         self.interval = interval
         self.patience = patience
-        self.verbose = verbose
 
     def initialize(self) -> Self:
         self.steps_, self.scores_ = [], []
@@ -172,17 +169,4 @@ class Validation(Callback):
         self.steps_.append(net.n_steps_)
         self.scores_.append(self.score())
         net.module_.train()
-        if self.verbose:
-            print(f"validation at iter {net.n_steps_}: H = {self.scores_[-1]:.4f}")
-
-
-class TrainingLog(PrintLog):
-    """One printed line per interval: iteration, mean of each loss term, seconds."""
-
-    def __init__(self):
-        # An "epoch" is an interval here, and its number would only be mistaken.
-        super().__init__(keys_ignored=["epoch", "train_batch_count"])
-
-    def on_epoch_end(self, net: Any, *args: Any, **kwargs: Any) -> None:
-        if net.verbose:
-            super().on_epoch_end(net, *args, **kwargs)
+        say(f"validation at step {net.n_steps_}: H {self.scores_[-1]:.4f}")

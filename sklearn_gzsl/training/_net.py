@@ -10,8 +10,9 @@ from skorch import NeuralNet
 from skorch.callbacks import EarlyStopping, EpochTimer
 from skorch.utils import TeeGenerator
 
+from ..utils import progress
 from ._batches import IndexBatches, intervals
-from ._callbacks import StopOnNaN, TrainingLog, check_callbacks, name_monitors
+from ._callbacks import StopOnNaN, check_callbacks, name_monitors
 from ._state import go_on, net_state
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class StepNet(NeuralNet):
         Source of the batch order and of the module's noise, on ``device``.
     rows_per_class : int
         Rows of a class that come together in a batch; the last tensor has the classes.
-    lr, batch_size, device, callbacks, verbose, optimizer__*
+    lr, batch_size, device, callbacks, optimizer__*
         As in skorch.
     """
 
@@ -98,6 +99,7 @@ class StepNet(NeuralNet):
             "train_split": None,
             "max_epochs": 1,
             "use_caching": False,
+            "verbose": 0,  # what is said, is said by ``progress``
         }
         super().__init__(module, **fixed, **kwargs)
         self.max_iter = max_iter
@@ -117,23 +119,19 @@ class StepNet(NeuralNet):
 
     @property
     def _default_callbacks(self):
-        # In this order: the log has the interval's time, and none of one with NaN.
-        return [
-            ("timer", EpochTimer()),
-            ("stop_on_nan", StopOnNaN()),
-            ("log", TrainingLog()),
-        ]
+        return [("timer", EpochTimer()), ("stop_on_nan", StopOnNaN())]
 
     @torch.enable_grad()
     def train_steps(
-        self, *tensors: Tensor, checkpoint: Checkpoint | None = None
+        self, *tensors: Tensor, checkpoint: Checkpoint | None = None, what: str = ""
     ) -> Self:
         """Take ``max_iter`` gradient steps on batches of the tensors' rows.
 
         A callback may end training early by setting the net's ``stop_training`` to
         True at any step; skorch's EarlyStopping does so in a way of its own. Any other
         KeyboardInterrupt is a user's Ctrl-C, and passed on. With a ``checkpoint``,
-        training goes on from what it has, and keeps its state there.
+        training goes on from what it has, and keeps its state there. Its progress is
+        called ``what``.
         """
         self.initialize()
         check_callbacks(self.callbacks_)
@@ -158,7 +156,8 @@ class StepNet(NeuralNet):
             go_on(self, batches, lengths, state)
         if not state or not state["over"]:
             self._checkpoint = checkpoint
-            self._take_intervals(len(lengths), batches)
+            with progress(sum(lengths), "steps", what) as done:
+                self._take_intervals(len(lengths), batches, done)
             self._checkpoint = None
             self.notify("on_train_end", X=None, y=None)
             if checkpoint:
@@ -168,7 +167,7 @@ class StepNet(NeuralNet):
             p.grad = p.spare = None
         return self
 
-    def _take_intervals(self, n_intervals, batches):
+    def _take_intervals(self, n_intervals, batches, done):
         data = {"dataset_train": batches, "dataset_valid": None}
         while self.n_intervals_ < n_intervals and not self.stop_training:
             self.notify("on_epoch_begin", **data)
@@ -184,6 +183,7 @@ class StepNet(NeuralNet):
                 if not any(_has_stopped(callback) for _, callback in self.callbacks_):
                     raise
                 self.stop_training = True
+            done(self.n_steps_, **{n: self.history[-1, n] for n in self.loss_names_})
 
     def train_step(self, batch: Any, **fit_params: Any) -> dict[str, Tensor]:
         parameters = list(self.module_.parameters())

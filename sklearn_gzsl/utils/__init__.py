@@ -17,9 +17,10 @@ from ._labels import (
     like,
     validate_rows,
 )
-from ._messages import few, naming_sizes, warn
+from ._messages import few, meant, naming_sizes, warn
 from ._methods import METHODS, SPLITS, Published, register
 from ._parameters import DeclaredParameters
+from ._progress import counted, heard, progress, say
 from ._rows import (
     chunk_size,
     mean_rows,
@@ -43,8 +44,10 @@ __all__ = [
     "check_complete",
     "check_target",
     "chunk_size",
+    "counted",
     "few",
     "fit_transform",
+    "heard",
     "is_unlabelled",
     "jsonable",
     "labels_of",
@@ -52,14 +55,17 @@ __all__ = [
     "like",
     "locked",
     "mean_rows",
+    "meant",
     "naming_sizes",
     "path_inside",
+    "progress",
     "ranked",
     "ranks_nothing",
     "read_arrays",
     "register",
     "replacing",
     "row_chunks",
+    "say",
     "seeded",
     "sum_rows",
     "unchanged_if_it_fails",

@@ -11,6 +11,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 
 from .._sklearn_compat import BaseSearchCV
+from ._progress import heard
 
 _Method = TypeVar("_Method", bound=Callable[..., Any])
 
@@ -18,12 +19,14 @@ _Method = TypeVar("_Method", bound=Callable[..., Any])
 def all_or_nothing(method: _Method) -> _Method:
     """Make a fit leave the estimator as it was when it fails or is interrupted.
 
-    Works for methods that set attributes and do not change fitted ones in place.
+    Works for methods that set attributes and do not change fitted ones in place. What
+    is done inside reports as the estimator's ``verbose`` says.
     """
 
     @wraps(method)
     def safe(self, *args, **kwargs):
-        with unchanged_if_it_fails(self):
+        verbose = getattr(self, "verbose", 0)
+        with unchanged_if_it_fails(self), heard(self, verbose):
             return method(self, *args, **kwargs)
 
     return safe  # type: ignore[return-value]

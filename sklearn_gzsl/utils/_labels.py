@@ -36,11 +36,12 @@ def check_complete(labels: Any, name: str) -> None:
     if labels.dtype.kind not in "Of":
         return
     items = labels.ravel().tolist()
-    missing = [i for i, item in enumerate(items) if _is_missing(item)]
+    missing = [i for i, item in enumerate(items) if is_missing(item)]
     if missing:
+        hint = ", or mark rows for adapt by -1" if name == "y" else ""
         raise ValueError(
             f"{name} has missing labels (None, NaN or NA) at the positions "
-            f"{few(missing)}; fill them in or leave them out."
+            f"{few(missing)}; fill them in or leave them out{hint}."
         )
     text = [item for item in items if isinstance(item, str)]
     if 0 < len(text) < len(items):
@@ -77,7 +78,7 @@ def validate_rows(
     return X, y
 
 
-def _is_missing(label):
+def is_missing(label):
     if isinstance(label, float):
         return isnan(label)
     # By name, as pandas need not be installed; its NA cannot be compared.

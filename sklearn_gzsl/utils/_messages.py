@@ -2,7 +2,7 @@
 
 import sys
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,6 +13,20 @@ def few(items: Any, most: int = 10) -> str:
     shown = ", ".join(repr(item) for item in distinct[:most])
     left = len(distinct) - most
     return f"[{shown}{f', ... {left} more' if left > 0 else ''}]"
+
+
+def meant(unknown: Iterable[Any], known: Iterable[Any]) -> str:
+    """Ask after labels that differ from known ones in case, blanks or type alone."""
+    by_form = {_form(label): label for label in known}
+    pairs = [(u, by_form[_form(u)]) for u in unknown if _form(u) in by_form]
+    if not pairs:
+        return ""
+    shown = ", ".join(f"{known!r} for {unknown!r}" for unknown, known in pairs[:5])
+    return f" Did you mean {shown}{', ...' if len(pairs) > 5 else ''}?"
+
+
+def _form(label):
+    return "".join(str(label).casefold().replace("_", " ").split())
 
 
 # What stands between a user's line and a warning: wrappers and searches, too.

@@ -1,0 +1,257 @@
+"""Models of tables: fitted to one file, stored in another, applied to a third."""
+
+from pathlib import Path
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from ..attributes import ClassAttributes
+from ..classifiers._calibrated_stacking import CalibratedStackingCV
+from ..classifiers._gzsl_classifier import GZSLClassifier
+from ..persistence import load
+from ..utils import few, heard
+from ..utils._labels import is_missing
+from ._methods import (
+    build,
+    check_methods,
+    chooses_penalty,
+    resolved,
+    set_known,
+    typical_rows,
+)
+from ._options import HEADS
+
+_UNLABELLED = -1
+
+
+def fit_table(
+    data,
+    *,
+    target,
+    attributes,
+    model,
+    method=None,
+    params,
+    ignore=(),
+    seed=0,
+    force=False,
+    verbose=1,
+):
+    """Fit a classifier to a table of rows and store it; what to say about it.
+
+    Parameters
+    ----------
+    data, attributes, model : str
+        Files: rows, descriptions of classes, and where the model goes.
+    target : str
+        Column of the rows with their labels; a row without one is adapted to.
+    method : str or None
+        As in the benchmark; by default ``GZSLClassifier()``.
+    params : dict
+        Parameters of the method's classifier.
+    ignore : list of str
+        Columns of the rows that are no features.
+    seed : int
+    force : bool
+        Whether to replace a model that is there.
+    verbose : int
+        Whether to show progress on stderr.
+
+    Returns
+    -------
+    str
+    """
+    check_free(model, force)
+    rows = read(data, target)
+    described = _descriptions(attributes, target)
+    labels = rows[target].to_numpy(dtype=object)
+    X = _features(data, rows.drop(columns=[target]), ignore)
+    labelled = labels != ""
+    if not labelled.any():
+        raise ValueError(f"{data}: column {target!r} is empty throughout.")
+    y = np.where(labelled, labels, _UNLABELLED)
+    clf = _unfitted(method, params, typical_rows(labels[labelled].astype(str)))
+    set_known(clf, random_state=seed)
+    with heard(None, verbose, "fit"):
+        clf.fit(X, y.tolist(), class_attributes=described)
+    clf.save(model)
+    n_seen, n_unseen = len(clf.seen_classes_), len(clf.unseen_classes_)
+    n_unlabelled = int((~labelled).sum())
+    said = f"{model}: {n_seen} seen and {n_unseen} unseen classes, "
+    said += f"{X.shape[1]} features, {labelled.sum()} rows"
+    if n_unlabelled:
+        said += f" and {n_unlabelled} without labels"
+    return f"{said}\n{_expected(clf)}"
+
+
+def predict_table(model, rows, *, out, keep, proba, force):
+    """Predict the classes of a table's rows with a stored model; a table of these."""
+    if out:
+        check_free(out, force)
+    clf = load(model)
+    if not hasattr(clf, "predict"):
+        raise ValueError(f"{model} holds a {type(clf).__name__}, which has no predict.")
+    check_is_fitted(clf)
+    table = read(rows)
+    _check_columns(rows, table, keep)
+    X = _features(rows, _as_in_fit(clf, rows, table))
+    found = table[list(keep)].copy()
+    found["prediction"] = clf.predict(X)
+    if hasattr(clf, "seen_classes_"):
+        found["seen"] = np.isin(found["prediction"], clf.seen_classes_)
+    if hasattr(clf, "predict_proba"):
+        probabilities = clf.predict_proba(X)
+        found["probability"] = probabilities.max(axis=1)
+    elif proba:
+        raise ValueError(f"{model} gives no probabilities; leave --proba out.")
+    if proba:
+        for i, label in enumerate(clf.classes_):
+            found[f"probability of {label}"] = probabilities[:, i]
+    return found
+
+
+def check_free(path, force):
+    """Refuse a file that is there, or whose folder is not, before anything is done."""
+    path = Path(path)
+    if path.exists() and not force:
+        raise FileExistsError(f"{path} exists; choose another name, or --force.")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"{path}: its folder does not exist; create it first.")
+
+
+def read(path, text=None):
+    """A table of a CSV or Parquet file; the column ``text`` as stripped text."""
+    pd = _pandas()
+    kind = Path(path).name.lower()
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"There is no file {path}.")
+    if kind.endswith((".csv", ".csv.gz", ".tsv")):
+        sep = "\t" if kind.endswith(".tsv") else ","
+        table = pd.read_csv(path, sep=sep)
+        if text in table:  # as it stands there: a class may be called NA, or 07
+            column = {"usecols": [text], "dtype": str, "keep_default_na": False}
+            table[text] = pd.read_csv(path, sep=sep, **column)[text].to_numpy()
+    elif kind.endswith((".parquet", ".pq")):
+        table = pd.read_parquet(path)
+    else:
+        raise ValueError(
+            f"{path} is no table that can be read; give .csv, .csv.gz, .tsv or "
+            ".parquet."
+        )
+    table.columns = [str(name) for name in table.columns]
+    if text is not None:
+        _check_columns(path, table, [text])
+        table[text] = [_as_text(label) for label in table[text].tolist()]
+    return table
+
+
+def write(table, path):
+    """Write a table to a CSV or Parquet file."""
+    if str(path).lower().endswith((".parquet", ".pq")):
+        table.to_parquet(path, index=False)
+    else:
+        table.to_csv(path, index=False)
+
+
+def _pandas():
+    try:
+        import pandas as pd
+    except ImportError as error:
+        raise ImportError(
+            "tables are read by pandas, which is not installed; install it, as in "
+            "pip install 'sklearn-gzsl[tables]'."
+        ) from error
+    return pd
+
+
+def _as_text(label):
+    """A label as text; nothing for a missing one."""
+    if is_missing(label):
+        return ""
+    # A column of whole numbers with gaps is one of floats.
+    if isinstance(label, float) and label.is_integer():
+        label = int(label)
+    return "" if str(label).isspace() else str(label)
+
+
+def _check_columns(path, table, names):
+    missing = [name for name in names if name not in table.columns]
+    if missing:
+        raise ValueError(
+            f"{path} has no column {few(missing)}; its columns are "
+            f"{few(list(table.columns))}."
+        )
+
+
+def _descriptions(path, target):
+    """Descriptions of classes, by the column of the target's name or by the first."""
+    names = list(read(path).columns)
+    if not names:
+        raise ValueError(f"{path} has no columns.")
+    column = target if target in names else names[0]
+    table = read(path, column)
+    if (table[column] == "").any():
+        raise ValueError(f"{path}: column {column!r} has rows without a class.")
+    try:
+        return ClassAttributes(column, table)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+
+
+def _features(path, table, ignore=()):
+    """The columns of numbers, of which none may be missing."""
+    _check_columns(path, table, ignore)
+    X = table.drop(columns=list(ignore))
+    text = [name for name in X if X[name].dtype.kind not in "iufb"]
+    if text:
+        raise ValueError(
+            f"{path}: the columns {few(text)} hold no numbers; turn them into numbers, "
+            "or leave them out with --ignore COLUMN."
+        )
+    X = X.astype(np.float32)
+    empty = [name for name in X if not np.isfinite(X[name]).all()]
+    if empty:
+        raise ValueError(
+            f"{path}: the columns {few(empty)} have empty cells or infinite numbers; "
+            "fill these in, or leave the rows out."
+        )
+    return X
+
+
+def _as_in_fit(clf, path, table):
+    """The columns that the model was fitted to, in their order."""
+    names = getattr(clf, "feature_names_in_", None)
+    if names is not None:
+        _check_columns(path, table, names)
+        return table[list(names)]
+    if table.shape[1] != clf.n_features_in_:
+        raise ValueError(
+            f"{path} has {table.shape[1]} columns, but the model was fitted to "
+            f"{clf.n_features_in_}, and knows no names of them."
+        )
+    return table.set_axis(range(table.shape[1]), axis=1)
+
+
+def _unfitted(method, params, n_typical):
+    if method is None:
+        clf = GZSLClassifier().set_params(**resolved(params, n_typical))
+    else:
+        (method,) = check_methods(method)
+        clf = build(
+            method, preset=None, head=HEADS[0], params=params, n_typical=n_typical
+        )
+    # What does not choose a penalty by itself, and was given none, has it chosen.
+    if chooses_penalty(clf) or "seen_penalty" in params:
+        return clf
+    return CalibratedStackingCV(clf)
+
+
+def _expected(clf):
+    score = getattr(clf, "best_score_", getattr(clf, "held_out_score_", None))
+    penalty = getattr(clf, "seen_penalty_", 0.0)
+    if score is None:
+        return f"seen penalty {penalty:.4g}; no classes were held out to tell H"
+    return (
+        f"H {100 * score:.1f} on held-out classes, which is about what to expect; "
+        f"seen penalty {penalty:.4g}"
+    )

@@ -1,0 +1,192 @@
+"""Progress: verbose on the outermost estimator, bars in a terminal, elsewhere lines."""
+
+import io
+import re
+import sys
+
+import pytest
+from instances import TINY
+from joblib import parallel_config
+from sklearn.linear_model import LogisticRegression
+
+from sklearn_gzsl import (
+    CalibratedStackingCV,
+    GZSLClassifier,
+    GZSLVotingClassifier,
+    PrototypeClassifier,
+    SoftmaxClassifier,
+    VAECFlow,
+)
+from sklearn_gzsl.utils import _progress, heard, progress, say
+
+
+class Part:
+    """A part of an estimator: it reports, whoever is listening."""
+
+    verbose = 0
+
+    def work(self, n_steps=4, unit="steps"):
+        with heard(self, self.verbose), progress(n_steps, unit) as done:
+            for i in range(n_steps):
+                say(f"at {i}")
+                done(i + 1, loss=1 / (i + 1))
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Seconds that pass only when the test says so."""
+
+    class Clock:
+        now = 0.0
+
+        def monotonic(self):
+            return self.now
+
+        def strftime(self, _):
+            return "12:00:00"
+
+    clock = Clock()
+    monkeypatch.setattr(_progress, "time", clock)
+    return clock
+
+
+def as_terminal(monkeypatch):
+    """Make stderr a terminal that keeps its text."""
+    # Not in a fixture: pytest takes stderr after these.
+    stream = io.StringIO()
+    stream.isatty = lambda: True
+    monkeypatch.setattr(sys, "stderr", stream)
+    return stream
+
+
+def flow(**params):
+    return GZSLClassifier(
+        VAECFlow(**TINY[VAECFlow]),
+        SoftmaxClassifier(max_iter=3),
+        n_synthetic=5,
+        random_state=0,
+        **params,
+    )
+
+
+def test_nobody_listens_to_silence(capsys):
+    Part().work()
+    assert capsys.readouterr() == ("", "")
+
+
+def test_the_outermost_reaches_every_part(animals, capsys):
+    vote = GZSLVotingClassifier([("flow", flow(seen_penalty=0.0))])
+    clf = CalibratedStackingCV(vote, cv=2, verbose=1)
+    clf.fit(animals.X, animals.y, class_attributes=animals.attributes)
+    out, err = capsys.readouterr()
+    assert out == ""
+    # Parts of the last fit have no bar above them; those in folds are soon over.
+    assert re.findall(r"(\w+): (\d of \d \w+)", err) == [
+        ("GZSLVotingClassifier", "1 of 1 members"),
+        ("CalibratedStackingCV", "2 of 2 folds"),
+    ]
+    assert f"seen_penalty_={clf.seen_penalty_:.4g}: {clf.best_score_:.4f}" in err
+
+
+def test_bars_are_nested_in_a_terminal(animals, monkeypatch):
+    terminal = as_terminal(monkeypatch)
+    clf = CalibratedStackingCV(flow(seen_penalty=0.0), cv=2, verbose=1)
+    clf.fit(animals.X, animals.y, class_attributes=animals.attributes)
+    text = terminal.getvalue()
+    folds = text[text.index("CalibratedStackingCV:   0%") :]
+    for name in ("VAECFlow", "SoftmaxClassifier"):
+        # A line below that of the folds, and back up again.
+        assert re.search(rf"\n\r{name}: +0%.*?\x1b\[A", folds), name
+    # With time spent and time left, and what the part is at.
+    assert re.search(r"50%.* 1/2 \[\d\d:\d\d<\d\d:\d\d, .*folds", folds)
+    assert "fitting the generator on" in folds
+
+
+def test_a_part_with_verbose_of_its_own_reports(animals, capsys):
+    clf = flow(seen_penalty=0.0).set_params(generator__verbose=1)
+    clf.fit(animals.X, animals.y, class_attributes=animals.attributes)
+    (line,) = capsys.readouterr().err.splitlines()
+    n_steps = TINY[VAECFlow]["max_iter"]
+    assert f"] VAECFlow: {n_steps} of {n_steps} steps, " in line
+
+
+def test_lines_come_at_tenths_but_not_often(clock, capsys):
+    with heard(None, 1, "work"), progress(1000, "steps") as done:
+        for i in range(1, 901):
+            clock.now += 1 if i <= 300 else 0.001
+            done(i, loss=0.5)
+        clock.now += 60
+        done(950)
+        done(1000)
+    assert capsys.readouterr().err.splitlines() == [
+        f"[12:00:00] work: {text}"
+        for text in (
+            "100 of 1000 steps, 100 s, 900 s left, loss 0.5",
+            "200 of 1000 steps, 200 s, 800 s left, loss 0.5",
+            "300 of 1000 steps, 300 s, 700 s left, loss 0.5",
+            "950 of 1000 steps, 361 s, 19 s left",
+            "1000 of 1000 steps, 361 s",
+        )
+    ]
+
+
+def test_a_part_that_is_soon_over_leaves_no_line(clock, capsys):
+    part = Part()
+    with heard(None, 1, "work"), progress(3, "folds") as done:
+        part.work()
+        with heard(part, 0), progress(2, "steps") as steps:
+            clock.now += 11
+            steps(2)
+        done(3)
+    assert capsys.readouterr().err.splitlines() == [
+        "[12:00:00] work > Part: 2 of 2 steps, 11 s",
+        "[12:00:00] work: 3 of 3 folds, 11 s",
+    ]
+
+
+def test_totals_may_come_later_and_bytes_are_megabytes(clock, capsys):
+    with heard(None, 1, "fetch"), progress(None, "B", "file.zip") as done:
+        clock.now += 10
+        done(1_500_000)
+        clock.now += 10
+        done(2_000_000, 4_000_000)
+    assert capsys.readouterr().err.splitlines() == [
+        "[12:00:00] fetch: file.zip: 1.5 MB, 10 s",
+        "[12:00:00] fetch: file.zip: 2.0 of 4.0 MB, 20 s, 20 s left",
+    ]
+
+
+def test_an_error_closes_the_bar_and_ends_the_report(monkeypatch):
+    terminal = as_terminal(monkeypatch)
+    with pytest.raises(ZeroDivisionError), heard(None, 1), progress(2, "steps"):
+        raise ZeroDivisionError
+    assert terminal.getvalue().endswith("\n")
+    terminal.truncate(0)
+    Part().work()
+    assert not terminal.getvalue().strip("\0")
+
+
+@pytest.mark.parametrize("backend", ["threading", "multiprocessing"])
+def test_members_are_counted_in_every_backend(animals, capsys, backend):
+    vote = GZSLVotingClassifier(
+        [("a", PrototypeClassifier()), ("b", PrototypeClassifier(alpha=1.0))],
+        verbose=1,
+        n_jobs=2,
+    )
+    with parallel_config(backend):
+        vote.fit(animals.X, animals.y, class_attributes=animals.attributes)
+    assert "2 of 2 members" in capsys.readouterr().err
+
+
+def test_what_is_learned_does_not_depend_on_it(animals, capsys):
+    given = animals.X, animals.y, animals.attributes
+    silent, loud = (flow(verbose=verbose).fit(*given) for verbose in (0, 1))
+    assert capsys.readouterr().err.count("\n")
+    scores = (clf.decision_function(animals.X_test).tolist() for clf in (silent, loud))
+    assert next(scores) == next(scores)
+
+
+def test_parts_of_others_are_no_obstacle(animals, capsys):
+    clf = GZSLClassifier(None, LogisticRegression(), seen_penalty=0.0, verbose=1)
+    clf.fit(animals.X, animals.y, class_attributes=animals.attributes)
+    assert "fitting the classifier on" in capsys.readouterr().err
