@@ -37,6 +37,8 @@ CLOSED_FORMS = (PrototypeClassifier, IncrementalLDA, ESZSL, SAE, SYNC, DAP, IAP)
 RANDOM = [e for e in ESTIMATORS if not isinstance(e, CLOSED_FORMS)]
 
 
+# None of scikit-learn's fits is told of descriptions, and these have few steps.
+@pytest.mark.filterwarnings("ignore::sklearn_gzsl.exceptions.GZSLWarning")
 @parametrize_with_checks([hurried(estimator) for estimator in ESTIMATORS])
 def test_scikit_learn_checks(estimator, check):
     check(estimator)

@@ -23,7 +23,7 @@ from .._sklearn_compat import HasMethods, Interval, StrOptions, _fit_context
 from ..metrics._response import class_scores
 from ..model_selection import GZSLKFold
 from ..persistence import linear_form
-from ..utils import adapt, all_or_nothing, check_target
+from ..utils import adapt, all_or_nothing, check_target, on_trial
 from ._adapting import takes_unlabelled, warn_if_useless
 from ._folds import (
     fit_and_score,
@@ -287,7 +287,9 @@ class CalibratedStackingCV(
             )
         if self.refit:
             # First of all: it tells which classes are unseen, or what is wrong.
-            self.estimator_ = without_penalty(self.estimator).fit(X, y, **fit_params)
+            with on_trial():  # its balance is yet to be found
+                fitted = without_penalty(self.estimator).fit(X, y, **fit_params)
+            self.estimator_ = fitted
             n_seen, n_unseen = len(self.seen_classes_), len(self.unseen_classes_)
             # An ordinary classifier, as in scikit-learn's own checks.
             if not n_unseen:
@@ -325,15 +327,10 @@ class CalibratedStackingCV(
         self._adapted = choose_adapted(choice, adapted, self.scoring)
         self.seen_penalty_, self.best_score_ = choice.penalty, choice.score
         if self.verbose:
+            told = f"seen_penalty_={choice.penalty:.4g}"
             for i, score in enumerate(choice.fold_scores):
-                print(
-                    f"[CalibratedStackingCV] fold {i}: {score:.4f} with the chosen "
-                    "penalty"
-                )
-            print(
-                f"[CalibratedStackingCV] seen_penalty_={choice.penalty:.4g}: "
-                f"{choice.score:.4f}"
-            )
+                print(f"[CalibratedStackingCV] fold {i}: {score:.4f} with {told}")
+            print(f"[CalibratedStackingCV] {told}: {choice.score:.4f}")
         if self.store_cv_results:
             self.cv_results_ = choice.cv_results()
         return self

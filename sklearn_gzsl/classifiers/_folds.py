@@ -1,6 +1,5 @@
 """Folds that a seen penalty is chosen on: made, checked, a model trained on each."""
 
-import warnings
 from copy import deepcopy
 from numbers import Integral, Real
 from pathlib import Path
@@ -15,7 +14,7 @@ from ..attributes import check_class_attributes
 from ..metrics._response import find_model
 from ..model_selection import GZSLKFold, GZSLShuffleSplit, check_gzsl_split
 from ..training import EACH_FIT, checkpoints, draw_seed
-from ..utils import adapt, few, is_unlabelled
+from ..utils import adapt, few, is_unlabelled, on_trial
 from ._adapting import can_adapt
 from ._penalty import penalty_curve, without_penalty
 from ._wrapped import check_described
@@ -171,7 +170,10 @@ def fit_and_score(estimator, X, y, fit_params, train, test, keep):
         present = np.unique(_safe_indexing(y, np.concatenate([train, test])))
         estimator.set_params(**_narrowed(estimator.get_params(), present))
         params = params | _narrowed(params, present)
-    fitted = estimator.fit(_safe_indexing(X, train), _safe_indexing(y, train), **params)
+    with on_trial():
+        fitted = estimator.fit(
+            _safe_indexing(X, train), _safe_indexing(y, train), **params
+        )
     _check_held_out(fitted, np.asarray(y), train, test)
     X, y = _safe_indexing(X, test), _safe_indexing(y, test)
     curve = penalty_curve(fitted, X, y)
@@ -190,8 +192,7 @@ def adapted_curve(fitted, X, y):
     """The curve after adapting to the rows, and how far classes went; None if not."""
     if not can_adapt(fitted):
         return None
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "adapt got")  # few rows, as folds are
+    with on_trial():  # few rows, as folds are
         adapt(fitted, X)
     model = find_model(fitted)
     went = model.adaptation_[~np.isin(model.classes_, model.seen_classes_)]

@@ -27,6 +27,7 @@ from ..training import (
 )
 from ..utils import all_or_nothing, validate_rows
 from ._classes import class_factors, codes_of, is_first_call, log_priors
+from ._cut_short import warn_if_cut_short
 from ._lda import IncrementalLDA
 from ._linear_scores import LinearScoresMixin
 from ._softmax_steps import SoftmaxSteps, batches, on_device
@@ -197,7 +198,9 @@ class SoftmaxClassifier(
         weight = weight / weight.mean()
         with self._checkpoints(self._seed, resolve_device(self.device), **data) as at:
             checkpoint, self._seed = at[0]("training"), at[1]
-            return self._train(X, codes, weight, intervals(n_steps), checkpoint)
+            self._train(X, codes, weight, intervals(n_steps), checkpoint)
+        warn_if_cut_short(self)
+        return self
 
     @all_or_nothing
     @_fit_context(prefer_skip_nested_validation=True)

@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.exceptions import UndefinedMetricWarning
 
+from ..exceptions import UndefinedScoreWarning
 from ..utils import adapt, warn
 from ._accuracy import harmonic_mean, per_class_accuracy
 from ._curve import area_under, curve_of_best
@@ -56,7 +56,7 @@ class GZSLScorer:
 
     Warns
     -----
-    UndefinedMetricWarning
+    UndefinedScoreWarning
         When called: if the rows hold no unseen class or no seen class, so that some
         of the scores are NaN; once for each scorer.
 
@@ -180,7 +180,7 @@ class GZSLScorer:
         warn(
             f"The scored rows hold no {missing} class: {', '.join(undefined)} became "
             f"NaN. If these are test rows, {BOTH_SIDES}",
-            UndefinedMetricWarning,
+            UndefinedScoreWarning,
         )
 
     def _accept_sample_weight(self):

@@ -11,7 +11,7 @@ from ._fitting import (
     unchanged_if_it_fails,
 )
 from ._labels import check_complete, check_target, like, validate_rows
-from ._messages import few, naming_sizes, warn
+from ._messages import few, is_on_trial, naming_sizes, on_trial, warn
 from ._methods import METHODS, SPLITS, Published, register
 from ._parameters import DeclaredParameters
 from ._rows import (
@@ -38,6 +38,7 @@ __all__ = [
     "chunk_size",
     "few",
     "fit_transform",
+    "is_on_trial",
     "is_unlabelled",
     "jsonable",
     "labels_of",
@@ -46,6 +47,7 @@ __all__ = [
     "locked",
     "mean_rows",
     "naming_sizes",
+    "on_trial",
     "path_inside",
     "ranked",
     "ranks_nothing",
