@@ -27,12 +27,17 @@ from sklearn_gzsl import (
     GZSLVotingClassifier,
     IncrementalLDA,
     PrototypeClassifier,
+    RejectingClassifier,
     SoftmaxClassifier,
 )
 from sklearn_gzsl.generators import NeuralGenerator
 
 # Estimator -> whose random_state there is, if not its own.
-OWNER = {CalibratedStackingCV: "estimator__", GZSLVotingClassifier: "synthetic__"}
+OWNER = {
+    CalibratedStackingCV: "estimator__",
+    GZSLVotingClassifier: "synthetic__",
+    RejectingClassifier: "estimator__",
+}
 CLOSED_FORMS = (PrototypeClassifier, IncrementalLDA, ESZSL, SAE, SYNC, DAP, IAP)
 RANDOM = [e for e in ESTIMATORS if not isinstance(e, CLOSED_FORMS)]
 

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from sklearn import get_config
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin
 from sklearn.frozen import FrozenEstimator
-from sklearn.utils import get_tags
-from sklearn.utils.metadata_routing import (
-    MetadataRouter,
-    MethodMapping,
-    process_routing,
-)
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted, indexable
 
 from .._sklearn_compat import HasMethods, Interval, StrOptions, _fit_context
 from ..metrics._response import class_scores
-from ..model_selection import GZSLKFold
 from ..persistence import linear_form
 from ..utils import adapt, all_or_nothing, check_target, on_trial
 from ._adapting import takes_unlabelled, warn_if_useless
+from ._folded import FoldedMixin
 from ._folds import (
     fit_and_score,
     held_whole,
@@ -41,7 +33,6 @@ from ._penalty import (
     without_penalty,
 )
 from ._prediction import PredictionMixin
-from ._wrapping import WrapperMixin, path_to_descriptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,7 +45,7 @@ if TYPE_CHECKING:
 
 
 class CalibratedStackingCV(
-    WrapperMixin, PredictionMixin, ClassifierMixin, MetaEstimatorMixin, BaseEstimator
+    FoldedMixin, PredictionMixin, ClassifierMixin, MetaEstimatorMixin, BaseEstimator
 ):
     """Choose the penalty on seen classes by cross-validation over classes.
 
@@ -309,18 +300,6 @@ class CalibratedStackingCV(
             self.estimator_ = results[0][0]
         return self._choose(*([result[i] for result in results] for i in (1, 2)))
 
-    def _route(self, params):
-        """Arguments of the estimator's fit, and of the splitter's split."""
-        if get_config()["enable_metadata_routing"]:
-            routed = process_routing(self, "fit", **params)
-            return dict(routed.estimator.fit), routed.splitter.split
-        if "class_attributes" in params:
-            name = path_to_descriptions(self.estimator)
-            params[name] = params.pop("class_attributes")
-        # Without routing, groups can only be meant for the splitter.
-        groups = {"groups": params.pop("groups")} if "groups" in params else {}
-        return params, groups
-
     def _choose(self, curves, adapted):
         """Set the penalty that is best in the mean over the curves of all folds."""
         choice = choose_penalty(curves, self.scoring)
@@ -351,47 +330,8 @@ class CalibratedStackingCV(
         offsets = self._penalised(np.zeros(len(self.classes_)))
         return linear_form(self.estimator_).plus(self.classes_, offsets)
 
-    def _wrapped(self, *, fitted=False):
-        if fitted:
-            return [self.estimator_]
-        # Unfitted, the given one tells which methods there will be.
-        return [getattr(self, "estimator_", self.estimator)]
-
-    def _update(self, method, *args, **kwargs):
-        getattr(self._own(), method)(*args, **kwargs)
-        return self
-
-    def _own(self):  # what the user has fitted stays as it is
-        if self.estimator_ is self.estimator:
-            self.estimator_ = deepcopy(self.estimator)
-        return self.estimator_
-
     def _adapt(self, X, reset):
         if X is not None and warn_if_useless(self._adapted):
             X = None
         if X is not None or reset:
             adapt(self._own(), X, reset)
-
-    def __sklearn_is_fitted__(self):
-        return hasattr(self, "estimator_")
-
-    def get_metadata_routing(self) -> MetadataRouter:
-        """Say which arguments of ``fit`` go to the estimator and to the splitter.
-
-        Returns
-        -------
-        MetadataRouter
-        """
-        fit = MethodMapping().add(caller="fit", callee="fit")
-        split = MethodMapping().add(caller="fit", callee="split")
-        # A splitter like that of fit: all of ours ask for the same.
-        cv = GZSLKFold() if self.cv is None or np.isscalar(self.cv) else self.cv
-        router = MetadataRouter(owner=self.__class__.__name__)
-        router.add(estimator=self.estimator, method_mapping=fit)
-        return router.add(splitter=cv, method_mapping=split)
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        # So that scikit-learn's checks know what the estimator inside takes.
-        tags.input_tags = get_tags(self.estimator).input_tags
-        return tags

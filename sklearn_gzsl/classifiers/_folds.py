@@ -106,11 +106,12 @@ def _row_numbers(rows, n_rows):
 def held_whole(params, y):
     """The parameters, with descriptions that no fold cuts."""
     return params | {
-        name: check_described(params[name], y) for name in _descriptions(params)
+        name: check_described(params[name], y) for name in descriptions(params)
     }
 
 
-def _descriptions(params):
+def descriptions(params):
+    """Names of the parameters that describe classes."""
     return [
         name
         for name, value in params.items()
@@ -155,30 +156,40 @@ def fit_and_score(estimator, X, y, fit_params, train, test, keep):
     """
     estimator = without_penalty(estimator)
     if not keep:
-        # The rows of each fold are others.
-        estimator.set_params(
-            **{
-                name: str(Path(folder, EACH_FIT))
-                for name, folder in checkpoints(estimator).items()
-                if folder is not None and EACH_FIT not in str(folder)
-            }
-        )
-    params = _check_method_params(X, fit_params, indices=train)
-    if not keep:
+        estimator = with_own_checkpoints(estimator)
         # The truly unseen classes must not take part: they would draw rows to
         # themselves that the fold counts as errors, and no penalty could be right.
         present = np.unique(_safe_indexing(y, np.concatenate([train, test])))
         estimator.set_params(**_narrowed(estimator.get_params(), present))
-        params = params | _narrowed(params, present)
+        fit_params = fit_params | _narrowed(fit_params, present)
+    fitted = fit_on_fold(estimator, X, y, fit_params, train, test)
+    X, y = _safe_indexing(X, test), _safe_indexing(y, test)
+    curve = penalty_curve(fitted, X, y)
+    adapted = adapted_curve(deepcopy(fitted) if keep else fitted, X, y)
+    return (fitted if keep else None), curve, adapted
+
+
+def with_own_checkpoints(estimator):
+    """The estimator, whose checkpoints, if any, are apart for each of its fits."""
+    # The rows of each fold are others.
+    return estimator.set_params(
+        **{
+            name: str(Path(folder, EACH_FIT))
+            for name, folder in checkpoints(estimator).items()
+            if folder is not None and EACH_FIT not in str(folder)
+        }
+    )
+
+
+def fit_on_fold(estimator, X, y, fit_params, train, test):
+    """The estimator, fitted to the training rows of a fold, whose test rows are new."""
+    params = _check_method_params(X, fit_params, indices=train)
     with on_trial():
         fitted = estimator.fit(
             _safe_indexing(X, train), _safe_indexing(y, train), **params
         )
     _check_held_out(fitted, np.asarray(y), train, test)
-    X, y = _safe_indexing(X, test), _safe_indexing(y, test)
-    curve = penalty_curve(fitted, X, y)
-    adapted = adapted_curve(deepcopy(fitted) if keep else fitted, X, y)
-    return (fitted if keep else None), curve, adapted
+    return fitted
 
 
 def prefit_curves(clf, X, y, params):
@@ -215,5 +226,5 @@ def _narrowed(params, classes):
     """Those of the parameters that describe classes, cut to the given classes."""
     return {
         name: check_class_attributes(params[name]).subset(classes)
-        for name in _descriptions(params)
+        for name in descriptions(params)
     }
