@@ -60,11 +60,6 @@ class CalibratedStackingCV(
 
     Parameters
     ----------
-    estimator : classifier
-        A classifier with ``seen_classes_`` after ``fit``: ``GZSLClassifier``, or a
-        pipeline or search that ends in one. A fitted one in a ``FrozenEstimator`` is
-        taken as it is, as with ``cv="prefit", refit=False``.
-
     scoring : "H" or callable, default="H"
         What to maximise: the harmonic mean of the accuracies per class, or any
         function ``scoring(unseen_accuracy, seen_accuracy)`` of two arrays that
@@ -82,20 +77,13 @@ class CalibratedStackingCV(
         * a float between 0 and 1: one ``GZSLShuffleSplit``, with this share of
           classes and of the other classes' rows held out;
         * a splitter such as ``GZSLShuffleSplit``, or pairs of row numbers;
-        * ``"prefit"``: ``estimator`` is fitted already, and ``fit`` gets rows that it
-          was not trained on, of seen and of unseen classes.
+        * ``"prefit"``, with ``refit=False``: ``estimator`` is fitted already, as in a
+          ``FrozenEstimator``, which needs neither.
 
     refit : bool, default=True
         Train on all rows once the penalty is found. ``False`` keeps the estimator of
         a single fold, or the one given with ``cv="prefit"``, and is an error with
         several folds.
-
-    n_jobs : int, default=None
-        Folds to train at the same time.
-
-    random_state : int, RandomState instance or None, default=None
-        Draws the folds if ``cv`` is None or a number; without it ``GZSLKFold`` does not
-        shuffle, and others are drawn each time, whatever ``np.random.seed`` was given.
 
     store_cv_results : bool, default=False
         Keep the scores of all penalties in ``cv_results_``.
@@ -105,8 +93,6 @@ class CalibratedStackingCV(
 
     Attributes
     ----------
-    estimator_ : classifier
-        The fitted estimator.
     seen_penalty_ : float
         What is subtracted from the log-probabilities of the seen classes, in nats,
         on top of a ``seen_penalty`` of the estimator's own.

@@ -16,7 +16,27 @@ from ._wrapping import WrapperMixin, path_to_descriptions
 
 
 class FoldedMixin(WrapperMixin):
-    """For classifiers with ``estimator`` and ``cv``, and ``estimator_`` after fit."""
+    """For classifiers with ``estimator`` and ``cv``, and ``estimator_`` after fit.
+
+    Parameters
+    ----------
+    estimator : classifier
+        A classifier with ``seen_classes_`` after ``fit``: ``GZSLClassifier``, or a
+        pipeline or search that ends in one. One in a ``FrozenEstimator`` is taken as it
+        is; ``fit`` then gets rows that it has not met, of seen and of unseen classes.
+
+    n_jobs : int, default=None
+        Folds to train at the same time.
+
+    random_state : int, RandomState instance or None, default=None
+        Draws the folds if ``cv`` is None or a number; without it ``GZSLKFold`` does not
+        shuffle, and others are drawn each time, whatever ``np.random.seed`` was given.
+
+    Attributes
+    ----------
+    estimator_ : classifier
+        The fitted estimator.
+    """
 
     def _route(self, params):
         """Arguments of the estimator's fit, and of the splitter's split."""

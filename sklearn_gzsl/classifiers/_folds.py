@@ -160,8 +160,8 @@ def fit_and_score(estimator, X, y, fit_params, train, test, keep):
         # The truly unseen classes must not take part: they would draw rows to
         # themselves that the fold counts as errors, and no penalty could be right.
         present = np.unique(_safe_indexing(y, np.concatenate([train, test])))
-        estimator.set_params(**_narrowed(estimator.get_params(), present))
-        fit_params = fit_params | _narrowed(fit_params, present)
+        estimator.set_params(**narrowed(estimator.get_params(), present))
+        fit_params = fit_params | narrowed(fit_params, present)
     fitted = fit_on_fold(estimator, X, y, fit_params, train, test)
     X, y = _safe_indexing(X, test), _safe_indexing(y, test)
     curve = penalty_curve(fitted, X, y)
@@ -222,7 +222,7 @@ def _check_held_out(fitted, y, train, test):
         )
 
 
-def _narrowed(params, classes):
+def narrowed(params, classes):
     """Those of the parameters that describe classes, cut to the given classes."""
     return {
         name: check_class_attributes(params[name]).subset(classes)

@@ -14,6 +14,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted, indexable
 
 from .._sklearn_compat import HasMethods, Interval, _fit_context
+from ..metrics._rejection import free_label
 from ..persistence import not_linear
 from ..utils import adapt, all_or_nothing, check_target
 from ._adapting import takes_unlabelled
@@ -52,33 +53,20 @@ class RejectingClassifier(
 
     Parameters
     ----------
-    estimator : classifier
-        A classifier with ``seen_classes_`` after ``fit``: ``GZSLClassifier``, or a
-        pipeline or search that ends in one. One in a ``FrozenEstimator`` is taken as it
-        is; ``fit`` then gets rows that it has not met, of seen and of unseen classes.
-
     false_alarm : float in (0, 1), default=0.05
         Share of the rows of described classes, seen and unseen, that are rejected. It
         may be changed after ``fit``.
 
     reject_label : int, str or None, default="auto"
         What ``predict`` gives for rejected rows: "auto" is -1 where labels are numbers,
-        and "rejected" where they are text. Any label that no class has may stand here;
-        beside labels of another type, as None always is, predictions are objects.
+        and "rejected" where they are text, or the next that no class has. Beside labels
+        of another type, as None always is, predictions are objects.
 
     cv : int, float, cross-validation generator or iterable, default=None
         The folds, as in :class:`~sklearn_gzsl.CalibratedStackingCV`.
 
-    n_jobs : int, default=None
-        Folds to train at the same time.
-
-    random_state : int, RandomState instance or None, default=None
-        Draws the folds if ``cv`` is None or a number.
-
     Attributes
     ----------
-    estimator_ : classifier
-        The fitted estimator.
     reject_label_ : int, str or None
         What ``predict`` gives for rejected rows.
     thresholds_ : ndarray of shape (2,)
@@ -106,10 +94,10 @@ class RejectingClassifier(
     two real data sets, with areas under the ROC curve of .75 and .59 where these are
     .86 and .66.
 
-    In each fold some of the seen classes are held out and described; the truly unseen
-    ones are described, too, so that there are as many classes to choose among as
-    later. What the fitted estimator chose by itself, such as ``seen_penalty``, holds in
-    the folds. Each class counts the same, and seen and unseen classes by their numbers.
+    In each fold some of the seen classes are held out and described, and so many of the
+    truly unseen ones that as many classes have no rows as later. What the fitted
+    estimator chose by itself, such as ``seen_penalty``, holds in the folds. Each class
+    counts the same, and seen and unseen classes by their numbers.
 
     ``predict_set`` is conformal prediction [1]_: a class is in the set if the true
     class of held-out rows is as surprising in a share ``coverage`` of cases, apart for
@@ -235,7 +223,10 @@ class RejectingClassifier(
             alike.set_params(seen_penalty=self.estimator_.seen_penalty_)
         return self._calibrate(
             Parallel(n_jobs=self.n_jobs)(
-                delayed(seen_on_fold)(alike, X, y, fit_params, *fold) for fold in folds
+                delayed(seen_on_fold)(
+                    alike, X, y, fit_params, self.unseen_classes_, *fold
+                )
+                for fold in folds
             )
         )
 
@@ -244,14 +235,14 @@ class RejectingClassifier(
         # As it was in fit: what is told of classes that come later is the same.
         n_classes = len(self.seen_classes_), len(self.unseen_classes_)
         self.calibration_["weight"] = weights(self.calibration_, *n_classes)
-        _ = self.reject_label_
+        _ = self.reject_label_  # one that a class has is refused here
         return self
 
     @property
     def reject_label_(self) -> Any:
         label, classes = self.reject_label, self.classes_.tolist()
         if isinstance(label, str) and label == "auto":
-            label = "rejected" if self.classes_.dtype.kind in "UO" else -1
+            return free_label(classes)
         if label in classes:
             raise ValueError(
                 f"reject_label={label!r} is the label of a class; give one that no "
@@ -301,10 +292,10 @@ class RejectingClassifier(
         """
         novelty, columns = self._novelty(X)
         label, y = self.reject_label_, self.classes_[columns]
-        of_one_type = isinstance(label, str) == (y.dtype.kind == "U")
-        if label is None or not of_one_type:
+        if label is None or isinstance(label, str) != (y.dtype.kind == "U"):
             y = y.astype(object)
-        return np.where(novelty > 0, np.array(label, dtype=y.dtype.char), y)
+        rejected = np.array(label, dtype=y.dtype.char)  # text of any length
+        return np.where(novelty > 0, rejected, y) if (novelty > 0).any() else y
 
     def predict_set(self, X: ArrayLike, coverage: float = 0.9) -> np.ndarray:
         """All classes that each row may well be of.

@@ -81,11 +81,18 @@ def rejections_alike(
     is_label = isinstance(reject_label, str | Integral)
     if is_label and isinstance(reject_label, str) == text:
         return list(labels), reject_label
-    label: Any = "rejected" if text else -1
-    while label in like.tolist():
-        label = f"{label}_" if text else label - 1
+    label = free_label(like.tolist())
     marks = {None, reject_label, *([-1] if text else [])}
     return [_replaced(y, marks, label) for y in labels], label
+
+
+def free_label(labels: list) -> Any:
+    """A label that no class has: "rejected" beside text, -1 beside numbers, if free."""
+    text = isinstance(labels[0], str)
+    label: Any = "rejected" if text else -1
+    while label in labels:
+        label = f"{label}_" if text else label - 1
+    return label
 
 
 def _replaced(y, marks, label):
