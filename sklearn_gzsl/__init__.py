@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         benchmark,
         datasets,
         distributed,
+        exceptions,
         generators,
         inspection,
         metrics,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from .classifiers._calibrated_stacking import CalibratedStackingCV
     from .classifiers._gzsl_classifier import GZSLClassifier
     from .classifiers._prototypes import PrototypeClassifier
+    from .classifiers._rejecting import RejectingClassifier
     from .classifiers._voting import GZSLVotingClassifier
     from .compatibility import (
         CMT,
@@ -73,6 +75,7 @@ _HOME = {
     "load": ".persistence",
     "PrototypeClassifier": ".classifiers._prototypes",
     "PrototypeNetwork": ".compatibility",
+    "RejectingClassifier": ".classifiers._rejecting",
     "SoftmaxClassifier": ".linear_model._softmax",
     "BaseGenerator": ".generators",
     "ABP": ".generators",
@@ -89,6 +92,7 @@ _SUBMODULES = (
     "benchmark",
     "datasets",
     "distributed",
+    "exceptions",
     "generators",
     "inspection",
     "metrics",
@@ -122,12 +126,14 @@ __all__ = [
     "IncrementalLDA",
     "PrototypeClassifier",
     "PrototypeNetwork",
+    "RejectingClassifier",
     "SoftmaxClassifier",
     "VAECFlow",
     "__version__",
     "benchmark",
     "datasets",
     "distributed",
+    "exceptions",
     "generators",
     "inspection",
     "load",

@@ -34,6 +34,7 @@ from sklearn_gzsl import (
     IncrementalLDA,
     PrototypeClassifier,
     PrototypeNetwork,
+    RejectingClassifier,
     SoftmaxClassifier,
     VAECFlow,
 )
@@ -190,6 +191,7 @@ FAST = {
         },
     ],
     CalibratedStackingCV: [{"estimator": CLASSIFIER}],
+    RejectingClassifier: [{"estimator": CLASSIFIER}],
     GZSLVotingClassifier: [
         {
             "estimators": [

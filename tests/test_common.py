@@ -30,17 +30,24 @@ from sklearn_gzsl import (
     GZSLVotingClassifier,
     IncrementalLDA,
     PrototypeClassifier,
+    RejectingClassifier,
     SoftmaxClassifier,
 )
 from sklearn_gzsl.compatibility._base import CompatibilityClassifier
 from sklearn_gzsl.generators import NeuralGenerator
 
 # Estimator -> whose random_state there is, if not its own.
-OWNER = {CalibratedStackingCV: "estimator__", GZSLVotingClassifier: "synthetic__"}
+OWNER = {
+    CalibratedStackingCV: "estimator__",
+    GZSLVotingClassifier: "synthetic__",
+    RejectingClassifier: "estimator__",
+}
 CLOSED_FORMS = (PrototypeClassifier, IncrementalLDA, ESZSL, SAE, SYNC, DAP, IAP)
 RANDOM = [e for e in ESTIMATORS if not isinstance(e, CLOSED_FORMS)]
 
 
+# None of scikit-learn's fits is told of descriptions, and these have few steps.
+@pytest.mark.filterwarnings("ignore::sklearn_gzsl.exceptions.GZSLWarning")
 @parametrize_with_checks([hurried(estimator) for estimator in ESTIMATORS])
 def test_scikit_learn_checks(estimator, check):
     check(estimator)

@@ -120,8 +120,9 @@ def test_a_warning_names_the_descriptions_that_say_nothing():
 def test_descriptions_that_differ_somewhere_raise_no_warning(animals, recwarn):
     ClassAttributes(LABELS, {"same": np.ones((3, 2)), **ONE})
     ClassAttributes(LABELS, ONE["one"])  # a single column has no direction
-    clf = PrototypeClassifier().fit(animals.X, animals.y)  # one row of ones and zeros
-    clf.fit(animals.X, animals.y, animals.attributes)
+    clf = PrototypeClassifier().fit(animals.X, animals.y, animals.attributes)
+    one_hot = ClassAttributes(animals.seen, np.eye(9))
+    clf.fit(animals.X, animals.y, one_hot)
     assert not recwarn.list
 
 

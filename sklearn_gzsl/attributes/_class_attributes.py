@@ -59,7 +59,7 @@ class ClassAttributes:
 
     Warns
     -----
-    UserWarning
+    GZSLWarning
         If a description is zero throughout, or the same for several classes.
 
     See Also

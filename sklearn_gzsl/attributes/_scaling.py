@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..utils import InheritedDocs
+from ..utils import InheritedDocs, few, warn
 
 # Real attributes and embeddings stay below 2.7 (the sentences of CUB; all others below
 # 1.5). Of twelve columns a single one may be 14 times as large as the others, of 768
@@ -15,6 +15,10 @@ _FACTOR = 4.0
 # half of the columns in another unit stand out; not the smallest, as columns of small
 # values are no danger to the others.
 _TYPICAL = 0.4
+# Where columns are left as they are, on purpose or as there are many beside the one:
+# of two columns whose spreads differ so much, the smaller one tells classes apart by
+# nothing. U of the two-digit numbers fell from .90 to .02.
+_DROWNED = 100.0
 
 
 class Scaling(NamedTuple):
@@ -69,10 +73,12 @@ def learn_scaling(seen: np.ndarray, attribute_scaling: str | None) -> Scaling:
         With float64 arrays of shape (n_attributes,), or None three times.
     """
     seen = seen[~np.isnan(seen).any(axis=1)].astype(np.float64)
-    if attribute_scaling is None or not len(seen):
+    if not len(seen):
         return Scaling(None, None, None)
     largest, varies = np.abs(seen).max(axis=0), varying(seen)
-    if attribute_scaling == "auto" and not _in_different_units(largest, varies):
+    auto = attribute_scaling == "auto"
+    if attribute_scaling is None or (auto and not _in_different_units(largest, varies)):
+        _warn_of_spreads(seen, varies)
         return Scaling(None, None, None)
     spread = np.where(varies, seen.std(axis=0), 1.0)
     return Scaling("standard", seen.mean(axis=0), spread)
@@ -94,6 +100,20 @@ def rescale(
         return A
     # Entry by entry, so that equal rows stay equal to the bit, whatever is beside them.
     return ((A - location) / spread).astype(A.dtype)
+
+
+def _warn_of_spreads(seen, varies):
+    """Warn of columns beside which the others count for nothing."""
+    spread = seen.std(axis=0)
+    if not varies.any():
+        return
+    drowning = varies & (spread > _DROWNED * np.median(spread[varies]))
+    if drowning.any():
+        warn(
+            f"class_attributes: the columns {few(np.flatnonzero(drowning))}, counted "
+            "from 0, vary a hundred times as much as the others, which hardly count "
+            "beside them. Give attribute_scaling='standard', or all columns one unit."
+        )
 
 
 def _in_different_units(largest, varies):

@@ -13,7 +13,14 @@ from sklearn.utils.validation import check_is_fitted
 from .._sklearn_compat import _check_method_params, _safe_indexing
 from ..attributes import check_class_attributes
 from ..metrics._response import find_model
-from ..utils import InheritedDocs, all_or_nothing, is_unlabelled, labels_of, warn
+from ..utils import (
+    InheritedDocs,
+    all_or_nothing,
+    is_on_trial,
+    is_unlabelled,
+    labels_of,
+    warn,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -95,7 +102,7 @@ def check_can_adapt(clf: Any, n_rows: int) -> None:
             "that takes calibration_size > 0, an unseen class in fit, five rows or so "
             "of some class, and no forget_rows since."
         )
-    if n_rows < _FEW * len(clf.unseen_classes_):
+    if n_rows < _FEW * len(clf.unseen_classes_) and not is_on_trial():
         warn(
             f"adapt got {n_rows} rows so far for {len(clf.unseen_classes_)} unseen "
             f"classes; with fewer than {_FEW} a class, little can be learned from them."
@@ -104,7 +111,7 @@ def check_can_adapt(clf: Any, n_rows: int) -> None:
 
 def warn_of_strangers(share: float) -> None:
     """Warn where many rows, this share of them, are like no class."""
-    if share > _STRANGE:
+    if share > _STRANGE and not is_on_trial():
         warn(
             f"adapt got rows of which {share:.0%} are farther from every class than "
             "99% of the labelled rows are. They were made in another way, or are of no "

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from sklearn import get_config
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin
 from sklearn.frozen import FrozenEstimator
-from sklearn.utils import get_tags
-from sklearn.utils.metadata_routing import (
-    MetadataRouter,
-    MethodMapping,
-    process_routing,
-)
 from sklearn.utils.parallel import delayed
 from sklearn.utils.validation import check_is_fitted, indexable
 
 from .._sklearn_compat import HasMethods, Interval, StrOptions, _fit_context
 from ..metrics._response import class_scores
-from ..model_selection import GZSLKFold
 from ..persistence import linear_form
-from ..utils import adapt, all_or_nothing, check_target, counted, say
+from ..utils import adapt, all_or_nothing, check_target, counted, on_trial, say
 from ._adapting import takes_unlabelled, warn_if_useless
+from ._folded import FoldedMixin
 from ._folds import (
     fit_and_score,
     held_whole,
@@ -41,7 +33,7 @@ from ._penalty import (
     without_penalty,
 )
 from ._prediction import PredictionMixin
-from ._wrapping import WrapperMixin, check_tells_seen, path_to_descriptions
+from ._wrapping import check_tells_seen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,7 +46,7 @@ if TYPE_CHECKING:
 
 
 class CalibratedStackingCV(
-    WrapperMixin, PredictionMixin, ClassifierMixin, MetaEstimatorMixin, BaseEstimator
+    FoldedMixin, PredictionMixin, ClassifierMixin, MetaEstimatorMixin, BaseEstimator
 ):
     """Choose the penalty on seen classes by cross-validation over classes.
 
@@ -69,11 +61,6 @@ class CalibratedStackingCV(
 
     Parameters
     ----------
-    estimator : classifier
-        A classifier with ``seen_classes_`` after ``fit``: ``GZSLClassifier``, or a
-        pipeline or search that ends in one. A fitted one in a ``FrozenEstimator`` is
-        taken as it is, as with ``cv="prefit", refit=False``.
-
     scoring : "H" or callable, default="H"
         What to maximise: the harmonic mean of the accuracies per class, or any
         function ``scoring(unseen_accuracy, seen_accuracy)`` of two arrays that
@@ -91,20 +78,13 @@ class CalibratedStackingCV(
         * a float between 0 and 1: one ``GZSLShuffleSplit``, with this share of
           classes and of the other classes' rows held out;
         * a splitter such as ``GZSLShuffleSplit``, or pairs of row numbers;
-        * ``"prefit"``: ``estimator`` is fitted already, and ``fit`` gets rows that it
-          was not trained on, of seen and of unseen classes.
+        * ``"prefit"``, with ``refit=False``: ``estimator`` is fitted already, as in a
+          ``FrozenEstimator``, which needs neither.
 
     refit : bool, default=True
         Train on all rows once the penalty is found. ``False`` keeps the estimator of
         a single fold, or the one given with ``cv="prefit"``, and is an error with
         several folds.
-
-    n_jobs : int, default=None
-        Folds to train at the same time.
-
-    random_state : int, RandomState instance or None, default=None
-        Draws the folds if ``cv`` is None or a number; without it ``GZSLKFold`` does not
-        shuffle, and others are drawn each time, whatever ``np.random.seed`` was given.
 
     store_cv_results : bool, default=False
         Keep the scores of all penalties in ``cv_results_``.
@@ -115,8 +95,6 @@ class CalibratedStackingCV(
 
     Attributes
     ----------
-    estimator_ : classifier
-        The fitted estimator.
     seen_penalty_ : float
         What is subtracted from the log-probabilities of the seen classes, in nats,
         on top of a ``seen_penalty`` of the estimator's own.
@@ -289,7 +267,9 @@ class CalibratedStackingCV(
             )
         if self.refit:
             # First of all: it tells which classes are unseen, or what is wrong.
-            self.estimator_ = without_penalty(self.estimator).fit(X, y, **fit_params)
+            with on_trial():  # its balance is yet to be found
+                fitted = without_penalty(self.estimator).fit(X, y, **fit_params)
+            self.estimator_ = fitted
             n_seen, n_unseen = len(self.seen_classes_), len(self.unseen_classes_)
             # An ordinary classifier, as in scikit-learn's own checks.
             if not n_unseen:
@@ -312,18 +292,6 @@ class CalibratedStackingCV(
             # The only fold's: list_folds has refused several.
             self.estimator_ = results[0][0]
         return self._choose(*([result[i] for result in results] for i in (1, 2)))
-
-    def _route(self, params):
-        """Arguments of the estimator's fit, and of the splitter's split."""
-        if get_config()["enable_metadata_routing"]:
-            routed = process_routing(self, "fit", **params)
-            return dict(routed.estimator.fit), routed.splitter.split
-        if "class_attributes" in params:
-            name = path_to_descriptions(self.estimator)
-            params[name] = params.pop("class_attributes")
-        # Without routing, groups can only be meant for the splitter.
-        groups = {"groups": params.pop("groups")} if "groups" in params else {}
-        return params, groups
 
     def _choose(self, curves, adapted):
         """Set the penalty that is best in the mean over the curves of all folds."""
@@ -352,47 +320,8 @@ class CalibratedStackingCV(
         offsets = self._penalised(np.zeros(len(self.classes_)))
         return linear_form(self.estimator_).plus(self.classes_, offsets)
 
-    def _wrapped(self, *, fitted=False):
-        if fitted:
-            return [self.estimator_]
-        # Unfitted, the given one tells which methods there will be.
-        return [getattr(self, "estimator_", self.estimator)]
-
-    def _update(self, method, *args, **kwargs):
-        getattr(self._own(), method)(*args, **kwargs)
-        return self
-
-    def _own(self):  # what the user has fitted stays as it is
-        if self.estimator_ is self.estimator:
-            self.estimator_ = deepcopy(self.estimator)
-        return self.estimator_
-
     def _adapt(self, X, reset):
         if X is not None and warn_if_useless(self._adapted):
             X = None
         if X is not None or reset:
             adapt(self._own(), X, reset)
-
-    def __sklearn_is_fitted__(self):
-        return hasattr(self, "estimator_")
-
-    def get_metadata_routing(self) -> MetadataRouter:
-        """Say which arguments of ``fit`` go to the estimator and to the splitter.
-
-        Returns
-        -------
-        MetadataRouter
-        """
-        fit = MethodMapping().add(caller="fit", callee="fit")
-        split = MethodMapping().add(caller="fit", callee="split")
-        # A splitter like that of fit: all of ours ask for the same.
-        cv = GZSLKFold() if self.cv is None or np.isscalar(self.cv) else self.cv
-        router = MetadataRouter(owner=self.__class__.__name__)
-        router.add(estimator=self.estimator, method_mapping=fit)
-        return router.add(splitter=cv, method_mapping=split)
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        # So that scikit-learn's checks know what the estimator inside takes.
-        tags.input_tags = get_tags(self.estimator).input_tags
-        return tags

@@ -1,6 +1,5 @@
 """Folds that a seen penalty is chosen on: made, checked, a model trained on each."""
 
-import warnings
 from copy import deepcopy
 from numbers import Integral, Real
 from pathlib import Path
@@ -15,7 +14,7 @@ from ..attributes import check_class_attributes
 from ..metrics._response import find_model
 from ..model_selection import GZSLKFold, GZSLShuffleSplit, check_gzsl_split
 from ..training import EACH_FIT, checkpoints, draw_seed
-from ..utils import adapt, few, is_unlabelled
+from ..utils import adapt, few, is_unlabelled, on_trial
 from ._adapting import can_adapt
 from ._penalty import penalty_curve, without_penalty
 from ._wrapped import check_described
@@ -107,11 +106,12 @@ def _row_numbers(rows, n_rows):
 def held_whole(params, y):
     """The parameters, with descriptions that no fold cuts."""
     return params | {
-        name: check_described(params[name], y) for name in _descriptions(params)
+        name: check_described(params[name], y) for name in descriptions(params)
     }
 
 
-def _descriptions(params):
+def descriptions(params):
+    """Names of the parameters that describe classes."""
     return [
         name
         for name, value in params.items()
@@ -156,27 +156,40 @@ def fit_and_score(estimator, X, y, fit_params, train, test, keep):
     """
     estimator = without_penalty(estimator)
     if not keep:
-        # The rows of each fold are others.
-        estimator.set_params(
-            **{
-                name: str(Path(folder, EACH_FIT))
-                for name, folder in checkpoints(estimator).items()
-                if folder is not None and EACH_FIT not in str(folder)
-            }
-        )
-    params = _check_method_params(X, fit_params, indices=train)
-    if not keep:
+        estimator = with_own_checkpoints(estimator)
         # The truly unseen classes must not take part: they would draw rows to
         # themselves that the fold counts as errors, and no penalty could be right.
         present = np.unique(_safe_indexing(y, np.concatenate([train, test])))
-        estimator.set_params(**_narrowed(estimator.get_params(), present))
-        params = params | _narrowed(params, present)
-    fitted = estimator.fit(_safe_indexing(X, train), _safe_indexing(y, train), **params)
-    _check_held_out(fitted, np.asarray(y), train, test)
+        estimator.set_params(**narrowed(estimator.get_params(), present))
+        fit_params = fit_params | narrowed(fit_params, present)
+    fitted = fit_on_fold(estimator, X, y, fit_params, train, test)
     X, y = _safe_indexing(X, test), _safe_indexing(y, test)
     curve = penalty_curve(fitted, X, y)
     adapted = adapted_curve(deepcopy(fitted) if keep else fitted, X, y)
     return (fitted if keep else None), curve, adapted
+
+
+def with_own_checkpoints(estimator):
+    """The estimator, whose checkpoints, if any, are apart for each of its fits."""
+    # The rows of each fold are others.
+    return estimator.set_params(
+        **{
+            name: str(Path(folder, EACH_FIT))
+            for name, folder in checkpoints(estimator).items()
+            if folder is not None and EACH_FIT not in str(folder)
+        }
+    )
+
+
+def fit_on_fold(estimator, X, y, fit_params, train, test):
+    """The estimator, fitted to the training rows of a fold, whose test rows are new."""
+    params = _check_method_params(X, fit_params, indices=train)
+    with on_trial():
+        fitted = estimator.fit(
+            _safe_indexing(X, train), _safe_indexing(y, train), **params
+        )
+    _check_held_out(fitted, np.asarray(y), train, test)
+    return fitted
 
 
 def prefit_curves(clf, X, y, params):
@@ -190,8 +203,7 @@ def adapted_curve(fitted, X, y):
     """The curve after adapting to the rows, and how far classes went; None if not."""
     if not can_adapt(fitted):
         return None
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "adapt got")  # few rows, as folds are
+    with on_trial():  # few rows, as folds are
         adapt(fitted, X)
     model = find_model(fitted)
     went = model.adaptation_[~np.isin(model.classes_, model.seen_classes_)]
@@ -210,9 +222,9 @@ def _check_held_out(fitted, y, train, test):
         )
 
 
-def _narrowed(params, classes):
+def narrowed(params, classes):
     """Those of the parameters that describe classes, cut to the given classes."""
     return {
         name: check_class_attributes(params[name]).subset(classes)
-        for name in _descriptions(params)
+        for name in descriptions(params)
     }

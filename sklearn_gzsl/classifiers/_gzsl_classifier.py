@@ -17,6 +17,7 @@ from ..training import draw_seed
 from ..utils import all_or_nothing, like, say, seeded
 from ._adapting import takes_unlabelled
 from ._generator_fit import fit_generator, keeps_features
+from ._lost_side import warn_of_lost_side
 from ._own_penalty import choose_own_penalty
 from ._parts import DefaultPartsMixin, FinalClassifierMixin, warn_of_met_classes
 from ._prototypes import PrototypeClassifier
@@ -376,6 +377,7 @@ class GZSLClassifier(
             self._penalty, self._adapted, self.held_out_score_, self.cv_results_ = (
                 chosen
             )
+        warn_of_lost_side(self)
         return self
 
     def _describe(self, attributes):

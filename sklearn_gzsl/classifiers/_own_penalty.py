@@ -1,13 +1,12 @@
 """The seen penalty that GZSLClassifier chooses by itself."""
 
 import numpy as np
-from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 
 from ..metrics._accuracy import harmonic_mean
 from ..utils import few, progress, say, warn
 from ._folds import fit_and_score, like_unseen, list_folds
-from ._parts import chosen_settings
+from ._parts import settled
 from ._penalty import choose_adapted, choose_penalty
 
 # Of the penalties that were looked at, so many are kept with their scores, for a
@@ -62,15 +61,9 @@ def choose_own_penalty(clf, X, y, attributes, seeds):
         return _none(f"no classes can be held out ({error})")
     if hasattr(clf.generator_, "max_iter"):
         folds = folds[:1]
-    alike = clone(clf).set_params(class_attributes=None, random_state=seed)
-    # What the parts have chosen by themselves holds in the folds: to choose it anew
-    # takes longer than all else, and moved the penalty by nothing.
     if clf._moves_rows:
         clf.adapter_ = clf._fitted_adapter()
-    for part in ("generator", "classifier", "adapter"):
-        fitted = getattr(clf, f"{part}_")
-        chosen = chosen_settings(fitted, fitted)
-        alike.set_params(**{f"{part}__{name}": chosen[name] for name in chosen})
+    alike = settled(clf).set_params(class_attributes=None, random_state=seed)
     params = {"class_attributes": attributes}
     curves, adapted = [], []
     say("choosing the seen penalty on held-out classes")

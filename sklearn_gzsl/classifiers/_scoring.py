@@ -126,7 +126,11 @@ class ScoringMixin(PredictionMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         The classifier has learned from float32 features. It gets the same as float64,
         in which its products and sums show no trace of how many rows there are.
         """
-        features = self._transform(X).astype(np.float64)
+        return self._feature_scores(self._transform(X))
+
+    def _feature_scores(self, features):
+        """The same of transformed rows."""
+        features = features.astype(np.float64)
         known = self.classifier_.classes_
         if hasattr(self.classifier_, "predict_log_proba"):
             with np.errstate(divide="ignore"):  # trees and neighbours give zeros

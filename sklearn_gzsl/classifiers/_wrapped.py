@@ -5,6 +5,7 @@ import sys
 import numpy as np
 
 from ..attributes import check_class_attributes
+from ..utils import warn
 
 # Modules whose wrappers know no classes but those in y: the name of the wrapper, and
 # what does instead. With n_jobs nothing is left of it but a helper in its module.
@@ -34,12 +35,19 @@ _SCORES = ("decision_function", "predict_proba", "predict_log_proba")
 def check_described(class_attributes, y):
     """Descriptions for a fit; an error inside a wrapper that cannot do with them.
 
-    Such wrappers number the classes 0, 1, ..., most of them before they fit. Other
-    descriptions than those given would then be looked up, in silence where labels are
-    integers; and a class without rows is no outcome for the wrapper.
+    A warning if there are none. Such wrappers number the classes 0, 1, ..., most of
+    them before they fit. Other descriptions than those given would then be looked up,
+    in silence where labels are integers; and a class without rows is no outcome for the
+    wrapper.
     """
     if class_attributes is not None:
         _refuse_wrappers(class_attributes, np.asarray(y))
+    else:
+        warn(
+            "class_attributes is None, so no class is unseen, and this is an ordinary "
+            "classifier of the classes in y. Give fit a description of each class, "
+            "those without rows too."
+        )
     return check_class_attributes(class_attributes, y)
 
 

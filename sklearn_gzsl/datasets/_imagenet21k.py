@@ -151,7 +151,7 @@ def load_imagenet21k(
 
     Warns
     -----
-    UserWarning
+    GZSLWarning
         If the word vectors of all 21,842 classes are there, and the split has another
         number of classes than the papers'.
 
@@ -197,7 +197,6 @@ def load_imagenet21k(
         warn(
             f"{path}: the split {split!r} has {len(unseen)} classes with a word "
             f"vector, and {due} in the papers, whose figures do not compare.",
-            UserWarning,
         )
     features_mat = open_mat(find(folder, FEATURES), max_bytes)
     rng = np.random.default_rng(check_random_state(random_state).randint(2**31))

@@ -174,7 +174,7 @@ def load_xlsa17(
 
     Warns
     -----
-    UserWarning
+    GZSLWarning
         If the authors' division for tuning is none of the seen classes.
 
     See Also

@@ -173,7 +173,6 @@ def read_tuning_classes(
         warn(
             f"{mat.path.parent}: {source} do not divide the seen classes in two, so "
             "there is no tuning_cv; tune with GZSLShuffleSplit on the training rows.",
-            UserWarning,
         )
         return None
     return tuple(np.sort(part) for part in parts)

@@ -9,8 +9,9 @@ from numpy.typing import ArrayLike
 from sklearn.utils import check_consistent_length, check_scalar
 
 from ..metrics._accuracy import check_labels
+from ..metrics._rejection import rejections_alike
 from ..metrics._response import find_model
-from ..utils import few
+from ..utils import few, path_inside
 from ._drawing import Axes, load_pyplot
 from ._matrix import MatrixDisplay
 
@@ -30,6 +31,9 @@ class ClassConfusionDisplay(MatrixDisplay):
         Number of rows of each true class (row) that were predicted as each class
         (column).
 
+    n_rejected : int, default=0
+        1 if the last one is no class, but stands for rows that were rejected.
+
     Attributes
     ----------
     confusion_matrix : ndarray of shape (n_classes, n_classes)
@@ -38,7 +42,8 @@ class ClassConfusionDisplay(MatrixDisplay):
     blocks : dict of str to float
         ``"seen->seen"``, ``"seen->unseen"``, ``"unseen->seen"`` and
         ``"unseen->unseen"``: the shares summed over the block's columns, mean over its
-        classes. Both of one side sum to 1; NaN for a side without rows.
+        classes. Both of one side sum to 1; NaN for a side without rows. Where rows
+        were rejected, ``"rejected"`` is a third side.
 
     See Also
     --------
@@ -64,10 +69,18 @@ class ClassConfusionDisplay(MatrixDisplay):
     0.25
     """
 
-    def __init__(self, counts: np.ndarray, *, classes: np.ndarray, n_seen: int):
+    def __init__(
+        self,
+        counts: np.ndarray,
+        *,
+        classes: np.ndarray,
+        n_seen: int,
+        n_rejected: int = 0,
+    ):
         self.counts = counts
         self.classes = classes
         self.n_seen = n_seen
+        self.n_rejected = n_rejected
 
     @property
     def confusion_matrix(self) -> np.ndarray:
@@ -80,7 +93,10 @@ class ClassConfusionDisplay(MatrixDisplay):
     @property
     def blocks(self) -> dict[str, float]:
         """Share of each side's rows that is taken for either side."""
-        sides = {"seen": slice(None, self.n_seen), "unseen": slice(self.n_seen, None)}
+        end = len(self.classes) - self.n_rejected
+        sides = {"seen": slice(None, self.n_seen), "unseen": slice(self.n_seen, end)}
+        if self.n_rejected:
+            sides["rejected"] = slice(end, None)
         blocks, matrix = {}, self.confusion_matrix
         for (true, rows), (pred, columns) in product(sides.items(), repeat=2):
             # Each class counts the same, as in U and S.
@@ -132,11 +148,11 @@ class ClassConfusionDisplay(MatrixDisplay):
         """
         # First: without matplotlib, predicting would be in vain.
         load_pyplot(f"{cls.__name__}.from_estimator")
-        seen_classes = find_model(estimator).seen_classes_
-        y_pred = estimator.predict(X)
-        return cls.from_predictions(
-            y, y_pred, seen_classes=seen_classes, ax=ax, **options
-        )
+        options["seen_classes"] = find_model(estimator).seen_classes_
+        rejecting = path_inside(estimator, "reject_label_")[-1]
+        if hasattr(rejecting, "reject_label_"):
+            options["reject_label"] = rejecting.reject_label_
+        return cls.from_predictions(y, estimator.predict(X), ax=ax, **options)
 
     @classmethod
     def from_predictions(
@@ -145,6 +161,7 @@ class ClassConfusionDisplay(MatrixDisplay):
         y_pred: ArrayLike,
         *,
         seen_classes: ArrayLike,
+        reject_label: Any = None,
         ax: Axes | None = None,
         **options: Any,
     ) -> "ClassConfusionDisplay":
@@ -161,6 +178,10 @@ class ClassConfusionDisplay(MatrixDisplay):
         seen_classes : array-like of shape (n_seen_classes,)
             The classes that had rows in training; the others are unseen. Those that
             occur neither in ``y_true`` nor in ``y_pred`` are left out.
+
+        reject_label : int, str or None, default=None
+            What stands for rows that were rejected, and for those of no described
+            class. It is the last row and column, "rejected".
 
         ax : matplotlib Axes, default=None
             Where to draw; a new figure by default.
@@ -180,16 +201,21 @@ class ClassConfusionDisplay(MatrixDisplay):
             If matplotlib is not installed.
         """
         load_pyplot(f"{cls.__name__}.from_predictions")
-        y_true = check_labels(y_true, "y_true")
-        y_pred = check_labels(y_pred, "y_pred", like=y_true)
-        seen_classes = check_labels(seen_classes, "seen_classes", like=y_true)
         check_consistent_length(y_true, y_pred)
+        seen_classes = check_labels(seen_classes, "seen_classes")
+        # One label for both, of the type of the others.
+        (y_true, y_pred), rejected = rejections_alike(
+            (y_true, y_pred), seen_classes, reject_label
+        )
+        y_true = check_labels(y_true, "y_true", like=seen_classes)
+        y_pred = check_labels(y_pred, "y_pred", like=seen_classes)
 
         present = np.union1d(y_true, y_pred)
-        seen = np.isin(present, seen_classes)
+        seen, rejected = np.isin(present, seen_classes), present == rejected
         # Where each label, in sorted order, stands in the picture.
         position = np.empty(len(present), dtype=int)
-        position[np.argsort(~seen, kind="stable")] = np.arange(len(present))
+        order = np.argsort(np.where(seen, 0, 1 + rejected), kind="stable")
+        position[order] = np.arange(len(present))
         rows, columns = (
             position[np.searchsorted(present, y)] for y in (y_true, y_pred)
         )
@@ -197,8 +223,9 @@ class ClassConfusionDisplay(MatrixDisplay):
         counts = np.bincount(rows * len(present) + columns, minlength=len(present) ** 2)
         display = cls(
             counts.reshape(len(present), len(present)),
-            classes=np.concatenate([present[seen], present[~seen]]),
+            classes=present[order],
             n_seen=int(seen.sum()),
+            n_rejected=int(rejected.sum()),
         )
         return display.plot(ax=ax, **options)
 

@@ -27,6 +27,7 @@ from ..training import (
 )
 from ..utils import all_or_nothing, progress, say, validate_rows
 from ._classes import class_factors, codes_of, is_first_call, log_priors
+from ._cut_short import warn_if_cut_short
 from ._lda import IncrementalLDA
 from ._linear_scores import LinearScoresMixin
 from ._softmax_steps import SoftmaxSteps, batches, on_device
@@ -201,7 +202,9 @@ class SoftmaxClassifier(
             progress(n_steps, "steps") as done,
         ):
             lengths = intervals(n_steps)
-            return self._train(X, codes, weight, lengths, done, checkpoint("training"))
+            self._train(X, codes, weight, lengths, done, checkpoint("training"))
+        warn_if_cut_short(self)
+        return self
 
     @all_or_nothing
     @_fit_context(prefer_skip_nested_validation=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..training import draw_seed, resolve_device
 from ..utils import all_or_nothing
+from ._cut_short import warn_if_cut_short
 from ._lda import IncrementalLDA
 
 if TYPE_CHECKING:
@@ -94,6 +95,7 @@ class StreamedFitMixin:
                 self._moments = self._stream.descent.moments
         finally:
             del self._stream  # what the class has, None, counts again
+        warn_if_cut_short(self)
         return self
 
     def _keep(self, checkpoint, position):

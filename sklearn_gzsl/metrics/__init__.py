@@ -2,6 +2,7 @@
 
 from ._accuracy import gzsl_scores, harmonic_mean_score, per_class_accuracy
 from ._curve import ausuc_score, seen_unseen_curve
+from ._rejection import rejection_scores
 from ._scorer import GZSLScorer
 from ._top_k import top_k_per_class_accuracy
 
@@ -11,6 +12,7 @@ __all__ = [
     "gzsl_scores",
     "harmonic_mean_score",
     "per_class_accuracy",
+    "rejection_scores",
     "seen_unseen_curve",
     "top_k_per_class_accuracy",
 ]

@@ -9,6 +9,7 @@ from sklearn.utils import check_consistent_length
 
 from .._sklearn_compat import StrOptions, validate_params
 from ..utils import check_complete, few
+from ._rejection import rejections_alike
 
 
 @overload
@@ -50,7 +51,7 @@ def per_class_accuracy(
     """Mean over classes of the fraction of a class's rows that are right.
 
     Every class counts the same, however many rows it has [1]_. Predictions of
-    classes that ``y_true`` does not hold are plain errors.
+    classes that ``y_true`` does not hold are plain errors, and so are rejected rows.
 
     Parameters
     ----------
@@ -58,7 +59,7 @@ def per_class_accuracy(
         True labels, strings or integers.
 
     y_pred : array-like of shape (n_samples,)
-        Predicted labels of the same kind.
+        Predicted labels of the same kind; None, or -1 beside text, for rejected rows.
 
     labels : array-like of shape (n_classes,), default=None
         The classes to average over; rows of other classes are left out. ``None``
@@ -127,7 +128,7 @@ def gzsl_scores(
         True labels, strings or integers, of seen and of unseen classes.
 
     y_pred : array-like of shape (n_samples,)
-        Predicted labels of the same kind.
+        Predicted labels of the same kind; None, or -1 beside text, for rejected rows.
 
     seen_classes : array-like of shape (n_seen_classes,)
         The classes that had rows in training, ``classifier.seen_classes_``; every
@@ -186,7 +187,7 @@ def harmonic_mean_score(
         True labels, strings or integers, of seen and of unseen classes.
 
     y_pred : array-like of shape (n_samples,)
-        Predicted labels of the same kind.
+        Predicted labels of the same kind; None, or -1 beside text, for rejected rows.
 
     seen_classes : array-like of shape (n_seen_classes,)
         The classes that had rows in training; the others are unseen.
@@ -316,6 +317,7 @@ def check_sides(y_true: np.ndarray, seen_classes: ArrayLike) -> np.ndarray:
 
 def _check_targets(y_true, y_pred):
     y_true = check_labels(y_true, "y_true")
+    (y_pred,), _ = rejections_alike([y_pred], y_true)
     y_pred = check_labels(y_pred, "y_pred", like=y_true)
     check_consistent_length(y_true, y_pred)
     return y_true, y_pred

@@ -6,11 +6,12 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.exceptions import UndefinedMetricWarning
 
-from ..utils import adapt, warn
-from ._accuracy import harmonic_mean, per_class_accuracy
+from ..exceptions import UndefinedScoreWarning
+from ..utils import adapt, path_inside, warn
+from ._accuracy import class_means, harmonic_mean
 from ._curve import area_under, curve_of_best
+from ._rejection import is_rejected
 from ._response import BOTH_SIDES, best_of_fold, missing_side
 
 _METRICS = ("U", "S", "H", "AUSUC")
@@ -56,7 +57,7 @@ class GZSLScorer:
 
     Warns
     -----
-    UndefinedMetricWarning
+    UndefinedScoreWarning
         When called: if the rows hold no unseen class or no seen class, so that some
         of the scores are NaN; once for each scorer.
 
@@ -72,7 +73,8 @@ class GZSLScorer:
     Classes are ranked by the outermost estimator's ``predict_log_proba``, else by
     the logarithm of its ``predict_proba``, else by its ``decision_function``, so
     that the preprocessing of a pipeline takes part. U, S and H are those of
-    ``predict``, except that ``candidates="present"`` leaves classes out.
+    ``predict``, except that ``candidates="present"`` leaves classes out; rows that a
+    ``RejectingClassifier`` rejects are errors there, and not in AUSUC.
 
     Training rows hold no unseen class. With ``return_train_score=True``, the default of
     successive halving, and in ``learning_curve`` and ``validation_curve``, their U, H
@@ -153,9 +155,13 @@ class GZSLScorer:
             estimator, X, y, self.candidates
         )
         seen = np.isin(y, seen_classes)
+        right = y == y_pred
+        rejecting = path_inside(estimator, "reject_label_")[-1]
+        if hasattr(rejecting, "reject_label_"):
+            right &= ~is_rejected(estimator.predict(X), rejecting.reject_label_)
         result = {
-            "U": _accuracy(y[~seen], y_pred[~seen]),
-            "S": _accuracy(y[seen], y_pred[seen]),
+            "U": _accuracy(y[~seen], right[~seen]),
+            "S": _accuracy(y[seen], right[seen]),
         }
         result["H"] = float(harmonic_mean(result["U"], result["S"]))
         result["AUSUC"] = np.nan
@@ -180,7 +186,7 @@ class GZSLScorer:
         warn(
             f"The scored rows hold no {missing} class: {', '.join(undefined)} became "
             f"NaN. If these are test rows, {BOTH_SIDES}",
-            UndefinedMetricWarning,
+            UndefinedScoreWarning,
         )
 
     def _accept_sample_weight(self):
@@ -188,5 +194,5 @@ class GZSLScorer:
         return False
 
 
-def _accuracy(y, y_pred):
-    return per_class_accuracy(y, y_pred) if len(y) else np.nan
+def _accuracy(y, right):
+    return class_means(y, right, None, "y") if len(y) else np.nan

@@ -5,10 +5,10 @@ from numbers import Integral
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.utils import check_consistent_length
 
 from .._sklearn_compat import Interval, validate_params
+from ..exceptions import UndefinedScoreWarning
 from ..utils import warn
 from ._accuracy import check_labels, class_means
 from ._curve import check_scores
@@ -82,7 +82,7 @@ def top_k_per_class_accuracy(
 
     Warns
     -----
-    UndefinedMetricWarning
+    UndefinedScoreWarning
         If ``k`` is at least the number of columns, so that nearly every row is right.
 
     See Also
@@ -136,7 +136,7 @@ def top_k_per_class_accuracy(
         warn(
             f"k={k} is no less than the {len(columns)} columns of y_score, so that "
             "every class with a finite score is a hit; choose a smaller k.",
-            UndefinedMetricWarning,
+            UndefinedScoreWarning,
         )
     # Columns come in any order, but can be looked up only in sorted ones.
     order = np.argsort(columns)

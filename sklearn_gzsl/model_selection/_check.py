@@ -69,7 +69,7 @@ def check_gzsl_split(
 
     Warns
     -----
-    UserWarning
+    GZSLWarning
         If rows of the test set have the features of a training row, with the numbers
         of both.
 
@@ -154,7 +154,6 @@ def warn_of_duplicates(
             f"{len(pairs)} rows of {names[1]} equal a row of {names[0]} in every "
             f"feature, so the model has seen them: rows {shown}. Drop them, unless "
             "different things may well look the same.",
-            UserWarning,
         )
 
 

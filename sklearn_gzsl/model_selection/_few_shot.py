@@ -98,7 +98,7 @@ def few_shot_curve(
 
     Warns
     -----
-    UserWarning
+    GZSLWarning
         If test rows are equal to rows of ``X_few``, with the numbers of both.
 
     See Also

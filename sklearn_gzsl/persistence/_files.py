@@ -159,11 +159,11 @@ def load(path: str | PathLike) -> Any:
     >>> from sklearn.datasets import load_digits
     >>> import sklearn_gzsl
     >>> X, y = load_digits(return_X_y=True)
-    >>> clf = sklearn_gzsl.PrototypeClassifier().fit(X, y)
+    >>> clf = sklearn_gzsl.IncrementalLDA().fit(X, y)
     >>> with TemporaryDirectory() as folder:
     ...     clf.save(Path(folder, "digits.safetensors"))
     ...     sklearn_gzsl.load(Path(folder, "digits.safetensors"))
-    PrototypeClassifier()
+    IncrementalLDA()
     """
     path = Path(path)
     with path.open("rb") as file:

@@ -17,7 +17,7 @@ from ._labels import (
     like,
     validate_rows,
 )
-from ._messages import few, meant, naming_sizes, warn
+from ._messages import few, is_on_trial, meant, naming_sizes, on_trial, warn
 from ._methods import METHODS, SPLITS, Published, register
 from ._parameters import DeclaredParameters
 from ._progress import counted, heard, progress, say
@@ -48,6 +48,7 @@ __all__ = [
     "few",
     "fit_transform",
     "heard",
+    "is_on_trial",
     "is_unlabelled",
     "jsonable",
     "labels_of",
@@ -57,6 +58,7 @@ __all__ = [
     "mean_rows",
     "meant",
     "naming_sizes",
+    "on_trial",
     "path_inside",
     "progress",
     "ranked",

@@ -4,7 +4,10 @@ import sys
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
+
+from ..exceptions import GZSLWarning
 
 
 def few(items: Any, most: int = 10) -> str:
@@ -33,12 +36,31 @@ def _form(label):
 _INSIDE = {"sklearn_gzsl", "sklearn", "joblib"}
 
 
-def warn(message: str | Warning, category: type[Warning] = UserWarning) -> None:
+def warn(message: str | Warning, category: type[Warning] = GZSLWarning) -> None:
     """Warn, and point at the line outside of the packages that led to it."""
     frame, level = sys._getframe(), 1
     while frame.f_back and _room(frame) in _INSIDE:
         frame, level = frame.f_back, level + 1
     warnings.warn(message, category, stacklevel=level)
+
+
+# Not warnings' own filters: those of one thread would be those of all.
+_ON_TRIAL = ContextVar("_ON_TRIAL", default=False)
+
+
+@contextmanager
+def on_trial() -> Iterator[None]:
+    """Fits that something else is to be set by: no word on how they come out."""
+    token = _ON_TRIAL.set(True)
+    try:
+        yield
+    finally:
+        _ON_TRIAL.reset(token)
+
+
+def is_on_trial() -> bool:
+    """Whether this is called within ``on_trial``."""
+    return _ON_TRIAL.get()
 
 
 def _room(frame):
