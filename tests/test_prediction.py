@@ -224,3 +224,21 @@ def test_rankings_that_are_none(fitted, animals):
             top_k_per_class_accuracy(*arguments, ranked=True)
     with pytest.raises(ValueError, match="labels was given with ranked=True"):
         top_k_per_class_accuracy(y, top, k=2, labels=fitted.classes_, ranked=True)
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        ([3, 7, 1], "y holds .3, 7, 1., but the classes are ..ant', .*of one type"),
+        (["ant", 7, "ape"], "y mixes text, .*'ant'.*, and other labels, .7.; give all"),
+        (["ant", None, "ape"], r"y has missing labels .* at the positions \[1\]"),
+    ],
+)
+@pytest.mark.parametrize("clf", [PrototypeClassifier(), "default"], ids=str)
+def test_scores_of_labels_of_another_type(animals, clf, y, message):
+    if clf == "default":
+        clf = GZSLClassifier(seen_penalty=0.0, n_synthetic=3, random_state=0)
+    clf = clone(clf).fit(animals.X, animals.y, class_attributes=animals.attributes)
+    with pytest.raises(ValueError, match=message):
+        clf.score(animals.X[:3], y)
+    assert clf.score(animals.X, animals.y, sample_weight=np.ones(90)) > 0.9

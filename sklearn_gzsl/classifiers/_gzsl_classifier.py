@@ -48,8 +48,8 @@ def _closed_form():
 class GZSLClassifier(
     FinalClassifierMixin,
     DefaultPartsMixin,
-    ClassifierMixin,
     ScoringMixin,
+    ClassifierMixin,
     UpdatesMixin,
     BaseEstimator,
 ):
@@ -354,8 +354,9 @@ class GZSLClassifier(
         # Products of small numpy integers overflow.
         self.n_synthetic_ = int(n_synthetic)
         warn_of_met_classes(generator, self.unseen_classes_)
-        if keeps_features(generator):
-            self._check_memory(classifier, X.shape[1])
+        # Of latent features, there is one at least.
+        width = X.shape[1] if keeps_features(generator) else 1
+        self._check_memory(classifier, width)
 
         say(f"fitting the generator on {len(X)} rows")
         self.generator_ = fit_generator(

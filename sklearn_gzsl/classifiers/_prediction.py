@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn_compat import available_if
 from ..persistence import LinearFormMixin, SavingMixin
-from ..utils import InheritedDocs, ranks_nothing, row_chunks
+from ..utils import InheritedDocs, check_target, few, ranks_nothing, row_chunks
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -134,6 +134,45 @@ class PredictionMixin(LinearFormMixin, SavingMixin, InheritedDocs):
         """
         return self._from_scores(X, _probabilities)
 
+    def score(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> float:
+        """Share of the rows that get their class: the plain accuracy.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows as in ``fit``.
+        y : array-like of shape (n_samples,)
+            Their labels.
+        sample_weight : array-like of shape (n_samples,), optional
+            Weights of the rows.
+
+        Returns
+        -------
+        float
+            Between 0 and 1.
+
+        Raises
+        ------
+        ValueError
+            If labels are missing, or of another type than those in ``fit``.
+
+        See Also
+        --------
+        sklearn_gzsl.metrics.GZSLScorer : Seen and unseen classes apart, each class the
+            same.
+        """
+        check_is_fitted(self)
+        check_target(y)
+        given, known = np.asarray(y), self.classes_
+        if _is_text(given) != _is_text(known):
+            raise ValueError(
+                f"y holds {few(given)}, but the classes are {few(known)}; labels are "
+                "of one type, all text or all numbers."
+            )
+        return super().score(X, y, sample_weight)  # that of ClassifierMixin
+
     def _from_scores(self, X, function):
         """What a function makes of the scores of the rows."""
         check_is_fitted(self)
@@ -148,6 +187,10 @@ class PredictionMixin(LinearFormMixin, SavingMixin, InheritedDocs):
                 whole = np.empty((n_rows, *made.shape[1:]), made.dtype)
             whole[rows] = made
         return whole
+
+
+def _is_text(labels):
+    return labels.size > 0 and isinstance(labels.flat[0], str)
 
 
 def _checked(scores):

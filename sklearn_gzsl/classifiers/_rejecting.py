@@ -14,7 +14,8 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted, indexable
 
 from .._sklearn_compat import HasMethods, Interval, _fit_context
-from ..metrics._rejection import free_label
+from ..metrics._accuracy import check_labels
+from ..metrics._rejection import free_label, rejections_alike
 from ..persistence import not_linear
 from ..utils import adapt, all_or_nothing, check_target
 from ._adapting import takes_unlabelled
@@ -296,6 +297,32 @@ class RejectingClassifier(
             y = y.astype(object)
         rejected = np.array(label, dtype=y.dtype.char)  # text of any length
         return np.where(novelty > 0, rejected, y) if (novelty > 0).any() else y
+
+    def score(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> float:
+        """Share of the rows that get their class, or are rejected and of none.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows as in ``fit``.
+        y : array-like of shape (n_samples,)
+            Their labels; ``reject_label_`` for those of no described class.
+        sample_weight : array-like of shape (n_samples,), optional
+            Weights of the rows.
+
+        Returns
+        -------
+        float
+            Between 0 and 1.
+        """
+        known = check_labels(self.classes_, "classes_")
+        (y, y_pred), _ = rejections_alike(
+            [y, self.predict(X)], known, self.reject_label_
+        )
+        y, y_pred = (check_labels(labels, "y", like=known) for labels in (y, y_pred))
+        return float(np.average(y == y_pred, weights=sample_weight))
 
     def predict_set(self, X: ArrayLike, coverage: float = 0.9) -> np.ndarray:
         """All classes that each row may well be of.

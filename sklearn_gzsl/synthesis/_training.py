@@ -11,6 +11,8 @@ from ..utils import learner_inside, say, seeded
 from ._stream import RowStream
 
 _MOST_PASSES = 25
+# A million rows a second would be learned from for a day, in one pass.
+_MOST_ROWS = 10**11
 
 
 def train(classifier, rows, *, memory_limit):
@@ -124,12 +126,18 @@ def is_streamed(classifier, n_classes, n_synthetic, n_features, memory_limit):
     Raises
     ------
     ValueError
-        If they are, and the classifier cannot learn from a part at a time.
+        If they are, and the classifier cannot learn from a part at a time; or if
+        nothing could ever learn from so many.
     """
+    if isinstance(classifier, FrozenEstimator):  # no rows are drawn for it
+        return False
+    if n_classes * n_synthetic > _MOST_ROWS:
+        raise ValueError(
+            f"n_synthetic={n_synthetic} rows of {n_classes} classes are more than "
+            "anything could learn from; a few hundred of each class are plenty."
+        )
     n_bytes = 4 * n_classes * n_synthetic * n_features
     if memory_limit is None or n_bytes <= memory_limit:
-        return False
-    if isinstance(classifier, FrozenEstimator):
         return False
     reason = None
     if not (hasattr(classifier, "partial_fit") or hasattr(classifier, "fit_stream")):

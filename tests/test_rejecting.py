@@ -1,0 +1,276 @@
+"""RejectingClassifier: false alarms as wanted, sets that hold the class, sentinels."""
+
+import pickle
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+import sklearn_gzsl
+from sklearn_gzsl import (
+    CalibratedStackingCV,
+    GaussianGenerator,
+    GZSLClassifier,
+    IncrementalLDA,
+    PrototypeClassifier,
+    RejectingClassifier,
+)
+from sklearn_gzsl.classifiers._held_out_rows import quantile
+from sklearn_gzsl.inspection import ClassConfusionDisplay
+from sklearn_gzsl.metrics import (
+    GZSLScorer,
+    gzsl_scores,
+    per_class_accuracy,
+    rejection_scores,
+)
+from sklearn_gzsl.model_selection import GZSLKFold
+
+FAST = PrototypeClassifier(
+    power=None,
+    shrinkage=0.5,
+    degree=2,
+    alpha=0.1,
+    description_weight=0,
+    calibration_size=0,
+    seen_classifier=LogisticRegression(C=10, tol=1e-2),
+)
+
+
+@pytest.fixture(scope="module")
+def rows(small_numbers):
+    """Rows of seen, of unseen and of undescribed numbers, which begin with a 4."""
+    numbers, X, y = small_numbers, small_numbers.data, small_numbers.target
+    none = np.char.startswith(y, "4")
+    known = numbers.class_attributes.labels
+    known = known[~np.char.startswith(known.astype(str), "4")]
+    train, test = numbers.train[~none[numbers.train]], numbers.test
+    return {
+        "fit": (X[train], y[train]),
+        "attributes": numbers.class_attributes.subset(known),
+        "X": X[test],
+        "y": np.where(none[test], "rejected", y[test]),
+        "others": none[test],
+    }
+
+
+@pytest.fixture(scope="module")
+def clf(rows):
+    clf = RejectingClassifier(FAST, false_alarm=0.1)
+    return clf.fit(*rows["fit"], class_attributes=rows["attributes"])
+
+
+def test_false_alarms_and_detections(clf, rows):
+    X, y, others = rows["X"], rows["y"], rows["others"]
+    novelty, y_pred = clf.novelty_score(X), clf.predict(X)
+    assert_array_equal(y_pred == "rejected", novelty > 0)
+    assert_array_equal(y_pred[novelty <= 0], clf.estimator_.predict(X)[novelty <= 0])
+    scores = rejection_scores(y, y_pred, reject_label=clf.reject_label_)
+    assert scores["false_alarms"] == np.mean(novelty[~others] > 0)
+    assert scores["detected"] == np.mean(novelty[others] > 0)
+    # Held-out rows of the same scans are easier than those of the test.
+    assert 0.03 < scores["false_alarms"] < 0.3
+    assert roc_auc_score(others, novelty) > 0.6
+
+
+def test_held_out_rows_have_the_wanted_rate(clf):
+    known = clf.calibration_
+    for rate in (0.02, 0.1, 0.5):
+        clf.set_params(false_alarm=rate)
+        limits = np.where(known["taken_for_seen"], *clf.thresholds_)
+        alarms = np.average(known["best"] < limits, weights=known["weight"])
+        assert alarms == pytest.approx(rate, abs=0.01)
+    clf.set_params(false_alarm=0.1)
+    # As many classes of each side as there are.
+    shares = [known["weight"][side].sum() for side in (known["seen"], ~known["seen"])]
+    assert shares == pytest.approx([len(clf.seen_classes_), len(clf.unseen_classes_)])
+
+
+def test_sets_hold_the_class(clf, rows):
+    known = ~rows["others"]
+    X, y = rows["X"][known], rows["y"][known]
+    seen, columns = np.isin(y, clf.seen_classes_), np.searchsorted(clf.classes_, y)
+    before = np.zeros((len(X), len(clf.classes_)), dtype=bool)
+    for coverage in (0.3, 0.6, 0.9):
+        sets = clf.predict_set(X, coverage)
+        assert (before <= sets).all()
+        held = sets[np.arange(len(y)), columns]
+        assert held[~seen].mean() > coverage - 0.1
+        before = sets
+    assert sets.sum(axis=1).mean() < 20
+    # Of no unseen class is enough known to promise so much: 72 are held out, once each.
+    unseen = np.isin(clf.classes_, clf.unseen_classes_)
+    assert clf.predict_set(X[:3], 0.99)[:, unseen].all()
+    with pytest.raises(ValueError, match="coverage == 1"):
+        clf.predict_set(X, 1)
+
+
+def test_coverage_of_exchangeable_classes():
+    """In the mean over many draws of classes, 90 % of the next class's rows."""
+    rng = np.random.default_rng(0)
+    held = []
+    for _ in range(400):
+        shifts = rng.normal(size=20)  # classes differ more than rows do
+        sizes = rng.integers(2, 30, size=19)
+        values = np.repeat(shifts[:-1], sizes) + 0.3 * rng.normal(size=sizes.sum())
+        weight = np.repeat(1 / sizes, sizes)
+        limit = quantile(values, weight, 0.9, 1 / 20)
+        held.append(np.mean(shifts[-1] + 0.3 * rng.normal(size=50) <= limit))
+    assert 0.88 < np.mean(held) < 0.96
+
+
+def test_quantiles():
+    values, weight = np.array([3.0, 1.0, 2.0]), np.array([1.0, 1.0, 2.0])
+    assert [quantile(values, weight, q) for q in (0.1, 0.25, 0.3, 0.75, 0.8)] == [
+        1,
+        1,
+        2,
+        2,
+        3,
+    ]
+    assert quantile(values, weight, 0.9, unknown=0.25) == np.inf
+    assert quantile(values[:0], weight[:0], 0.1) == np.inf
+
+
+@pytest.mark.parametrize(
+    ("numbers", "given", "label", "kind"),
+    [
+        (False, "auto", "rejected", "U"),
+        (False, "a long word", "a long word", "U"),
+        (False, None, None, "O"),
+        (False, -1, -1, "O"),
+        (True, "auto", -1, "i"),
+        (True, 999, 999, "i"),
+        (True, None, None, "O"),
+        (True, "none", "none", "O"),
+    ],
+)
+def test_labels_of_rejected_rows(animals, numbers, given, label, kind):
+    y = animals.codes if numbers else animals.y
+    described = animals.vectors if numbers else animals.attributes
+    clf = RejectingClassifier(FAST, reject_label=given, cv=2)
+    clf.fit(animals.X, y, class_attributes=described)
+    X = np.concatenate([animals.X, 100 * animals.X[:5, ::-1]])
+    clf.set_params(false_alarm=0.4)
+    y_pred, rejected = clf.predict(X), clf.novelty_score(X) > 0
+    assert rejected.any()
+    assert y_pred.dtype.kind == kind
+    assert [item == label for item in y_pred.tolist()] == rejected.tolist()
+    assert y_pred[~rejected].tolist() == clf.estimator_.predict(X)[~rejected].tolist()
+    right = [a == b for a, b in zip(y_pred[: len(y)].tolist(), y.tolist(), strict=True)]
+    assert clf.score(animals.X, y) == np.mean(right)
+    assert clf.score(X[rejected], [label] * rejected.sum()) == 1
+
+
+def test_labels_that_a_class_has(animals):
+    clf = RejectingClassifier(FAST, reject_label="cat", cv=2)
+    with pytest.raises(ValueError, match="reject_label='cat' is the label of a class"):
+        clf.fit(animals.X, animals.y, class_attributes=animals.attributes)
+    clf.set_params(reject_label="emu")
+    clf.fit(animals.X, animals.y, class_attributes=animals.attributes)
+    clf.add_classes({"emu": np.ones(7)})
+    with pytest.raises(ValueError, match="reject_label='emu'"):
+        clf.predict(animals.X)
+    clf = RejectingClassifier(FAST, cv=2)
+    minus = animals.codes - 1
+    described = sklearn_gzsl.ClassAttributes(np.arange(12) - 1, animals.vectors)
+    clf.fit(animals.X, minus, class_attributes=described)
+    assert clf.reject_label_ == -2
+
+
+@pytest.mark.parametrize("mark", [None, -1])
+def test_metrics_count_rejected_rows_as_errors(mark):
+    y = np.array(["cat", "cat", "dog", "zebra"])
+    y_pred = np.array(["cat", mark, "dog", mark], dtype=object)
+    assert per_class_accuracy(y, y_pred) == pytest.approx(0.5)
+    scores = gzsl_scores(y, y_pred.tolist(), seen_classes=["cat", "dog"])
+    assert scores == {"U": 0.0, "S": 0.75, "H": 0.0}
+    y_pred[1] = 7
+    with pytest.raises(ValueError, match="y_pred holds values that are no class"):
+        per_class_accuracy(y, y_pred)
+    assert per_class_accuracy([0, 1], [0, None]) == 0.5
+
+
+def test_scorer_counts_rejected_rows_as_errors(clf, rows):
+    X, y = rows["X"][~rows["others"]], rows["y"][~rows["others"]]
+    found = GZSLScorer()(clf, X, y)
+    expected = gzsl_scores(y, clf.predict(X), seen_classes=clf.seen_classes_)
+    assert {name: found[name] for name in "USH"} == pytest.approx(expected)
+    plain = GZSLScorer()(clf.estimator_, X, y)
+    assert found["AUSUC"] == plain["AUSUC"]
+    assert found["H"] < plain["H"]
+
+
+def test_confusion_has_a_column_of_rejected_rows(clf, rows):
+    display = ClassConfusionDisplay.from_estimator(clf, rows["X"], rows["y"])
+    assert display.classes[-1] == "rejected"
+    y_pred, blocks = clf.predict(rows["X"]), display.blocks
+    scores = rejection_scores(rows["y"], y_pred, reject_label="rejected")
+    assert blocks["rejected->rejected"] == pytest.approx(scores["detected"])
+    for side in ("seen", "unseen", "rejected"):
+        total = sum(blocks[f"{side}->{to}"] for to in ("seen", "unseen", "rejected"))
+        assert total == pytest.approx(1)
+    display = ClassConfusionDisplay.from_predictions(
+        [0, 1, None, 2], [0, None, None, 2], seen_classes=[0, 1]
+    )
+    assert display.classes.tolist() == [0, 1, 2, -1]
+    assert display.blocks["seen->rejected"] == 0.5
+
+
+def test_frozen_estimators_and_wrappers(rows, clf):
+    X, y = rows["fit"]
+    described = rows["attributes"]
+    # Held out by hand: what an estimator that is fitted already has not met.
+    train, test = next(GZSLKFold(4).split(X, y))
+    inner = make_pipeline(StandardScaler(), FAST)
+    params = {"prototypeclassifier__class_attributes": described}
+    inner.fit(X[train], y[train], **params)
+    frozen = RejectingClassifier(FrozenEstimator(inner)).fit(X[test], y[test])
+    assert frozen.estimator_.estimator is inner
+    assert np.isfinite(frozen.thresholds_).all()
+    assert 0 < np.mean(frozen.predict(X[test]) == "rejected") < 0.2
+    around = CalibratedStackingCV(make_pipeline(StandardScaler(), FAST), cv=2)
+    clf = RejectingClassifier(around, cv=2).fit(X, y, class_attributes=described)
+    assert clf.predict(rows["X"]).shape == rows["y"].shape
+    assert clf.predict_set(rows["X"]).shape == (len(rows["X"]), len(clf.classes_))
+
+
+def test_what_the_estimator_chose_holds_in_the_folds(animals, monkeypatch):
+    chosen = []
+    fit = GZSLClassifier.fit
+
+    def recorded(self, *args, **params):
+        chosen.append(self.seen_penalty)
+        return fit(self, *args, **params)
+
+    monkeypatch.setattr(GZSLClassifier, "fit", recorded)
+    clf = RejectingClassifier(
+        GZSLClassifier(GaussianGenerator(), IncrementalLDA(), random_state=0), cv=2
+    ).fit(animals.X, animals.y, class_attributes=animals.attributes)
+    assert chosen[0] == "auto"
+    assert chosen[-2:] == [clf.estimator_.seen_penalty_] * 2
+
+
+def test_without_descriptions_nothing_is_rejected(animals):
+    clf = RejectingClassifier(FAST).fit(animals.X, animals.y)
+    assert (clf.thresholds_ == -np.inf).all()
+    assert_array_equal(clf.predict(animals.X), clf.estimator_.predict(animals.X))
+
+
+def test_it_can_be_stored_and_learn_more(clf, rows, tmp_path):
+    novelty = clf.novelty_score(rows["X"])
+    clf.save(tmp_path / "clf")
+    for again in (
+        pickle.loads(pickle.dumps(clf)),
+        sklearn_gzsl.load(tmp_path / "clf"),
+    ):
+        assert_array_equal(again.novelty_score(rows["X"]), novelty)
+    again.add_classes({"none": np.ones(20)})
+    assert "none" in again.classes_
+    assert np.isfinite(again.novelty_score(rows["X"])).all()
+    with pytest.raises(ValueError, match="it rejects rows"):
+        again.to_sklearn()
