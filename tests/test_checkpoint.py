@@ -16,10 +16,14 @@ from sklearn.base import clone
 from skorch.callbacks import Callback, EarlyStopping, EpochScoring
 
 from sklearn_gzsl import (
+    CMT,
     CVAE,
     MLIS,
     WGANGP,
+    AttributeSoftmaxClassifier,
+    BilinearClassifier,
     GZSLClassifier,
+    PrototypeNetwork,
     SoftmaxClassifier,
     VAECFlow,
 )
@@ -27,6 +31,7 @@ from sklearn_gzsl.benchmark._looks import LookingSoftmax
 from sklearn_gzsl.generators._early_stopping import HeldOutClasses
 from sklearn_gzsl.linear_model._softmax_steps import SoftmaxSteps
 from sklearn_gzsl.training import EACH_FIT, _batches
+from sklearn_gzsl.training._checkpoint import Checkpoint
 from sklearn_gzsl.utils import locked, read_arrays, replacing, write_arrays
 
 ALWAYS = {"checkpoint_interval": 0.0}
@@ -114,6 +119,40 @@ def test_a_trial_goes_on_as_well_as_the_training(cls, animals, tmp_path, monkeyp
     assert_array_equal(generator.validation_steps_, expected.validation_steps_)
     assert_array_equal(generator.validation_scores_, expected.validation_scores_)
     assert_array_equal(generator.validation_classes_, expected.validation_classes_)
+
+
+@pytest.mark.parametrize(
+    "clf",
+    [
+        BilinearClassifier(loss="warp", n_maps=2),
+        PrototypeNetwork(hidden_dim=8, episodic=True),
+        AttributeSoftmaxClassifier(hidden_dim=8),
+        CMT(hidden_dim=8),
+    ],
+    ids=lambda clf: type(clf).__name__,
+)
+def test_scores_that_are_learned_by_steps_go_on_too(
+    clf, animals, tmp_path, monkeypatch
+):
+    clf = clone(clf).set_params(max_iter=30, batch_size=28, random_state=0)
+    expected = fit(clone(clf), animals)
+    clf.set_params(checkpoint=tmp_path, **ALWAYS)
+    write, n_written = Checkpoint.write, [0]
+
+    def write_and_stop(self, *args, **kwargs):
+        write(self, *args, **kwargs)
+        n_written[0] += 1
+        if n_written[0] in (3, 17, 18):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Checkpoint, "write", write_and_stop)
+    for _ in range(3):
+        with pytest.raises(KeyboardInterrupt):
+            fit(clf, animals)
+    fit(clf, animals)
+    assert n_written[0] == 31  # after each step, and at the end
+    assert_array_equal(*(m.decision_function(animals.X) for m in (clf, expected)))
+    assert clf.history_ == expected.history_
 
 
 def n_intervals(net, _batches=None, _y=None):

@@ -16,8 +16,10 @@ from sklearn_gzsl import (
     GaussianGenerator,
     GZSLClassifier,
     GZSLVotingClassifier,
+    IncrementalLDA,
     PrototypeClassifier,
     SoftmaxClassifier,
+    load,
 )
 from sklearn_gzsl.persistence._state import Encoder
 
@@ -111,6 +113,34 @@ def test_new_classes_need_no_rows_of_prototypes(animals, some, more, params):
         assert (found.argmax(axis=1) == expected.argmax(axis=1)).mean() > 0.9
     else:
         assert_array_equal(found, expected)
+    with pytest.raises(ValueError, match=r"partial_fit .* forget_rows has dropped"):
+        forgetful.partial_fit(animals.X_test, animals.y_test)
+
+
+@pytest.mark.parametrize(
+    "params",
+    [{}, {"n_real": 3}, {"memory_limit": 1000}, {"candidate_classes": "unseen"}],
+)
+def test_new_classes_need_no_rows_of_a_linear_discriminant(
+    animals, some, more, params, tmp_path
+):
+    """Its counts, means and scatter of real rows are all that a fit knows of them."""
+    clf = clone(DEFAULT).set_params(classifier=IncrementalLDA(), **params)
+    clf.fit(animals.X, animals.y, class_attributes=some)
+    before = clf.decision_function(animals.X_test)
+    deepcopy(clf).forget_rows().save(tmp_path / "clf")
+    forgetful = load(tmp_path / "clf")
+    assert not rows_within(forgetful, animals.X)
+    assert_array_equal(forgetful.decision_function(animals.X_test), before)
+    # One after the other: what is known of real rows lasts.
+    for label in more.labels.tolist():
+        forgetful.add_classes(more.subset([label]))
+    found = forgetful.decision_function(animals.X_test)
+    expected = clf.add_classes(more).decision_function(animals.X_test)
+    if "memory_limit" in params:  # draws have other seeds there
+        assert (found.argmax(axis=1) == expected.argmax(axis=1)).mean() > 0.9
+    else:
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-3)
     with pytest.raises(ValueError, match=r"partial_fit .* forget_rows has dropped"):
         forgetful.partial_fit(animals.X_test, animals.y_test)
 

@@ -1,5 +1,7 @@
 """Numbers and sizes beyond what can be computed with are told, never passed over."""
 
+from time import process_time
+
 import numpy as np
 import pytest
 from instances import TINY
@@ -91,6 +93,22 @@ def test_more_rows_than_memory_holds_are_named(n_samples, rows):
     generator = GaussianGenerator().fit(*rows)
     with pytest.raises(ValueError, match=f"memory with n_samples={n_samples}"):
         generator.sample(np.eye(2), n_samples)
+
+
+@pytest.mark.parametrize("n_synthetic", [10**12, 10**30])
+@pytest.mark.parametrize("memory_limit", [2**29, None])
+def test_more_rows_than_anything_learns_from_are_refused(
+    n_synthetic, memory_limit, rows
+):
+    """At once: the generator would take its time, and the stream have no end."""
+    for generator in (GaussianGenerator(), CADAVAE()):
+        clf = GZSLClassifier(
+            generator, n_synthetic=n_synthetic, memory_limit=memory_limit
+        )
+        start = process_time()
+        with pytest.raises(ValueError, match=f"^n_synthetic={n_synthetic} rows of 1 c"):
+            clf.fit(*rows, class_attributes=THREE)
+        assert process_time() - start < 0.5
 
 
 @pytest.mark.parametrize("clf", [SoftmaxClassifier(), IncrementalLDA()])

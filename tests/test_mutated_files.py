@@ -20,6 +20,7 @@ from sklearn_gzsl.benchmark import format_results, run_benchmark
 from sklearn_gzsl.benchmark._cli import main
 from sklearn_gzsl.benchmark._data import load_data
 from sklearn_gzsl.benchmark._machine import Cost
+from sklearn_gzsl.benchmark._record import load_results
 from sklearn_gzsl.datasets import fetch_xlsa17, load_xlsa17
 
 SPARED = 150  # megabytes that reading a file of kilobytes may take
@@ -136,6 +137,22 @@ def test_results_that_were_changed_by_hand(results, data):
     check_one_line(["table", str(path)])
     with refusals(ValueError):
         format_results(changed)
+
+
+@pytest.mark.parametrize("wrong", [{}, [1], 10**400, None, True, "1"])
+@pytest.mark.parametrize("key", ["scores", "scores_without_penalty"])
+def test_scores_of_any_name_are_numbers(results, key, wrong):
+    """Also of a name that both kinds of scores have."""
+    folder, content = results
+    changed = copy.deepcopy(content)
+    for fit in changed["methods"]["prototypes"]["fits"]:
+        fit["scores"]["mine"] = fit["scores_without_penalty"]["mine"] = 0.5
+        fit[key]["mine"] = wrong
+    path = folder / "mine.json"
+    path.write_text(json.dumps(changed))
+    check_one_line(["table", str(path)])
+    with pytest.raises(ValueError, match=rf"fits.{key}.mine is .* a number should be"):
+        load_results(path)
 
 
 @given(data=st.data())

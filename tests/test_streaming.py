@@ -410,6 +410,7 @@ def test_says_how_far_it_is(streamed, animals, capsys):
 
 def test_draws_are_bounded(streamed, animals, monkeypatch):
     monkeypatch.setattr("sklearn_gzsl.synthesis._training_rows.DRAW_ROWS", 40)
+    monkeypatch.setattr("sklearn_gzsl.classifiers._lost_side._N_ROWS", 10)
     for n_unseen in (20, 200):
         Counted.most = 0
         labels = [f"new {i:03}" for i in range(n_unseen)]

@@ -99,9 +99,9 @@ def check_results(results, name):
         if len({"scores_without_penalty" in fit for fit in fits}) > 1:
             raise ValueError(f"{place}.fits: some have scores_without_penalty.")
         for fit in fits:
-            scores = fit["scores"] | fit.get("scores_without_penalty", {})
-            for score, value in scores.items():
-                _check(value, _is_number, f"{place}.fits.{score}")
+            for key in fit.keys() & {"scores", "scores_without_penalty"}:
+                for score, value in fit[key].items():
+                    _check(value, _is_number, f"{place}.fits.{key}.{score}")
 
 
 def _check(value, schema, place):

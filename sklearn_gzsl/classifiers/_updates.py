@@ -27,9 +27,10 @@ class UpdatesMixin(MovingRowsMixin):
 
         Predictions stay as they are, and the generator samples as before. What needs
         rows says from now on that it has none: ``partial_fit``, ``adapt``, and
-        ``add_classes`` unless the classifier is a ``PrototypeClassifier``, only unseen
-        classes have synthetic rows, and ``partial_fit`` has added no real ones. A
-        ``SoftmaxClassifier`` loses the state of its optimizer, too.
+        ``add_classes`` unless the classifier is a ``PrototypeClassifier`` or an
+        ``IncrementalLDA``, only unseen classes have synthetic rows, and ``partial_fit``
+        has added no real ones. A ``SoftmaxClassifier`` loses the state of its
+        optimizer, too.
 
         Returns
         -------
@@ -65,6 +66,10 @@ class UpdatesMixin(MovingRowsMixin):
         few_shot = np.isin(self._labels, self.unseen_classes_).any()
         apart = self.synthesize == "unseen" and not few_shot
         self._draws_alone = apart and hasattr(self.classifier_, "_learn_drawn")
+        keeps = self._draws_alone and hasattr(self.classifier_, "_keep_real")
+        if keeps and len(self._rows):
+            # Of rows apart, as these may draw.
+            self.classifier_._keep_real(*self._training_rows().real_rows())
         # After the draws that choose real rows: those to come are the same.
         self._seeds = rows.seeds
         self._rows, self._labels = rows.X[:0].copy(), rows.y[:0].copy()

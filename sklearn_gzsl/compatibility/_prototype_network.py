@@ -156,7 +156,9 @@ class _Network(nn.Module):
         self.scale, self.options = scale, options
         n_held_out = max(2, min(_HELD_OUT, len(A) // 5))
         self._n_held_out = n_held_out if episodic and len(A) >= 2 * n_held_out else 0
-        self._n_steps = 0
+        # By these names a training that was cut off finds them in its checkpoint.
+        self.n_steps = 0
+        self.register_buffer("held_out", torch.zeros(len(A), dtype=torch.bool))
 
     def forward(self, x, y, rng):
         prototypes = network(self.A, list(self.layers), **self.options)
@@ -170,12 +172,12 @@ class _Network(nn.Module):
 
     def present(self, rng):
         """The classes that are told apart in this step of the episode."""
-        step = self._n_steps % (_BASE + _REFINE)
-        self._n_steps += 1
+        step = self.n_steps % (_BASE + _REFINE)
+        self.n_steps += 1
         if step == 0:
             order = torch.randperm(len(self.A), generator=rng, device=rng.device)
-            self._held_out = order < self._n_held_out
-        return self._held_out if step >= _BASE else ~self._held_out
+            self.held_out = order < self._n_held_out
+        return self.held_out if step >= _BASE else ~self.held_out
 
 
 def network(A, layers, *, normalised, relu, moments=None, keep=None):

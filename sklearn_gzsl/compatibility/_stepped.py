@@ -9,6 +9,7 @@ import torch
 from .._sklearn_compat import Interval, StrOptions
 from ..training import (
     LR_SCHEDULES,
+    Checkpointed,
     StepNet,
     draw_seed,
     resolve_device,
@@ -20,7 +21,7 @@ from ..utils._typing import RandomState
 from ._base import CompatibilityClassifier
 
 
-class SteppedClassifier(CompatibilityClassifier):
+class SteppedClassifier(Checkpointed, CompatibilityClassifier):
     """Base class of those that are learned by gradient steps of a torch module.
 
     A subclass writes ``_module`` and ``_learned``. The module's ``forward(x, y, rng)``
@@ -93,6 +94,11 @@ class SteppedClassifier(CompatibilityClassifier):
     @sheltered()
     def _learn(self, Z, codes, A):
         seed, device = draw_seed(self.random_state), resolve_device(self.device)
+        data = {"X": Z, "y": codes, "class_attributes": A, "seen": self._is_seen}
+        with self._checkpoints(seed, device, **data) as (checkpoint, seed):
+            self._train(Z, codes, A, seed, device, checkpoint("training"))
+
+    def _train(self, Z, codes, A, seed, device, checkpoint):
         # Drawn on the CPU, so that every device starts from the same weights.
         rng = torch_generator(seed)
         described = torch.tensor(A, dtype=torch.float32)
@@ -110,7 +116,8 @@ class SteppedClassifier(CompatibilityClassifier):
             **self._optimizer(),
         )
         rows = torch.tensor(Z, dtype=torch.float32, device=device)
-        net.train_steps(rows, torch.tensor(codes, device=device))
+        codes = torch.tensor(codes, device=device)
+        net.train_steps(rows, codes, checkpoint=checkpoint)
         self.n_iter_ = net.n_steps_
         self.history_ = [{k: row[k] for k in ("iter", "loss")} for row in net.history]
         with torch.no_grad():

@@ -16,7 +16,7 @@ from .._sklearn_compat import (
     _check_sample_weight,
     _fit_context,
 )
-from ..utils import all_or_nothing, validate_rows
+from ..utils import all_or_nothing, like, validate_rows
 from ._classes import codes_of, is_first_call
 from ._linear_scores import LinearScoresMixin
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _CHUNK = 4096
 # Shrinkage that makes a covariance definite enough for an exact inverse in float64.
 _SAFE = 1e-6
+# What is kept of real rows alone.
+_MOMENTS = ("classes", "counts", "means", "scatter")
 
 
 class IncrementalLDA(ClassifierMixin, LinearScoresMixin, BaseEstimator):
@@ -183,13 +185,42 @@ default="equal"
         self._learn(X, y, sample_weight)
         return self
 
+    def _keep_real(self, X, y):
+        """Keep the moments of real rows alone, for ``_learn_drawn``."""
+        real = IncrementalLDA()
+        real.classes_ = np.unique(y)
+        real._forget(X.shape[1])
+        if len(y):
+            real._learn(X, y, None)
+        moments = real.class_count_, real.means_, real._scatter
+        self._real = dict(zip(_MOMENTS, (real.classes_, *moments), strict=True))
+
+    def _learn_drawn(self, chunks, attributes):
+        """Learn from synthetic rows anew; what was learned from real ones stays.
+
+        By it, ``GZSLClassifier.add_classes`` needs no training rows.
+        """
+        known, counts, means, scatter = (self._real[name] for name in _MOMENTS)
+        self.classes_ = like(attributes.labels, self.classes_)
+        self._forget(len(scatter))
+        self._given_priors()  # an error comes early
+        at = np.searchsorted(self.classes_, known)
+        self.class_count_[at], self.means_[at] = counts, means
+        self._scatter, self._solution = scatter, None
+        for X, y in chunks:
+            self._learn(X, y, None)
+        self._solve()
+
     def _reset(self, X):
-        n_classes, n_features = len(self.classes_), X.shape[1]
         self._dtype = X.dtype.name  # a plain string, which any format can store
+        self._forget(X.shape[1])
+        self._given_priors()  # an error comes early
+
+    def _forget(self, n_features):
+        n_classes = len(self.classes_)
         self.class_count_ = np.zeros(n_classes)
         self.means_ = np.zeros((n_classes, n_features))
         self._scatter = np.zeros((n_features, n_features))
-        self._given_priors()  # an error comes early
 
     def _learn(self, X, y, sample_weight):
         weight = _check_sample_weight(

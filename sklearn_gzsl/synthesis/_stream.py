@@ -90,10 +90,7 @@ class RowStream:
 
     def real(self):
         """Features and labels of the real rows of a pass."""
-        rows = self._rows
-        if not len(rows.real):
-            return np.empty((0, rows.n_features), np.float32), self.classes[:0]
-        return rows.real_features(rows.real), rows.y[rows.real]
+        return self._rows.real_rows()
 
     def drawn(self):
         """The synthetic rows of one pass, class by class, in chunks like ``chunks``."""

@@ -102,6 +102,12 @@ class TrainingRows:
             return np.asarray(self.generator.transform(X))
         return self.generator.training_features(X, random_state=self._seed())
 
+    def real_rows(self):
+        """Features and labels of the real rows to learn from, if there are any."""
+        if not len(self.real):
+            return np.empty((0, self.n_features), np.float32), self.classes[:0]
+        return self.real_features(self.real), self.y[self.real]
+
     def synthetic(self):
         """All synthetic rows, moved where rows of their class are known, and labels."""
         drawn, labels = self._sample(self.synthesized, self.n_synthetic)
