@@ -339,7 +339,6 @@ def test_sides_learn_in_turns(n_critic):
         rng=torch_generator(0),
         lr=0.5,
         batch_size=4,
-        verbose=0,
     ).train_steps(rows)
     kinds, batches, d, g = zip(*module.calls, strict=True)
     assert kinds == ("critic",) * n_critic + ("generator",) + kinds[: 2 * n_critic + 2]
