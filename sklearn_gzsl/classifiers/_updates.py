@@ -69,7 +69,9 @@ class UpdatesMixin(MovingRowsMixin):
         keeps = self._draws_alone and hasattr(self.classifier_, "_keep_real")
         if keeps and len(self._rows):
             # Of rows apart, as these may draw.
-            self.classifier_._keep_real(*self._training_rows().real_rows())
+            self.classifier_._keep_real(
+                *self._training_rows(self.classifier_).real_rows()
+            )
         # After the draws that choose real rows: those to come are the same.
         self._seeds = rows.seeds
         self._rows, self._labels = rows.X[:0].copy(), rows.y[:0].copy()
