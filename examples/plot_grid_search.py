@@ -46,8 +46,8 @@ for train, test in cv.split(X_train, y_train):
 # the generator go by ``generator__``, as in a pipeline.
 #
 # The class attributes are an argument of ``fit``. As a
-# :class:`~sklearn_gzsl.ClassAttributes` they reach every fold whole. The seen penalty is
-# left out: each of the fits would choose one on folds of its own.
+# :class:`~sklearn_gzsl.ClassAttributes` they reach every fold whole. There is no seen
+# penalty: each of the fits would choose one on folds of its own.
 
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
