@@ -54,19 +54,22 @@ class DescentClassifier(CompatibilityClassifier):
         rows = np.hstack([Z, np.ones((len(Z), 1))]).astype(np.float32)
         shape = rows.shape[1], n_out
 
+        last = np.inf
+
         def objective(flat):
+            nonlocal last
             W = flat.reshape(shape)
             value, slope = loss(rows @ W.astype(np.float32))
             gradient = (rows.T @ slope.astype(np.float32)).astype(np.float64)
             gradient[:-1] += self.alpha * W[:-1]
-            ridge = 0.5 * self.alpha * np.square(W[:-1]).sum()
-            return value + ridge, gradient.ravel()
+            last = value + 0.5 * self.alpha * np.square(W[:-1]).sum()
+            return last, gradient.ravel()
 
         with progress(self.max_iter, "iterations", what) as done:
             numbers = count(1)
 
-            def told(intermediate_result):
-                done(next(numbers), loss=intermediate_result.fun)
+            def told(_):  # the weights alone, before scipy 1.11
+                done(next(numbers), loss=last)
 
             found = minimize(
                 objective,
