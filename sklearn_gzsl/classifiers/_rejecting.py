@@ -10,14 +10,14 @@ from scipy.special import log_softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import check_scalar
-from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.parallel import delayed
 from sklearn.utils.validation import check_is_fitted, indexable
 
 from .._sklearn_compat import HasMethods, Interval, _fit_context
 from ..metrics._accuracy import check_labels
 from ..metrics._rejection import free_label, rejections_alike
 from ..persistence import not_linear
-from ..utils import adapt, all_or_nothing, check_target
+from ..utils import adapt, all_or_nothing, check_target, counted
 from ._adapting import takes_unlabelled
 from ._folded import FoldedMixin
 from ._folds import descriptions, held_whole, like_unseen, list_folds, make_cv
@@ -223,11 +223,15 @@ class RejectingClassifier(
         if "seen_penalty" in alike.get_params(deep=False):
             alike.set_params(seen_penalty=self.estimator_.seen_penalty_)
         return self._calibrate(
-            Parallel(n_jobs=self.n_jobs)(
-                delayed(seen_on_fold)(
-                    alike, X, y, fit_params, self.unseen_classes_, *fold
-                )
-                for fold in folds
+            counted(
+                (
+                    delayed(seen_on_fold)(
+                        alike, X, y, fit_params, self.unseen_classes_, *fold
+                    )
+                    for fold in folds
+                ),
+                "folds",
+                n_jobs=self.n_jobs,
             )
         )
 

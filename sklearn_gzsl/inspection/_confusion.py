@@ -11,7 +11,7 @@ from sklearn.utils import check_consistent_length, check_scalar
 from ..metrics._accuracy import check_labels
 from ..metrics._rejection import rejections_alike
 from ..metrics._response import find_model
-from ..utils import few, path_inside
+from ..utils import path_inside
 from ._drawing import Axes, load_pyplot
 from ._matrix import MatrixDisplay
 
@@ -311,14 +311,9 @@ class ClassConfusionDisplay(MatrixDisplay):
         if top_n is not None and classes is not None:
             raise ValueError("top_n and classes both choose what is shown; give one.")
         if classes is not None:
-            chosen = check_labels(classes, "classes", like=self.classes)
-            unknown = np.setdiff1d(chosen, self.classes)
-            if unknown.size:
-                raise ValueError(
-                    f"classes holds {few(unknown)}, which occur neither among the true "
-                    "nor among the predicted labels; leave them out."
-                )
-            return np.flatnonzero(np.isin(self.classes, chosen))
+            return self._positions(
+                classes, "occur neither among the true nor among the predicted labels"
+            )
         if top_n is None:
             return np.arange(len(self.classes))
         check_scalar(top_n, "top_n", Integral, min_val=1)

@@ -9,7 +9,7 @@ from scipy.cluster.hierarchy import leaves_list, linkage
 from ..attributes import check_class_attributes
 from ..metrics._accuracy import check_labels
 from ..metrics._response import path_to
-from ..utils import few, unit_rows
+from ..utils import unit_rows
 from ._drawing import Axes, load_pyplot
 from ._matrix import MatrixDisplay
 
@@ -249,20 +249,10 @@ class DescriptionDisplay(MatrixDisplay):
             If matplotlib is not installed.
         """
         load_pyplot(f"{type(self).__name__}.plot")
-        kept = np.full(len(self.classes), True)
+        kept = np.arange(len(self.classes))
         if classes is not None:
-            chosen = check_labels(classes, "classes", like=self.classes)
-            unknown = np.setdiff1d(chosen, self.classes)
-            if unknown.size:
-                raise ValueError(
-                    f"classes holds {few(unknown)}, which have no description here; "
-                    "leave them out."
-                )
-            kept = np.isin(self.classes, chosen)
-        sides = (
-            np.flatnonzero(kept[: self.n_seen]),
-            self.n_seen + np.flatnonzero(kept[self.n_seen :]),
-        )
+            kept = self._positions(classes, "have no description here")
+        sides = kept[kept < self.n_seen], kept[kept >= self.n_seen]
         if sort:
             sides = tuple(side[_alike(self.similarity, side)] for side in sides)
         shown = np.concatenate(sides)

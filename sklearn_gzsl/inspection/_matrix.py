@@ -4,6 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from ..metrics._accuracy import check_labels
+from ..utils import few
 from ._drawing import Axes, Display
 
 # Classes up to which the default size of a figure has room for values and for names.
@@ -33,10 +35,21 @@ class MatrixDisplay(Display):
         only one of the sides is shown.
     """
 
+    classes: np.ndarray
     shown_classes_: np.ndarray
     im_: Any
     text_: np.ndarray | None
     dividers_: list
+
+    def _positions(self, classes: Any, absent: str) -> np.ndarray:
+        """Where the given classes stand; ``absent`` says what those that do not do."""
+        chosen = check_labels(classes, "classes", like=self.classes)
+        unknown = np.setdiff1d(chosen, self.classes)
+        if unknown.size:
+            raise ValueError(
+                f"classes holds {few(unknown)}, which {absent}; leave them out."
+            )
+        return np.flatnonzero(np.isin(self.classes, chosen))
 
     def _show(
         self,
