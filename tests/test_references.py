@@ -100,7 +100,11 @@ LOUD = {
     VAECFlow: {"lr": 0.01, "cls_weight": 1.0},
     CADAVAE: {"kl_weight": 10.0},
     CVAE: {"regressor_weight": 1.0},
+    # After more, differences of rounding have grown a thousandfold: descriptions that
+    # are read from a net with such small weights are nearly of length 0.
     FVAEGAN: {
+        "max_iter": 4,
+        "lr": 0.01,
         "n_critic": 5,
         "cls_weight": 0.5,
         "kl_weight": 10.0,
@@ -187,8 +191,8 @@ METHODS = {
 
 # Of each number, relative above 1 and absolute below. Between OpenBLAS's kernels
 # Haswell, SkylakeX, Zen and Sandybridge, torch's default and avx2, and one and two
-# threads, the largest difference was 1.5e-6.
-TOLERANCE = 1e-5
+# threads, the largest difference was 1.5e-6; between processors of two makers, 2.7e-5.
+TOLERANCE = 1e-4
 
 
 def differences(name, learn, data):
