@@ -4,6 +4,7 @@ import io
 import os
 import pickle
 import random
+from contextlib import contextmanager
 
 import joblib
 import numpy as np
@@ -171,9 +172,9 @@ def seed_everything():
     torch.set_rng_state(before[2])
 
 
-@pytest.fixture
-def global_states_unchanged():
-    """Fail the test if it changes a global random generator."""
+@contextmanager
+def unchanged_global_states():
+    """Fail if the block changes a global random generator."""
     before = _global_states()
     yield
     after = _global_states()
@@ -181,6 +182,13 @@ def global_states_unchanged():
     for old, new in zip(before[1], after[1], strict=True):
         np.testing.assert_array_equal(old, new, "numpy")
     assert torch.equal(before[2], after[2]), "torch"
+
+
+@pytest.fixture
+def global_states_unchanged():
+    """Fail the test if it changes a global random generator."""
+    with unchanged_global_states():
+        yield
 
 
 def _global_states():

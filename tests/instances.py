@@ -179,10 +179,12 @@ FAST = {
     GZSLClassifier: [
         {},
         {"generator": GENERATORS[1], "classifier": SOFTMAX},
-        # The balance is chosen by the same steps whatever the generator is.
+        # One of each kind: closed form, density, latents, adversarial. All generators
+        # are checked alone, and the chain takes the same steps with each of a kind.
         *(
             {"generator": g, "classifier": SOFTMAX, "seen_penalty": 0.0}
             for g in GENERATORS
+            if isinstance(g, (GaussianGenerator, GSMFlow, CADAVAE, MLIS))
         ),
         {
             "generator": GaussianGenerator(),

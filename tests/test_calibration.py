@@ -257,17 +257,6 @@ def test_new_classes_and_rows_go_to_the_fitted_estimator(calibrated, animals):
     assert not np.array_equal(calibrated.predict_proba(animals.X_test), before)
 
 
-def test_same_seed_same_penalty_in_processes_too(calibrated, animals):
-    penalties = [
-        clone(calibrated)
-        .set_params(n_jobs=n_jobs)
-        .fit(animals.X, animals.y, class_attributes=animals.attributes)
-        .seen_penalty_
-        for n_jobs in (None, 2)
-    ]
-    assert penalties[0] == penalties[1]
-
-
 def test_a_failed_fit_leaves_the_old_one(calibrated, animals):
     calibrated.fit(animals.X, animals.y, class_attributes=animals.attributes)
     before = calibrated.predict_proba(animals.X_test)

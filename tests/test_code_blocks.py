@@ -87,7 +87,7 @@ def cut_short(monkeypatch):
         with monkeypatch.context() as patch, joblib.parallel_config("threading"):
             patch.setattr(StepNet, "__init__", few)
             patch.setattr(
-                SoftmaxClassifier, "_n_steps", lambda *args: min(steps(*args), 200)
+                SoftmaxClassifier, "_n_steps", lambda *args: min(steps(*args), 50)
             )
             yield
 

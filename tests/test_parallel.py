@@ -1,17 +1,17 @@
-"""Searches and fits on more than one process."""
+"""Searches and fits on processes that are no joblib's own: dask's, and a group's."""
 
 import os
+import socket
 import subprocess
 import sys
-import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from joblib import Parallel, cpu_count, delayed, parallel_config
-from sklearn.ensemble import VotingClassifier
+from joblib import parallel_config
 from sklearn.model_selection import GridSearchCV
+from test_processes import workers_share_the_cores
 from torch import distributed
 
 from sklearn_gzsl import (
@@ -23,10 +23,8 @@ from sklearn_gzsl import (
     MLIS,
     WGANGP,
     ClassAttributes,
-    GaussianGenerator,
     GSMFlow,
     GZSLClassifier,
-    IncrementalLDA,
     SoftmaxClassifier,
     VAECFlow,
 )
@@ -71,7 +69,7 @@ def two_workers(monkeypatch):
 def test_dask_shares_the_cores_and_scores_as_one_process(
     search, small_numbers, two_workers
 ):
-    _workers_share_the_cores("dask")
+    workers_share_the_cores("dask")
     data = small_numbers
     X, y = data.data[data.train], data.target[data.train]
     found = []
@@ -108,67 +106,10 @@ def test_threads_change_what_is_learned_by_rounding_alone(method):
     np.testing.assert_array_equal(found[1], found[2])
 
 
-def _n_threads(_):
-    return torch.get_num_threads()
-
-
-def _workers_share_the_cores(backend):
-    """As many threads in all as there are cores, or one for each worker."""
-    with parallel_config(backend, n_jobs=2):
-        threads = Parallel()(delayed(_n_threads)(i) for i in range(2))
-    assert sum(threads) <= max(cpu_count(), 2)
-
-
-def test_workers_share_the_cores(monkeypatch):
-    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)  # joblib would go by it
-    _workers_share_the_cores("loky")
-
-
-# Beside the last one, because starting these processes takes most of its time.
-def test_voting_in_processes(animals):
-    """What a process of its own can tell of who called is what a thread can."""
-
-    def voting(attributes):
-        clf = GZSLClassifier(
-            GaussianGenerator(),
-            IncrementalLDA(),
-            class_attributes=attributes,
-            n_synthetic=20,
-            seen_penalty=0.0,
-        )
-        return VotingClassifier([("a", clf), ("b", clf)], n_jobs=2)
-
-    for attributes in (None, ClassAttributes(range(9), animals.vectors[:9])):
-        voting(attributes).fit(animals.X, animals.codes)
-    with pytest.raises(ValueError, match=r"VotingClassifier .* GZSLVotingClassifier"):
-        voting(animals.attributes).fit(animals.X, animals.y)
-
-
 def _environment():
     """Variables with which another process has this package, and one thread."""
     paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     return os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(paths)}
-
-
-def _launch(script, *args, n_processes=2, timeout=120):
-    """Output of a script started by torchrun."""
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-    command += ["--nproc-per-node", str(n_processes), str(script), *map(str, args)]
-    for _ in range(2):
-        done = subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            env=_environment(),
-            check=False,
-        )
-        # Rarely, on a busy machine, gloo's threads abort a process that is at its end.
-        if "terminate called without an active exception" not in done.stderr:
-            break
-        warnings.warn(f"starting {script} again, as gloo aborted it", stacklevel=2)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 needs_gloo = pytest.mark.skipif(
@@ -177,17 +118,48 @@ needs_gloo = pytest.mark.skipif(
 )
 
 
+@pytest.fixture
+def two_processes():
+    """Run code in this process, of rank 0, and in another one, of rank 1."""
+
+    def run(code, **environment):
+        environment = _environment() | environment
+        other = [sys.executable, "-c", "rank = 1\n" + code]
+        with subprocess.Popen(other, env=environment | {"RANK": "1"}) as process:
+            try:
+                exec(code, {"rank": 0})
+                assert process.wait(timeout=120) == 0
+            finally:
+                process.kill()
+                if distributed.is_initialized():
+                    distributed.destroy_process_group()
+
+    return run
+
+
 @needs_gloo
-def test_the_distributed_example():
-    output = _launch(
-        EXAMPLES / "distributed_training.py",
-        *("--max-iter", 2, "--classifier-max-iter", 10, "--memory-limit", 2**20),
+def test_the_distributed_example(two_processes, monkeypatch, capsys):
+    """As torchrun starts it, without the process of its own that this takes."""
+    script = str(EXAMPLES / "distributed_training.py")
+    options = ["--max-iter=2", "--classifier-max-iter=10", "--memory-limit=1048576"]
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    told = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": "2"}
+    for name, value in (told | {"RANK": "0"}).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys, "argv", sys.argv)  # to be put back
+    two_processes(
+        f"import runpy, sys\nsys.argv = {[script, *options]}\n"
+        f"runpy.run_path({script!r}, run_name='__main__')\n",
+        **told,
     )
+    output = capsys.readouterr().out
     assert "2 processes" in output
     assert "same generator: True, same classifier: True" in output
 
 
-# What both processes run; the file that they meet at, and their ranks, come before it.
+# What both processes run; the file that they meet at comes before it.
 SCRIPT = """
 import numpy as np
 import torch
@@ -219,18 +191,8 @@ dist.destroy_process_group()
 
 
 @needs_gloo
-def test_processes_end_with_the_same_weights(tmp_path):
-    """This one and another."""
-    meeting = f"file://{tmp_path}/meeting"
-    other = [sys.executable, "-c", f"meeting, rank = {meeting!r}, 1\n{SCRIPT}"]
-    with subprocess.Popen(other, env=_environment()) as process:
-        try:
-            exec(SCRIPT, {"meeting": meeting, "rank": 0})
-            assert process.wait(timeout=120) == 0
-        finally:
-            process.kill()
-            if distributed.is_initialized():
-                distributed.destroy_process_group()
+def test_processes_end_with_the_same_weights(two_processes, tmp_path):
+    two_processes(f"meeting = 'file://{tmp_path}/meeting'\n{SCRIPT}")
 
 
 @pytest.fixture

@@ -39,7 +39,7 @@ def test_closed_form_tells_unseen_classes_apart(real):
 
 def test_vae_cflow_trains_on_dense_and_on_sparse_features(real):
     """The reference implementation's loss is NaN by the second step on the first."""
-    for seed in range(5):
+    for seed in range(2):
         generator = VAECFlow(
             hidden_dim=32, encoder_dims=(32,), max_iter=20, random_state=seed
         )

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from joblib import parallel_config
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
@@ -125,7 +126,8 @@ def test_grid_search(zoo, cv, routing, scaled, n_jobs):
         n_jobs=n_jobs,
         error_score="raise",
     )
-    search.fit(X, y, **fit_parameter(model, descriptions, routing))
+    with parallel_config("threading"):
+        search.fit(X, y, **fit_parameter(model, descriptions, routing))
     results = search.cv_results_
     assert list(search.best_params_.values()) == [0.5]
     assert search.best_score_ == results["mean_test_H"].max()

@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-from joblib import parallel_config
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
@@ -21,8 +20,6 @@ from sklearn.preprocessing import StandardScaler
 from sklearn_gzsl import (
     ClassAttributes,
     GaussianGenerator,
-    GZSLClassifier,
-    SoftmaxClassifier,
     VAECFlow,
 )
 from sklearn_gzsl.metrics import GZSLScorer
@@ -156,32 +153,6 @@ def test_halving_ends_with_all_rows(animals, searched):
     assert search.best_score_ > 0.9
     assert search.n_resources_ == [45, 90]
     assert np.mean(search.predict(animals.X_test) == animals.y_test) > 0.9
-
-
-@pytest.mark.parametrize("backend", ["loky", "threading"])
-@pytest.mark.parametrize("generator", ["gaussian", "flow"])
-def test_two_jobs_score_as_one(
-    clf, animals, options, tiny_flow, generator, backend, routing
-):
-    grid = GRID
-    if generator == "flow":
-        classifier = SoftmaxClassifier(lr=0.05, max_iter=20)
-        clf = GZSLClassifier(
-            VAECFlow(**tiny_flow | {"max_iter": 5}),
-            classifier,
-            random_state=0,
-            seen_penalty=0.0,
-        )
-        grid = {"generator__lr": [1e-3, 1e-2], "n_synthetic": [5, 20]}
-    searches = [GridSearchCV(clf, grid, refit="H", **options) for _ in range(2)]
-    for search, n_jobs in zip(searches, [1, 2], strict=True):
-        with parallel_config(backend, n_jobs=n_jobs):
-            search.fit(animals.X, animals.y, class_attributes=animals.attributes)
-    serial, parallel = (fold_scores(search) for search in searches)
-    np.testing.assert_array_equal(serial, parallel)
-    assert len(np.unique(serial, axis=0)) > 1
-    serial, parallel = (s.decision_function(animals.X_test) for s in searches)
-    np.testing.assert_array_equal(serial, parallel)
 
 
 def test_nested(animals, options, searched):

@@ -3,10 +3,6 @@
 import copy
 import inspect
 import re
-import subprocess
-import sys
-from importlib.util import find_spec
-from pathlib import Path
 from typing import ClassVar
 
 import pytest
@@ -182,39 +178,3 @@ def test_fits_with_equal_parameters_are_told_apart_by_dask(animals):
     data = animals.X, animals.y, animals.attributes
     tokens = {tokenize(clone(generator).fit(*data)), tokenize(generator)}
     assert len(tokens) == 2
-
-
-CODE = """
-from sklearn_gzsl.generators import GSMFlow, NeuralGenerator, VAECFlow
-
-VAECFlow(hidden_dim=3, lr=1e-4, random_state=0)
-GSMFlow(lr_decay=0.5, max_iter=10, verbose=1)
-VAECFlow(hiden_dim=3)
-GSMFlow(max_itr=10)
-GSMFlow(hidden_dim="3")
-
-
-class Mine(NeuralGenerator):
-    width: int = 3
-
-    def _module(self, options, rng):
-        return options
-
-
-Mine(width=4, lr=0.1)
-Mine(wdth=4)
-"""
-
-
-@pytest.mark.skipif(find_spec("pyright") is None, reason="needs pyright")
-def test_type_checkers_know_the_parameters(tmp_path):
-    file = tmp_path / "user.py"
-    file.write_text(CODE)
-    command = [sys.executable, "-m", "pyright", "--pythonpath", sys.executable]
-    root = Path(generators.__file__).parents[2]
-    run = subprocess.run(
-        [*command, file], capture_output=True, text=True, check=False, cwd=root
-    )
-    errors = re.findall(r":(\d+):\d+ - error: (.*)", run.stdout)
-    assert [int(line) for line, _ in errors] == [6, 7, 8, 19], run.stdout
-    assert "hiden_dim" in errors[0][1]

@@ -38,9 +38,28 @@ GZSLClassifier(generators=None)
 VAECFlow(hiden_dim=3)
 VAECFlow(learning_rate=1e-3)
 GSMFlow(hidden_dim="wide")
+GSMFlow(max_itr=10)
 SoftmaxClassifier(max_iters=5)
 GZSLClassifier().fit([[0.0]], [0], attributes={0: [1.0]})
 ClassAttributes(["a"], [[1.0]]).position(["a"])
+"""
+
+OWN = """
+from sklearn_gzsl.generators import GSMFlow, NeuralGenerator, VAECFlow
+
+VAECFlow(hidden_dim=3, lr=1e-4, random_state=0)
+GSMFlow(lr_decay=0.5, max_iter=10, verbose=1)
+
+
+class Mine(NeuralGenerator):
+    width: int = 3
+
+    def _module(self, options, rng):
+        return options
+
+
+Mine(width=4, lr=0.1)
+Mine(wdth=4)
 """
 
 
@@ -71,7 +90,8 @@ def check(tmp_path_factory):
 def reports(check):
     blocks = re.findall(r"```python\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
     readme = GIVEN + "\n".join(blocks)
-    return check(readme=readme, revealed=readme + REVEALED, misspelt=MISSPELT)
+    revealed = readme + REVEALED
+    return check(readme=readme, revealed=revealed, misspelt=MISSPELT, own=OWN)
 
 
 def test_the_code_of_the_readme_has_no_fault(reports):
@@ -98,3 +118,9 @@ def test_faults_are_found(reports):
     missed = [lines[i] for i in range(2, len(lines)) if i not in at_fault]
     assert not missed
     assert 1 not in at_fault
+
+
+def test_a_generator_of_ones_own_has_the_parameters_of_all(reports):
+    wrong = OWN.splitlines().index("Mine(wdth=4)")
+    found = [line for severity, line, _ in reports["own"] if severity == "error"]
+    assert found == [wrong]

@@ -317,19 +317,6 @@ def test_without_routing_names_address_members(voting, clf, animals):
     assert voting.score(animals.X_test, animals.y_test) > 0.9
 
 
-def test_processes_give_the_same(voting, animals):
-    """With metadata routing, too: they must be told that it is on."""
-    pipeline = make_pipeline(StandardScaler(), voting.estimators[0][1])
-    voting.set_params(gauss=pipeline)
-    scores = []
-    with config_context(enable_metadata_routing=True):
-        for n_jobs in (None, 2):
-            voting.set_params(n_jobs=n_jobs)
-            voting.fit(animals.X, animals.y, class_attributes=animals.attributes)
-            scores.append(voting.decision_function(animals.X_test))
-    assert_array_equal(*scores)
-
-
 def test_new_classes_and_rows_go_to_all_members(clf, animals, blurred):
     voting = two_gauss(clf)
     known = animals.attributes.subset([*animals.seen, "elk"])

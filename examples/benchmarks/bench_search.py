@@ -32,7 +32,7 @@ from sklearn_gzsl.model_selection import GZSLShuffleSplit
 def make_search(args):
     """Make the search; ``memory`` is set later."""
     flow = GSMFlow(hidden_dim=args.hidden_dim, max_iter=args.generator_steps)
-    clf = GZSLClassifier(flow, SoftmaxClassifier(), random_state=0)
+    clf = GZSLClassifier(flow, SoftmaxClassifier(), seen_penalty=0.0, random_state=0)
     steps = [args.classifier_steps, 2 * args.classifier_steps]
     return GridSearchCV(
         clf,

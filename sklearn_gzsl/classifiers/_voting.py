@@ -109,16 +109,15 @@ class GZSLVotingClassifier(
     ...     GaussianGenerator,
     ...     GZSLClassifier,
     ...     GZSLVotingClassifier,
+    ...     IncrementalLDA,
     ...     PrototypeClassifier,
-    ...     SoftmaxClassifier,
     ... )
     >>> from sklearn_gzsl.datasets import load_two_digit_numbers
     >>> from sklearn_gzsl.metrics import GZSLScorer
-    >>> numbers = load_two_digit_numbers(n_train=20, n_test=10)
+    >>> numbers = load_two_digit_numbers(n_train=10, n_test=10)
     >>> X, y = numbers.data, numbers.target
-    >>> few_steps = SoftmaxClassifier(max_iter=3000)
     >>> synthetic = GZSLClassifier(
-    ...     GaussianGenerator(), few_steps, n_synthetic=20, random_state=0
+    ...     GaussianGenerator(), IncrementalLDA(), random_state=0
     ... )
     >>> both = GZSLVotingClassifier(
     ...     [("synthetic", synthetic), ("prototypes", PrototypeClassifier())]

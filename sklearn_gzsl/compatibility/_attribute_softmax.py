@@ -90,10 +90,12 @@ class AttributeSoftmaxClassifier(CosineMixin, SteppedClassifier):
     >>> from sklearn_gzsl import AttributeSoftmaxClassifier, GaussianGenerator
     >>> from sklearn_gzsl import GZSLClassifier
     >>> from sklearn_gzsl.datasets import load_two_digit_numbers
-    >>> numbers = load_two_digit_numbers(n_train=20)
+    >>> numbers = load_two_digit_numbers(n_train=10, n_test=10)
     >>> X, y = numbers.data, numbers.target
-    >>> head = AttributeSoftmaxClassifier(max_iter=300)
-    >>> clf = GZSLClassifier(GaussianGenerator(), head, random_state=0).fit(
+    >>> head = AttributeSoftmaxClassifier(hidden_dim=256, max_iter=200)
+    >>> clf = GZSLClassifier(
+    ...     GaussianGenerator(), head, n_synthetic=10, seen_penalty=0, random_state=0
+    ... ).fit(
     ...     X[numbers.train],
     ...     y[numbers.train],
     ...     class_attributes=numbers.class_attributes,
