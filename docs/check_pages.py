@@ -55,8 +55,12 @@ while (texts.nextNode()) {
   if (!node.parentElement.closest("pre, code, script, style, textarea")
       && tex.test(node.data)) found.push(`TeX: ${node.data.trim().slice(0, 80)}`);
 }
-for (const entry of performance.getEntriesByType("resource"))
-  if (/^https?:/.test(entry.name)) found.push(`asks the network: ${entry.name}`);
+// What was refused may be told of late, so what asks is looked at, too.
+const asked = new Set(performance.getEntriesByType("resource").map((e) => e.name));
+for (const part of document.querySelectorAll("[src], link[rel~=stylesheet]"))
+  asked.add(part.src || part.href);
+for (const name of asked)
+  if (/^https?:/.test(name)) found.push(`asks the network: ${name}`);
 return found;
 """
 
