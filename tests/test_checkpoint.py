@@ -309,6 +309,17 @@ def test_what_has_no_seed_goes_on_with_that_of_its_beginning(animals, tmp_path):
     assert seeded.history_ == generator.history_
 
 
+def test_a_classifier_without_seed_goes_on_with_its_generator(animals, tmp_path):
+    generator = VAECFlow(
+        **LONG[VAECFlow], checkpoint=tmp_path, callbacks=[CutOff()], **ALWAYS
+    )
+    clf = GZSLClassifier(generator, n_synthetic=10, seen_penalty=0.0)
+    # No step twice, though the second fit draws seeds of its own.
+    assert fit_until_it_ends(clf, animals, 16) == 16 + 5
+    with pytest.raises(ValueError, match=r"checkpoint=.*Give .* an int as random_st"):
+        fit(clf.set_params(classifier=SoftmaxClassifier(checkpoint="kept")), animals)
+
+
 def test_one_folder_is_for_one_fit_at_a_time(cut_off, animals):
     with (
         locked(Path(cut_off.checkpoint, "lock")),

@@ -12,10 +12,21 @@ from sklearn.utils.validation import check_memory
 
 from .._version import __version__
 from ..training import EACH_FIT, Checkpointed
+from ..utils import seeded
 
 # Parameters that do not change what a generator learns, at their defaults.
 _NOT_FOR_FIT = {"temperature": 1.0, "verbose": 0}
 _OF_CHECKPOINTS = {"checkpoint": None, "checkpoint_interval": 60.0}
+
+
+def ready(generator, random_state, seeds):
+    """A clone to fit, with a seed; of its own if there is none, and a checkpoint."""
+    to_fit = seeded(generator, seeds)
+    if random_state is None and getattr(generator, "checkpoint", None) is not None:
+        # A seed drawn here would be another one when the fit is called again, and what
+        # was cut off could not go on: the files have the one that it was begun with.
+        to_fit.set_params(random_state=generator.random_state)
+    return to_fit
 
 
 def fit_generator(generator, X, y, class_attributes, *, memory):

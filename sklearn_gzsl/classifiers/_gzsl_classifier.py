@@ -14,9 +14,9 @@ from .._sklearn_compat import HasMethods, Interval, StrOptions, _fit_context
 from ..generators import GaussianGenerator
 from ..linear_model._lda import IncrementalLDA
 from ..training import draw_seed
-from ..utils import all_or_nothing, like, say, seeded
+from ..utils import all_or_nothing, like, say
 from ._adapting import takes_unlabelled
-from ._generator_fit import fit_generator, keeps_features
+from ._generator_fit import fit_generator, keeps_features, ready
 from ._lost_side import warn_of_lost_side
 from ._own_penalty import choose_own_penalty
 from ._parts import DefaultPartsMixin, FinalClassifierMixin, warn_of_met_classes
@@ -359,8 +359,9 @@ class GZSLClassifier(
         self._check_memory(classifier, width)
 
         say(f"fitting the generator on {len(X)} rows")
+        generator = ready(generator, self.random_state, seeds)
         self.generator_ = fit_generator(
-            seeded(generator, seeds), X, y, self.class_attributes_, memory=self.memory
+            generator, X, y, self.class_attributes_, memory=self.memory
         )
 
         # For add_classes and partial_fit, which train the classifier anew.

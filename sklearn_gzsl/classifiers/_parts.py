@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._sklearn_compat import _VisualBlock
 from ..linear_model._softmax import SoftmaxClassifier
 from ..synthesis import asks_for_seen, check_asks, is_streamed
+from ..training import checkpoints
 from ..utils import few, learner_inside, warn
 
 if TYPE_CHECKING:
@@ -78,6 +79,14 @@ class FinalClassifierMixin:
         _check_classifier(
             classifier, self.classes_ if all_classes else self.unseen_classes_
         )
+        kept = [folder for folder in checkpoints(classifier).values() if folder]
+        if kept and self.random_state is None:
+            raise ValueError(
+                f"The classifier has checkpoint={str(kept[0])!r}, but random_state is "
+                "None: its synthetic rows are others in each fit, so that a training "
+                "that was cut off could not go on. Give GZSLClassifier an int as "
+                "random_state."
+            )
         if chosen := chosen_settings(classifier, before):
             classifier = clone(classifier).set_params(**chosen)
         return classifier
