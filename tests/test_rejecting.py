@@ -4,7 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
@@ -16,11 +16,12 @@ from sklearn_gzsl import (
     CalibratedStackingCV,
     GaussianGenerator,
     GZSLClassifier,
+    GZSLVotingClassifier,
     IncrementalLDA,
     PrototypeClassifier,
     RejectingClassifier,
 )
-from sklearn_gzsl.classifiers._held_out_rows import quantile
+from sklearn_gzsl.classifiers._held_out_rows import as_chosen, quantile
 from sklearn_gzsl.inspection import ClassConfusionDisplay
 from sklearn_gzsl.metrics import (
     GZSLScorer,
@@ -28,6 +29,7 @@ from sklearn_gzsl.metrics import (
     per_class_accuracy,
     rejection_scores,
 )
+from sklearn_gzsl.metrics._response import find_model
 from sklearn_gzsl.model_selection import GZSLKFold
 
 FAST = PrototypeClassifier(
@@ -253,6 +255,27 @@ def test_what_the_estimator_chose_holds_in_the_folds(animals, monkeypatch):
     ).fit(animals.X, animals.y, class_attributes=animals.attributes)
     assert chosen[0] == "auto"
     assert chosen[-2:] == [clf.estimator_.seen_penalty_] * 2
+
+
+@pytest.mark.parametrize("wrap", [make_pipeline, lambda e: e])
+def test_a_penalty_chosen_around_the_estimator_holds_in_the_folds(clf, rows, wrap):
+    outer = RejectingClassifier(wrap(CalibratedStackingCV(FAST, cv=2)))
+    outer.fit(*rows["fit"], class_attributes=rows["attributes"])
+    plain, known = clf.calibration_, outer.calibration_
+    alike = plain["taken_for_seen"] == known["taken_for_seen"]
+    penalty = find_model(outer.estimator_).seen_penalty_
+    assert abs(penalty) > 0.1
+    # How far a row is from all classes is not lost either.
+    lowered = plain["best"] - penalty * plain["taken_for_seen"]
+    assert_allclose(known["best"][alike], lowered[alike], rtol=1e-5)
+
+
+def test_members_of_a_vote_keep_what_they_chose(rows):
+    clf = GZSLClassifier(GaussianGenerator(), FAST, random_state=0)
+    vote = GZSLVotingClassifier([("one", clf), ("none", "drop"), ("other", FAST)])
+    vote.fit(*rows["fit"], class_attributes=rows["attributes"])
+    chosen = as_chosen(vote).get_params()["one__seen_penalty"]
+    assert chosen == vote.estimators_[0].seen_penalty_ != 0
 
 
 def test_without_descriptions_nothing_is_rejected(animals):

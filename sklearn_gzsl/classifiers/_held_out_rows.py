@@ -3,12 +3,16 @@
 import numpy as np
 from scipy.special import logsumexp
 from sklearn.base import clone
+from sklearn.pipeline import Pipeline
 
 from .._sklearn_compat import _safe_indexing
 from ..metrics._accuracy import check_labels
 from ..metrics._response import class_scores, find_model
 from ..utils import row_chunks
+from ._calibrated_stacking import CalibratedStackingCV
 from ._folds import fit_on_fold, narrowed, with_own_checkpoints
+from ._parts import settled
+from ._voting import GZSLVotingClassifier
 
 # What is known of each row, with the types of an empty set of them.
 _NOTHING = {
@@ -20,9 +24,55 @@ _NOTHING = {
 }
 
 
+class _Penalised(CalibratedStackingCV):
+    """One whose penalty is given."""
+
+    cv = None
+
+    def __init__(self, estimator, *, penalty):
+        self.estimator = estimator
+        self.penalty = penalty
+
+    def fit(self, X, y, class_attributes=None, **params):
+        if class_attributes is not None:
+            params["class_attributes"] = class_attributes
+        self.estimator_ = clone(self.estimator).fit(X, y, **self._route(params)[0])
+        self.seen_penalty_, self._adapted = self.penalty, None
+        return self
+
+
+def as_chosen(fitted):
+    """What to fit on folds: alike, and with all that the fitted one has chosen.
+
+    Scores with other penalties do not compare, and choosing takes longer than fitting.
+    """
+    if isinstance(fitted, Pipeline):
+        name, last = fitted.steps[-1]
+        return clone(fitted).set_params(**{name: as_chosen(last)})
+    if isinstance(fitted, GZSLVotingClassifier):
+        members = zip(fitted._fitted, fitted.estimators_, strict=True)
+        return clone(fitted).set_params(**{name: as_chosen(m) for name, m in members})
+    if isinstance(fitted, CalibratedStackingCV) and not isinstance(fitted.cv, str):
+        return _Penalised(as_chosen(fitted.estimator_), penalty=fitted.seen_penalty_)
+    alike = settled(fitted)
+    if "seen_penalty" in alike.get_params(deep=False):
+        alike.set_params(seen_penalty=fitted.seen_penalty_)
+    return alike
+
+
 def raw_scores(estimator, X, n_classes):
     """The decision function, which tells how far a row is from all classes."""
+    if isinstance(estimator, Pipeline):
+        X = estimator[:-1].transform(X) if len(estimator) > 1 else X
+        return raw_scores(estimator[-1], X, n_classes)
     # Of two classes it is their difference.
+    if n_classes > 2 and isinstance(estimator, CalibratedStackingCV):
+        # Its scores are log-probabilities, which have lost that.
+        raw, scores = (
+            of(estimator.estimator_, X, n_classes) for of in (raw_scores, class_scores)
+        )
+        lost = logsumexp(raw, axis=1) - logsumexp(scores, axis=1)
+        return estimator._penalised(scores) + lost[:, None]
     if n_classes > 2 and hasattr(estimator, "decision_function"):
         return np.asarray(estimator.decision_function(X), dtype=np.float64)
     return class_scores(estimator, X, n_classes)

@@ -22,6 +22,7 @@ from ._adapting import takes_unlabelled
 from ._folded import FoldedMixin
 from ._folds import descriptions, held_whole, like_unseen, list_folds, make_cv
 from ._held_out_rows import (
+    as_chosen,
     quantile,
     raw_scores,
     seen_by,
@@ -29,7 +30,6 @@ from ._held_out_rows import (
     together,
     weights,
 )
-from ._parts import settled
 from ._prediction import PredictionMixin
 
 if TYPE_CHECKING:
@@ -219,9 +219,7 @@ class RejectingClassifier(
             sizes = len(self.seen_classes_), len(self.unseen_classes_)
             cv = like_unseen(*sizes, self.random_state)
         folds = list_folds(cv, X, y, split_params)
-        alike = settled(self.estimator_)
-        if "seen_penalty" in alike.get_params(deep=False):
-            alike.set_params(seen_penalty=self.estimator_.seen_penalty_)
+        alike = as_chosen(self.estimator_)
         return self._calibrate(
             counted(
                 (
