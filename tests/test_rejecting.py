@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
@@ -22,6 +23,7 @@ from sklearn_gzsl import (
     RejectingClassifier,
 )
 from sklearn_gzsl.classifiers._held_out_rows import as_chosen, quantile
+from sklearn_gzsl.exceptions import GZSLWarning
 from sklearn_gzsl.inspection import ClassConfusionDisplay
 from sklearn_gzsl.metrics import (
     GZSLScorer,
@@ -166,6 +168,34 @@ def test_labels_of_rejected_rows(animals, numbers, given, label, kind):
     right = [a == b for a, b in zip(y_pred[: len(y)].tolist(), y.tolist(), strict=True)]
     assert clf.score(animals.X, y) == np.mean(right)
     assert clf.score(X[rejected], [label] * rejected.sum()) == 1
+
+
+@pytest.mark.parametrize(("label", "dtype"), [("auto", "u1"), (-1000, "i1")])
+def test_labels_of_a_type_that_does_not_hold_the_mark(animals, label, dtype):
+    clf = RejectingClassifier(FAST, reject_label=label, cv=2, false_alarm=0.4)
+    y = animals.codes.astype(dtype)
+    clf.fit(animals.X, y, class_attributes=animals.vectors)
+    y_pred = clf.predict(np.concatenate([animals.X, 100 * animals.X[:5, ::-1]]))
+    assert clf.reject_label_ < 0
+    assert set(y_pred.tolist()) - {clf.reject_label_} <= set(clf.classes_.tolist())
+    assert clf.reject_label_ in y_pred
+
+
+def test_what_rejects_nothing_or_cannot_is_told(animals, clf, rows):
+    data = animals.X, animals.y, animals.attributes
+    inside = RejectingClassifier(FAST, cv=2)
+    for outer in (
+        CalibratedStackingCV(inside, cv=2),
+        GZSLVotingClassifier([("one", inside)]),
+    ):
+        with pytest.warns(
+            GZSLWarning, match=f"Rej.*{type(outer).__name__}\\(\\.\\.\\."
+        ):
+            outer.fit(*data)
+    with pytest.raises(TypeError, match=r"Logistic.* takes no class_attributes"):
+        RejectingClassifier(LogisticRegression()).fit(*data)
+    with pytest.raises(ValueError, match="false_alarm == 2"):
+        clone(clf).fit(*data).set_params(false_alarm=2).predict(animals.X)
 
 
 def test_labels_that_a_class_has(animals):

@@ -33,7 +33,7 @@ from ._penalty import (
     without_penalty,
 )
 from ._prediction import PredictionMixin
-from ._wrapping import check_tells_seen
+from ._wrapping import check_tells_seen, warn_of_rejecting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -245,6 +245,7 @@ class CalibratedStackingCV(
         vars(self).pop("cv_results_", None)
         check_scoring(self.scoring)
         check_tells_seen(self.estimator, "estimator")
+        warn_of_rejecting(self.estimator, self)
         if class_attributes is not None:
             params["class_attributes"] = class_attributes
         if isinstance(self.cv, str) or isinstance(self.estimator, FrozenEstimator):

@@ -31,6 +31,7 @@ from ._held_out_rows import (
     weights,
 )
 from ._prediction import PredictionMixin
+from ._wrapping import check_tells_seen
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -202,6 +203,7 @@ class RejectingClassifier(
             between training and test, or no test rows of classes without training rows.
         """
         check_target(y)
+        check_tells_seen(self.estimator, "estimator")
         X, y = indexable(X, y)
         if class_attributes is not None:
             params["class_attributes"] = class_attributes
@@ -255,6 +257,7 @@ class RejectingClassifier(
 
     @property
     def thresholds_(self) -> np.ndarray:
+        _check_share(self.false_alarm, "false_alarm")  # it may have been changed
         known = self.calibration_
         return np.array(
             [
@@ -291,12 +294,17 @@ class RejectingClassifier(
         Returns
         -------
         ndarray of shape (n_samples,)
-            Labels of the type of ``y``; objects if ``reject_label_`` is of another.
+            Labels of the type of ``y``, or of int64 if that has no ``reject_label_``;
+            objects if ``reject_label_`` is of another.
         """
         novelty, columns = self._novelty(X)
         label, y = self.reject_label_, self.classes_[columns]
         if label is None or isinstance(label, str) != (y.dtype.kind == "U"):
             y = y.astype(object)
+        elif y.dtype.kind in "biu" and not np.can_cast(
+            np.min_scalar_type(label), y.dtype
+        ):
+            y = y.astype(np.int64)  # unsigned ones, say, have no -1
         rejected = np.array(label, dtype=y.dtype.char)  # text of any length
         return np.where(novelty > 0, rejected, y) if (novelty > 0).any() else y
 
@@ -344,14 +352,7 @@ class RejectingClassifier(
             like none of the classes.
         """
         check_is_fitted(self)
-        check_scalar(
-            coverage,
-            "coverage",
-            Real,
-            min_val=0,
-            max_val=1,
-            include_boundaries="neither",
-        )
+        _check_share(coverage, "coverage")
         known = self.calibration_
         seen, unseen = known["seen"], ~known["seen"]
         n_units = len(np.unique(known["unit"][unseen]))
@@ -387,3 +388,8 @@ class RejectingClassifier(
 
     def _adapt(self, X, reset):
         adapt(self._own(), X, reset)
+
+
+def _check_share(value, name):
+    limits = {"min_val": 0, "max_val": 1, "include_boundaries": "neither"}
+    check_scalar(value, name, Real, **limits)

@@ -25,7 +25,12 @@ from ..utils import adapt, all_or_nothing, check_target, counted
 from ._adapting import takes_unlabelled
 from ._pooling import check_alike, check_weights, evenly_per_class, pool, spread
 from ._prediction import PredictionMixin
-from ._wrapping import WrapperMixin, check_tells_seen, path_to_descriptions
+from ._wrapping import (
+    WrapperMixin,
+    check_tells_seen,
+    path_to_descriptions,
+    warn_of_rejecting,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -202,6 +207,7 @@ class GZSLVotingClassifier(
         kept = [i for i, estimator in enumerate(given) if estimator != "drop"]
         for i in kept:
             check_tells_seen(given[i], f"estimators, {names[i]!r}")
+            warn_of_rejecting(given[i], self)
         fitted = counted(
             (delayed(_fit_member)(given[i], X, y, routed[names[i]]) for i in kept),
             "members",

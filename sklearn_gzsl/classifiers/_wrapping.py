@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn_compat import available_if
 from ..metrics._response import find_model
-from ..utils import learner_inside
+from ..utils import learner_inside, warn
 from ._adapting import AdaptMixin, can_adapt, takes_unlabelled
 from ._parts import block_of
 
@@ -40,6 +40,17 @@ def check_tells_seen(estimator, name):
             "PrototypeClassifier or another classifier of this package, or a pipeline "
             "or search that ends in one; an ordinary classifier goes inside, as in "
             f"GZSLClassifier(classifier={type(learner).__name__}())."
+        )
+
+
+def warn_of_rejecting(estimator, wrapper):
+    """Warn where rows that are rejected inside of a wrapper get a class after all."""
+    learner, _ = learner_inside(estimator)
+    if hasattr(learner, "reject_label"):
+        warn(
+            f"{type(wrapper).__name__} gives each row a class, also those that the "
+            f"{type(learner).__name__} inside of it rejects; put that one around: "
+            f"RejectingClassifier({type(wrapper).__name__}(...))."
         )
 
 
