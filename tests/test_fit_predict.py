@@ -139,6 +139,29 @@ def test_the_class_called_na_is_a_class(tables, capsys):
     assert {"NA", "null"} <= set(sklearn_gzsl.load(tables["m.gzsl"]).classes_)
 
 
+def test_columns_without_a_name_are_no_features(tables, capsys):
+    for table, name in ((tables.rows, "train.csv"), (tables.classes, "animals.csv")):
+        table.to_csv(tables[name])  # with the numbers of rows
+    assert tables.fit() == 0
+    said, warned = capsys.readouterr()
+    assert "5 features" in said
+    for name in ("train.csv", "animals.csv"):
+        assert f"{name}: the first column has no name" in warned
+    assert sklearn_gzsl.load(tables["m.gzsl"]).class_attributes_.values.shape == (12, 7)
+    # Where it has the classes, it stays.
+    tables.classes.set_index("species").rename_axis(None).to_csv(tables["animals.csv"])
+    tables.rows.to_csv(tables["train.csv"], index=False)
+    assert tables.fit("--force") == 0
+    assert "no name" not in capsys.readouterr().err
+
+
+def test_parquet_with_classes_as_index(tables):
+    pytest.importorskip("pyarrow")
+    tables.rows["age"] = tables.rows["age"].astype("Float64")
+    tables.rows.set_index("species").to_parquet(tables["train.parquet"])
+    assert tables.fit(data="train.parquet") == 0
+
+
 def no_pandas(tables, monkeypatch):
     monkeypatch.setitem(sys.modules, "pandas", None)
     return tables.fit()
@@ -199,6 +222,44 @@ def empty_file(tables, _):
     return tables.fit(data="empty.csv")
 
 
+def no_rows(tables, _):
+    tables.rows = tables.rows[:0]
+    tables.write()
+    return tables.fit()
+
+
+def other_encoding(tables, _):
+    tables.rows["species"] = tables.rows["species"].replace("ant", "Bär")
+    tables.rows.to_csv(tables["train.csv"], index=False, encoding="latin-1")
+    return tables.fit()
+
+
+def ragged(tables, _):
+    (tables.folder / "train.csv").write_text("a,species\n1,ant\n1,2,3\n")
+    return tables.fit()
+
+
+def semicolons(tables, _):
+    tables.rows.to_csv(tables["train.csv"], index=False, sep=";", decimal=",")
+    return tables.fit()
+
+
+def gap_in_integers(tables, _):
+    codes = dict(zip(tables.classes["species"], range(12), strict=True))
+    for table in (tables.rows, tables.classes):
+        table["species"] = table["species"].map(codes)
+    tables.rows.loc[0, "species"] = np.nan
+    tables.write()
+    return tables.fit()
+
+
+def column_of_predictions(tables, _):
+    tables.fit()
+    tables.test["seen"] = 1
+    tables.write()
+    return tables.predict("--keep", "seen")
+
+
 def lacks_a_column(tables, _):
     tables.fit()
     tables.test = tables.test.drop(columns="ears")
@@ -222,10 +283,17 @@ MISTAKES = {
     there_already: ["m.gzsl exists", "--force"],
     not_a_table: ["There is no file", "m.gzsl"],
     of_another_kind: ["rows.xls", ".csv", ".parquet"],
-    empty_file: ["No columns"],
+    empty_file: ["empty.csv", "No columns"],
+    no_rows: ["train.csv has no rows"],
+    other_encoding: ["train.csv", "UTF-8"],
+    ragged: ["train.csv", "line 3"],
+    semicolons: ["train.csv has one column", "commas"],
+    gap_in_integers: ["Did you mean", "'1' for '1.0'"],
+    column_of_predictions: ["rows.csv", "--keep seen", "another name"],
     lacks_a_column: ["rows.csv has no column ['ears']", "weight"],
     no_model: ["m.gzsl"],
     lambda tables, _: tables.fit(target="kind"): ["no column ['kind']", "species"],
+    lambda tables, _: tables.fit("--ignore", "species"): ["--ignore species is the t"],
     lambda tables, _: tables.fit("--ignore", "x"): ["no column ['x']", "weight"],
     lambda tables, _: tables.fit("--method", "magic"): ["magic", "choose from"],
     lambda tables, _: tables.fit("--set", "magic=1"): ["magic"],
@@ -242,7 +310,8 @@ def test_mistakes_are_one_line(tables, mistake, monkeypatch, capsys):
     for word in MISTAKES[mistake]:
         assert word in line
     model = tables.folder / "m.gzsl"
-    assert not model.exists() or mistake in {there_already, lacks_a_column, no_model}
+    fitted = {there_already, lacks_a_column, no_model, column_of_predictions}
+    assert not model.exists() or mistake in fitted
 
 
 def test_completion_knows_the_commands(capsys, monkeypatch):

@@ -1,5 +1,6 @@
 """Models of tables: fitted to one file, stored in another, applied to a third."""
 
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from ..attributes import ClassAttributes
 from ..classifiers._calibrated_stacking import CalibratedStackingCV
 from ..classifiers._gzsl_classifier import GZSLClassifier
 from ..persistence import load
-from ..utils import few, heard
+from ..utils import few, heard, warn
 from ..utils._labels import is_missing
 from ._methods import (
     build,
@@ -22,6 +23,7 @@ from ._methods import (
 from ._options import HEADS
 
 _UNLABELLED = -1
+_WRITTEN = ("prediction", "seen", "probability")
 
 
 def fit_table(
@@ -65,7 +67,10 @@ def fit_table(
     rows = read(data, target)
     described = _descriptions(attributes, target)
     labels = rows[target].to_numpy(dtype=object)
-    X = _features(data, rows.drop(columns=[target]), ignore)
+    if target in ignore:
+        raise ValueError(f"--ignore {target} is the target; leave that out.")
+    rows = _without_index(data, rows.drop(columns=[target]))
+    X = _features(data, rows, ignore)
     labelled = labels != ""
     if not labelled.any():
         raise ValueError(f"{data}: column {target!r} is empty throughout.")
@@ -94,8 +99,14 @@ def predict_table(model, rows, *, out, keep, proba, force):
     check_is_fitted(clf)
     table = read(rows)
     _check_columns(rows, table, keep)
+    taken = [name for name in keep if name in _WRITTEN]
+    if taken:
+        raise ValueError(
+            f"{rows}: --keep {taken[0]} has the name of a column of predictions; give "
+            "the column another name."
+        )
     X = _features(rows, _as_in_fit(clf, rows, table))
-    found = table[list(keep)].copy()
+    found = table[list(dict.fromkeys(keep))].copy()
     found["prediction"] = clf.predict(X)
     if hasattr(clf, "seen_classes_"):
         found["seen"] = np.isin(found["prediction"], clf.seen_classes_)
@@ -127,22 +138,59 @@ def read(path, text=None):
         raise FileNotFoundError(f"There is no file {path}.")
     if kind.endswith((".csv", ".csv.gz", ".tsv")):
         sep = "\t" if kind.endswith(".tsv") else ","
-        table = pd.read_csv(path, sep=sep)
-        if text in table:  # as it stands there: a class may be called NA, or 07
-            column = {"usecols": [text], "dtype": str, "keep_default_na": False}
-            table[text] = pd.read_csv(path, sep=sep, **column)[text].to_numpy()
+        with _naming(path):
+            table = pd.read_csv(path, sep=sep)
+            if text in table:  # as it stands there: a class may be called NA, or 07
+                column = {"usecols": [text], "dtype": str, "keep_default_na": False}
+                table[text] = pd.read_csv(path, sep=sep, **column)[text].to_numpy()
+        if table.shape[1] == 1 and ";" in str(table.columns[0]):
+            raise ValueError(
+                f"{path} has one column, {table.columns[0]!r}; separate cells by "
+                "commas and not by semicolons, and write numbers with a point."
+            )
     elif kind.endswith((".parquet", ".pq")):
-        table = pd.read_parquet(path)
+        with _naming(path):
+            table = pd.read_parquet(path)
+        # Labels that pandas has made the index are a column like any other.
+        table = table.reset_index([name for name in table.index.names if name])
     else:
         raise ValueError(
             f"{path} is no table that can be read; give .csv, .csv.gz, .tsv or "
             ".parquet."
         )
+    if not len(table):
+        raise ValueError(f"{path} has no rows.")
     table.columns = [str(name) for name in table.columns]
     if text is not None:
         _check_columns(path, table, [text])
         table[text] = [_as_text(label) for label in table[text].tolist()]
     return table
+
+
+@contextmanager
+def _naming(path):
+    """Name the file in what pandas says of it."""
+    try:
+        yield
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"{path} is no text in UTF-8; save it as that, which spreadsheets call "
+            "CSV UTF-8."
+        ) from error
+    except (ValueError, OSError) as error:
+        raise ValueError(f"{path} cannot be read: {error}") from error
+
+
+def _without_index(path, table):
+    """The table without a first column that has no name, with a warning."""
+    name = table.columns[0] if table.shape[1] else None
+    if name not in ("", "Unnamed: 0"):  # as pandas calls it
+        return table
+    warn(
+        f"{path}: the first column has no name and is left out, as it is where pandas "
+        "writes the numbers of rows; give it a name if it says something."
+    )
+    return table.drop(columns=[name])
 
 
 def write(table, path):
@@ -192,6 +240,8 @@ def _descriptions(path, target):
     table = read(path, column)
     if (table[column] == "").any():
         raise ValueError(f"{path}: column {column!r} has rows without a class.")
+    if column != names[0]:
+        table = _without_index(path, table)
     try:
         return ClassAttributes(column, table)
     except ValueError as error:
@@ -208,7 +258,8 @@ def _features(path, table, ignore=()):
             f"{path}: the columns {few(text)} hold no numbers; turn them into numbers, "
             "or leave them out with --ignore COLUMN."
         )
-    X = X.astype(np.float32)
+    numbers = {name: X[name].to_numpy(np.float32, na_value=np.nan) for name in X}
+    X = _pandas().DataFrame(numbers, index=X.index)
     empty = [name for name in X if not np.isfinite(X[name]).all()]
     if empty:
         raise ValueError(

@@ -29,7 +29,9 @@ def meant(unknown: Iterable[Any], known: Iterable[Any]) -> str:
 
 
 def _form(label):
-    return "".join(str(label).casefold().replace("_", " ").split())
+    # Whole numbers of a column with a gap are floats in files that pandas writes.
+    text = str(label).removesuffix(".0")
+    return "".join(text.casefold().replace("_", " ").split())
 
 
 # What stands between a user's line and a warning: wrappers and searches, too.
