@@ -77,11 +77,11 @@ class GZSLScorer:
     ``RejectingClassifier`` rejects are errors there, and not in AUSUC.
 
     Training rows hold no unseen class. With ``return_train_score=True``, the default of
-    successive halving, and in ``learning_curve`` and ``validation_curve``, their U, H
-    and AUSUC are NaN, with a warning; S is defined, with ``candidates="present"`` among
-    the seen classes alone. Searches turn errors into NaN and a warning, and with
-    ``metric=None`` may then fail on the NaN with a message of their own:
-    ``error_score="raise"`` shows the cause.
+    successive halving, which is best set to False there, and in ``learning_curve`` and
+    ``validation_curve``, their U, H and AUSUC are NaN, with a warning; S is defined,
+    with ``candidates="present"`` among the seen classes alone. Searches turn errors
+    into NaN and a warning, and with ``metric=None`` may then fail on the NaN with a
+    message of their own: ``error_score="raise"`` shows the cause.
 
     Examples
     --------
