@@ -18,6 +18,7 @@ from sklearn_gzsl import (
     ClassAttributes,
     GaussianGenerator,
     GZSLClassifier,
+    GZSLVotingClassifier,
     IncrementalLDA,
     PrototypeClassifier,
     SoftmaxClassifier,
@@ -397,6 +398,17 @@ def test_errors_of_sizes(quick, animals):
         draw(quick, [0, 3])
     with pytest.raises(TypeError, match="sizes must be an instance of"):
         draw(quick, [2.5])
+    with pytest.raises(ValueError, match="sizes is empty; give at least one"):
+        draw(quick, [])
+    vote = GZSLVotingClassifier([("one", quick), ("other", PrototypeClassifier())])
+    with pytest.raises(ValueError, match="members of a vote have each its own number"):
+        draw(vote, [3])
+
+
+def test_one_size_and_a_number_of_folds(quick, animals):
+    data = {"class_attributes": animals.attributes, "sizes": 5, "cv": 2}
+    shown = SyntheticSizeDisplay.from_estimator(quick, animals.X, animals.y, **data)
+    assert shown.scores["H"].shape == (1, 2)
 
 
 def test_shots_are_those_of_the_function(quick, animals, blurred):

@@ -14,6 +14,7 @@ from sklearn_gzsl import (
     GZSLClassifier,
     GZSLVotingClassifier,
     PrototypeClassifier,
+    RejectingClassifier,
     SoftmaxClassifier,
     VAECFlow,
 )
@@ -86,6 +87,12 @@ def test_the_outermost_reaches_every_part(animals, capsys):
         ("CalibratedStackingCV", "2 of 2 folds"),
     ]
     assert f"seen_penalty_={clf.seen_penalty_:.4g}: {clf.best_score_:.4f}" in err
+
+
+def test_the_folds_of_the_reject_option_are_counted(animals, capsys):
+    clf = RejectingClassifier(PrototypeClassifier(power=None), cv=2, verbose=1)
+    clf.fit(animals.X, animals.y, class_attributes=animals.attributes)
+    assert "RejectingClassifier: 2 of 2 folds" in capsys.readouterr().err
 
 
 def test_bars_are_nested_in_a_terminal(animals, monkeypatch):

@@ -67,6 +67,9 @@ class RejectingClassifier(
     cv : int, float, cross-validation generator or iterable, default=None
         The folds, as in :class:`~sklearn_gzsl.CalibratedStackingCV`.
 
+    verbose : int, default=0
+        Show on stderr how many folds are done, and how far each is.
+
     Attributes
     ----------
     reject_label_ : int, str or None
@@ -148,6 +151,7 @@ class RejectingClassifier(
         "cv": ["cv_object", Interval(Real, 0.0, 1.0, closed="neither")],
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
+        "verbose": ["verbose"],
     }
 
     def __init__(
@@ -159,6 +163,7 @@ class RejectingClassifier(
         cv: Any = None,
         n_jobs: int | None = None,
         random_state: RandomState = None,
+        verbose: int = 0,
     ):
         self.estimator = estimator
         self.false_alarm = false_alarm
@@ -166,6 +171,7 @@ class RejectingClassifier(
         self.cv = cv
         self.n_jobs = n_jobs
         self.random_state = random_state
+        self.verbose = verbose
 
     @all_or_nothing
     @takes_unlabelled
@@ -391,5 +397,4 @@ class RejectingClassifier(
 
 
 def _check_share(value, name):
-    limits = {"min_val": 0, "max_val": 1, "include_boundaries": "neither"}
-    check_scalar(value, name, Real, **limits)
+    check_scalar(value, name, Real, min_val=0, max_val=1, include_boundaries="neither")

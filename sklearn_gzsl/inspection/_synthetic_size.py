@@ -14,7 +14,8 @@ from .._sklearn_compat import _safe_indexing
 from ..attributes import check_class_attributes
 from ..metrics import GZSLScorer
 from ..metrics._accuracy import check_labels
-from ..model_selection import GZSLShuffleSplit
+from ..model_selection import GZSLKFold, GZSLShuffleSplit
+from ..utils import learner_inside
 from ..utils._typing import RandomState
 from ._drawing import Axes, load_pyplot
 from ._score_lines import ScoreLinesDisplay
@@ -119,12 +120,14 @@ class SyntheticSizeDisplay(ScoreLinesDisplay):
         class_attributes : ClassAttributes, mapping, DataFrame or 2-d array
             Descriptions of these classes, and perhaps others.
 
-        sizes : sequence of int, default=(1, 3, 10, 30, 100, 300)
+        sizes : int or sequence of int, default=(1, 3, 10, 30, 100, 300)
             Values of ``n_synthetic``.
 
-        cv : cross-validation generator or iterable, default=None
+        cv : int, cross-validation generator or iterable, default=None
             Folds with test rows of classes that have no training rows; three draws of
-            :class:`~sklearn_gzsl.model_selection.GZSLShuffleSplit` by default.
+            :class:`~sklearn_gzsl.model_selection.GZSLShuffleSplit` by default, and a
+            number of folds is that of
+            :class:`~sklearn_gzsl.model_selection.GZSLKFold`.
 
         n_jobs : int, default=None
             Fits at the same time.
@@ -151,12 +154,17 @@ class SyntheticSizeDisplay(ScoreLinesDisplay):
             If matplotlib is not installed.
         """
         load_pyplot(f"{cls.__name__}.from_estimator")
+        sizes = [sizes] if np.ndim(sizes) == 0 else sizes
         sizes = sorted({int(_checked(size)) for size in sizes})
+        if not sizes:
+            raise ValueError("sizes is empty; give at least one number of rows.")
         prefix = _prefix(estimator)
         y = check_labels(y, "y")
         descriptions = check_class_attributes(class_attributes, y)
         if cv is None:
             cv = GZSLShuffleSplit(3, random_state=random_state)
+        if isinstance(cv, Integral):
+            cv = GZSLKFold(cv)
         folds = list(cv.split(X, y) if hasattr(cv, "split") else cv)
 
         def score(size, train, test):
@@ -224,5 +232,10 @@ def _prefix(estimator):
         raise ValueError(
             f"{estimator!r} has no parameter n_synthetic; give a GZSLClassifier, or "
             "what ends in one."
+        )
+    if hasattr(learner_inside(estimator)[0], "estimators"):
+        raise ValueError(
+            f"{type(estimator).__name__}: the members of a vote have each its own "
+            "number of synthetic rows; give one of the members."
         )
     return min(names, key=len).removesuffix("n_synthetic")
