@@ -320,7 +320,8 @@ def test_completion_knows_the_commands(capsys, monkeypatch):
     assert "pip install shtab" in capsys.readouterr().err
     monkeypatch.undo()
     pytest.importorskip("shtab")
-    assert main(["completion", "bash"]) == 0
+    assert main(["completion", "bash"], prog="python -m sklearn_gzsl") == 0
     script = capsys.readouterr().out
+    assert "-F _shtab_sklearn_gzsl sklearn-gzsl\n" in script
     assert "--attributes" in script
     assert "predict" in script

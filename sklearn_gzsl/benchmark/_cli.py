@@ -21,8 +21,10 @@ from ._options import (
     UNLABELLED,
 )
 
+_SCRIPT = "sklearn-gzsl"
 
-def main(argv=None, prog="sklearn-gzsl"):
+
+def main(argv=None, prog=_SCRIPT):
     """Run a command; returns the exit status."""
     parser = _parser(prog)
     args = parser.parse_args(argv)
@@ -37,7 +39,7 @@ def main(argv=None, prog="sklearn-gzsl"):
         print(f"{parser.prog} {args.command}: error: {message}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        kept = getattr(args, "out", None)
+        kept = args.out if hasattr(args, "resume") else None
         hint = f"; --resume goes on with {kept}" if kept else ""
         print(f"interrupted{hint}", file=sys.stderr)
         return 130
@@ -67,7 +69,7 @@ def _parser(prog):
         "completion", help="print a script that lets a shell complete these commands"
     )
     completion.add_argument("shell", choices=["bash", "zsh", "tcsh"])
-    completion.set_defaults(run=lambda args: _completion(args, parser))
+    completion.set_defaults(run=_completion)
     return parser
 
 
@@ -240,14 +242,15 @@ def _table(args):
     return 0
 
 
-def _completion(args, parser):
+def _completion(args):
     try:
         import shtab
     except ImportError as error:
         raise ImportError(
             "completion is made by shtab, which is not installed; pip install shtab."
         ) from error
-    print(shtab.complete(parser, args.shell))
+    # Of the script, however this was called: "python" has completions of its own.
+    print(shtab.complete(_parser(_SCRIPT), args.shell))
     return 0
 
 

@@ -128,7 +128,9 @@ def _open_npz(path, descriptions):
         # A file of somebody else's must not run code.
         file = np.load(path, allow_pickle=False)
     except _UNREADABLE as error:
-        raise ValueError(f"{str(path)!r} is no whole .npz file: {error}") from error
+        # Of a file of any other kind numpy says how to load it unsafely.
+        reason = "it is of another kind" if "pickle" in str(error) else error
+        raise ValueError(f"{str(path)!r} is no whole .npz file: {reason}.") from error
     if isinstance(file, np.ndarray):
         raise ValueError(  # noqa: TRY004 - the type of the content, not of an argument
             f"{str(path)!r} holds a single array, no .npz archive; see the "
