@@ -192,6 +192,12 @@ def test_what_rejects_nothing_or_cannot_is_told(animals, clf, rows):
             GZSLWarning, match=f"Rej.*{type(outer).__name__}\\(\\.\\.\\."
         ):
             outer.fit(*data)
+    frozen = FrozenEstimator(clone(FAST).fit(*data))
+    with pytest.warns(GZSLWarning, match="rejects nothing: .* fitted before"):
+        RejectingClassifier(CalibratedStackingCV(frozen)).fit(
+            np.concatenate([animals.X, animals.X_test]),
+            np.concatenate([animals.y, animals.y_test]),
+        )
     with pytest.raises(TypeError, match=r"Logistic.* takes no class_attributes"):
         RejectingClassifier(LogisticRegression()).fit(*data)
     with pytest.raises(ValueError, match="false_alarm == 2"):

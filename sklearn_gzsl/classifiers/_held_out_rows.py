@@ -8,7 +8,7 @@ from sklearn.pipeline import Pipeline
 from .._sklearn_compat import _safe_indexing
 from ..metrics._accuracy import check_labels
 from ..metrics._response import class_scores, find_model
-from ..utils import row_chunks
+from ..utils import row_chunks, warn
 from ._calibrated_stacking import CalibratedStackingCV
 from ._folds import fit_on_fold, narrowed, with_own_checkpoints
 from ._parts import settled
@@ -76,6 +76,17 @@ def raw_scores(estimator, X, n_classes):
     if n_classes > 2 and hasattr(estimator, "decision_function"):
         return np.asarray(estimator.decision_function(X), dtype=np.float64)
     return class_scores(estimator, X, n_classes)
+
+
+def nothing_held_out(unseen):
+    """No fold at all; a warning where the estimator is no ordinary classifier."""
+    if len(unseen):
+        warn(
+            "RejectingClassifier rejects nothing: what it holds was fitted before, and "
+            "no class can be held out. Give it as RejectingClassifier(FrozenEstimator("
+            "estimator)), and fit on rows that the estimator has not met."
+        )
+    return []
 
 
 def seen_on_fold(estimator, X, y, fit_params, unseen, train, test):

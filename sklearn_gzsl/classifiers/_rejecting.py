@@ -23,6 +23,7 @@ from ._folded import FoldedMixin
 from ._folds import descriptions, held_whole, like_unseen, list_folds, make_cv
 from ._held_out_rows import (
     as_chosen,
+    nothing_held_out,
     quantile,
     raw_scores,
     seen_by,
@@ -221,7 +222,7 @@ class RejectingClassifier(
         fit_params = held_whole(fit_params, y)
         self.estimator_ = clone(self.estimator).fit(X, y, **fit_params)
         if not descriptions(self.estimator.get_params() | fit_params):
-            return self._calibrate([])  # an ordinary classifier
+            return self._calibrate(nothing_held_out(self.unseen_classes_))
         cv = make_cv(self.cv, self.random_state)
         if self.cv is None:
             sizes = len(self.seen_classes_), len(self.unseen_classes_)
@@ -242,8 +243,7 @@ class RejectingClassifier(
         )
 
     def _calibrate(self, parts):
-        self.calibration_ = together(parts)
-        # As it was in fit: what is told of classes that come later is the same.
+        self.calibration_ = together(parts)  # of the classes in fit, not of later ones
         n_classes = len(self.seen_classes_), len(self.unseen_classes_)
         self.calibration_["weight"] = weights(self.calibration_, *n_classes)
         _ = self.reject_label_  # one that a class has is refused here
