@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,8 @@ from sklearn_gzsl import (
     GZSLClassifier,
     PrototypeClassifier,
 )
+from sklearn_gzsl.attributes import check_class_attributes
+from sklearn_gzsl.exceptions import GZSLWarning
 from sklearn_gzsl.metrics import GZSLScorer
 from sklearn_gzsl.model_selection import GZSLShuffleSplit
 
@@ -182,6 +185,22 @@ def test_tables_that_cannot_be_meant(make_table):
         ClassAttributes(make_table({"name": ["a", "a", "b"], **COLUMNS}))
     with pytest.raises(ValueError, match="no column of numbers"):
         ClassAttributes(make_table({"name": LABELS}))
+
+
+def test_columns_that_number_the_rows():
+    table = pd.DataFrame(VALUES, index=LABELS)
+    numbered = table.reset_index(names="label").assign(
+        **{"Unnamed: 0": range(len(table))}
+    )
+    with pytest.warns(GZSLWarning, match=r"'Unnamed: 0' .* index_col=0"):
+        ClassAttributes(numbered)
+    codes = pd.DataFrame(VALUES).assign(code=[2, 3, 1])
+    with pytest.warns(GZSLWarning, match=r"ClassAttributes\('code', table\)"):
+        check_class_attributes(codes)  # as fit does: its rows are the classes 0, 1, 2
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        ClassAttributes("code", codes)
+        ClassAttributes(table.assign(rank=[2, 3, 1]))  # it has labels
 
 
 def test_labels_need_a_place_to_be_in():

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.sparse import issparse
 
-from ..utils import check_complete, few
+from ..utils import check_complete, few, warn
 
 
 class Table(NamedTuple):
@@ -54,7 +54,9 @@ def split_table(table: Any, label_column: str | None = None) -> Table:
             )
         label_column = text[0] if text else None
     if label_column is None:
-        return Table(index, _stack(names, columns), names)
+        rows = _stack(names, columns)
+        _warn_of_numbers(names, rows, labelled=index is not None)
+        return Table(index, rows, names)
     if label_column not in names:
         raise ValueError(
             f"labels={label_column!r} is no column of the table, which has "
@@ -62,7 +64,9 @@ def split_table(table: Any, label_column: str | None = None) -> Table:
         )
     i = names.index(label_column)
     names.pop(i)
-    return Table(columns.pop(i), _stack(names, columns), names)
+    labels, rows = columns.pop(i), _stack(names, columns)
+    _warn_of_numbers(names, rows, labelled=True)
+    return Table(labels, rows, names)
 
 
 def numbers(values: Any) -> np.ndarray:
@@ -112,6 +116,24 @@ def check_order(table: Any, labels: np.ndarray) -> None:
             f"values is a DataFrame with the index {few(index)}, but labels "
             f"is {few(labels)}; bring them into one order, for example with "
             "values.loc[labels]."
+        )
+
+
+def _warn_of_numbers(names, rows, *, labelled):
+    """Warn of columns that number the rows, and would count as attributes."""
+    n_rows = len(rows)
+    suspects = [name for name in names if name == "Unnamed: 0"]
+    if not suspects and not labelled and n_rows > 2:
+        counts = [np.arange(first, first + n_rows) for first in (0, 1)]
+        ordered = np.sort(rows, axis=0).T
+        numbering = [any(np.array_equal(c, o) for c in counts) for o in ordered]
+        suspects = [n for n, found in zip(names, numbering, strict=True) if found]
+    if suspects:
+        warn(
+            f"The column {suspects[0]!r} of the descriptions seems to number the rows, "
+            "and counts as an attribute. Leave it out, as index_col=0 of "
+            "pandas.read_csv does; or if it holds the labels, say so, as in "
+            f"ClassAttributes({suspects[0]!r}, table)."
         )
 
 
