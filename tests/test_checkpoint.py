@@ -13,6 +13,7 @@ import pytest
 from instances import NEURAL, TINY, VARIANTS
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
 from skorch.callbacks import Callback, EarlyStopping, EpochScoring
 
 from sklearn_gzsl import (
@@ -316,6 +317,7 @@ def test_a_classifier_without_seed_goes_on_with_its_generator(animals, tmp_path)
     clf = GZSLClassifier(generator, n_synthetic=10, seen_penalty=0.0)
     # No step twice, though the second fit draws seeds of its own.
     assert fit_until_it_ends(clf, animals, 16) == 16 + 5
+    fit(clone(clf).set_params(generator=FrozenEstimator(clf.generator_)), animals)
     with pytest.raises(ValueError, match=r"checkpoint=.*Give .* an int as random_st"):
         fit(clf.set_params(classifier=SoftmaxClassifier(checkpoint="kept")), animals)
 

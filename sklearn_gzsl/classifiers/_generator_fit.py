@@ -22,7 +22,8 @@ _OF_CHECKPOINTS = {"checkpoint": None, "checkpoint_interval": 60.0}
 def ready(generator, random_state, seeds):
     """A clone to fit, with a seed; of its own if there is none, and a checkpoint."""
     to_fit = seeded(generator, seeds)
-    if random_state is None and getattr(generator, "checkpoint", None) is not None:
+    kept = isinstance(generator, Checkpointed) and generator.checkpoint is not None
+    if kept and random_state is None:
         # A seed drawn here would be another one when the fit is called again, and what
         # was cut off could not go on: the files have the one that it was begun with.
         to_fit.set_params(random_state=generator.random_state)
