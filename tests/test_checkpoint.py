@@ -318,8 +318,11 @@ def test_a_classifier_without_seed_goes_on_with_its_generator(animals, tmp_path)
     # No step twice, though the second fit draws seeds of its own.
     assert fit_until_it_ends(clf, animals, 16) == 16 + 5
     fit(clone(clf).set_params(generator=FrozenEstimator(clf.generator_)), animals)
+    softmax = SoftmaxClassifier(checkpoint=tmp_path / "softmax", max_iter=5)
     with pytest.raises(ValueError, match=r"checkpoint=.*Give .* an int as random_st"):
-        fit(clf.set_params(classifier=SoftmaxClassifier(checkpoint="kept")), animals)
+        fit(clf.set_params(classifier=softmax), animals)
+    softmax.fit(animals.X_test, animals.y_test)
+    fit(clf.set_params(classifier=FrozenEstimator(softmax)), animals)
 
 
 def test_one_folder_is_for_one_fit_at_a_time(cut_off, animals):

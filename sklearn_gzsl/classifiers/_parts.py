@@ -80,7 +80,8 @@ class FinalClassifierMixin:
             classifier, self.classes_ if all_classes else self.unseen_classes_
         )
         kept = [folder for folder in checkpoints(classifier).values() if folder]
-        if kept and self.random_state is None:
+        trained = not isinstance(classifier, FrozenEstimator)
+        if kept and trained and self.random_state is None:
             raise ValueError(
                 f"The classifier has checkpoint={str(kept[0])!r}, but random_state is "
                 "None: its synthetic rows are others in each fit, so that a training "
