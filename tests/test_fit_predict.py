@@ -139,6 +139,7 @@ def test_the_class_called_na_is_a_class(tables, capsys):
     assert {"NA", "null"} <= set(sklearn_gzsl.load(tables["m.gzsl"]).classes_)
 
 
+@pytest.mark.filterwarnings("default::sklearn_gzsl.exceptions.GZSLWarning")
 def test_columns_without_a_name_are_no_features(tables, capsys):
     for table, name in ((tables.rows, "train.csv"), (tables.classes, "animals.csv")):
         table.to_csv(tables[name])  # with the numbers of rows
