@@ -5,17 +5,18 @@ A fault that has not happened yet: vibration of machines
 
 A machine has run for years, and some faults have never come up, or never in earnest.
 What they would sound like, an engineer can say: which part, at which frequency it
-knocks, how hard. That is a description, and this example finds out how to write it down.
+knocks, how hard. That is a description, and this example finds out how to write it
+down.
 """
 
 # %%
 # The machine
 # -----------
-# Rows are spectra of vibration, made up: 96 bands, up to 240 Hz. Each part of the machine
-# has a frequency of its own, with overtones, and what turns inside knocks in time with
-# the shaft, which shows as sidebands. Speed and load vary from row to row, and so does
-# the noise. A fault is a part and a severity: 1 is a scratch, 2 three times as loud, and
-# 3 three times as loud again.
+# Rows are spectra of vibration, made up: 96 bands, up to 240 Hz. Each part has a
+# frequency of its own, with overtones, and what turns inside knocks in time with the
+# shaft, which shows as sidebands. Speed and load vary from row to row, and so does the
+# noise. A fault is a part and a severity: 1 is a scratch, 2 three times as loud, and 3
+# three times as loud again.
 
 import numpy as np
 
