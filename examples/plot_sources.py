@@ -68,8 +68,8 @@ from sklearn_gzsl.metrics import gzsl_scores
 scores = {}
 for name, described in {"text alone": both.select("text"), "both": both}.items():
     clf = GZSLClassifier(
-        CADAVAE(max_iter=600),
-        SoftmaxClassifier(lr=0.01, max_iter=2000),
+        CADAVAE(max_iter=400),
+        SoftmaxClassifier(lr=0.01, max_iter=1200),
         seen_penalty=0.0,
         random_state=0,
     )

@@ -36,6 +36,9 @@ from sklearn_gzsl import GZSLClassifier, SoftmaxClassifier, VAECFlow
 from sklearn_gzsl.inspection import TrainingCurveDisplay
 
 flow = VAECFlow(
+    encoder_dims=(256,),
+    decoder_dim=128,
+    hidden_dim=128,  # small, and quick
     max_iter=1000,
     early_stopping=True,
     validation_interval=50,
