@@ -25,13 +25,14 @@ FAST := -m "not slow"
 # One worker for each processor; what a worker has done early it takes from the others.
 PYTEST := -m pytest -n logical --maxprocesses 8 --dist worksteal
 
-.PHONY: help demo test fuzz soak test-oldest test-newest test-dist lint format docs check-docs dist clean
+.PHONY: help demo test fuzz soak newcomer test-oldest test-newest test-dist lint format docs check-docs dist clean
 
 help:
 	@echo "make demo         the two-digit numbers: a table, and a picture of unseen numbers"
 	@echo "make test         the whole test suite; ARGS='-m \"not slow\"' passes options on"
 	@echo "make fuzz         5,000 random fits and damaged files; FUZZ=20000 makes more"
 	@echo "make soak         fits that are killed, then random ones; SOAK=600 seconds"
+	@echo "make newcomer     README's first lines in a fresh environment, in five minutes"
 	@echo "make test-oldest  the fast tests with the oldest versions that are supported"
 	@echo "make test-newest  the fast tests with the newest; PYTHON=python3.13 with that one"
 	@echo "make lint         ruff and codespell; make format lets ruff mend what it can"
@@ -93,6 +94,10 @@ soak: .venv/.stamp-test
 	KILLS=20 $(PY) -m pytest tests/test_checkpoint.py -k kills $(ARGS)
 	end=$$(($$(date +%s) + $(SOAK))); while [ $$(date +%s) -lt $$end ]; do \
 	    FUZZ_EXAMPLES=500 $(PY) $(PYTEST) $(FUZZED) $(ARGS) || exit 1; done
+
+# It downloads torch, and is a matter of minutes: for a release, not for each change.
+newcomer:
+	$(PYTHON) tests/newcomer.py
 
 # Releases that old warn of each other's ways; what we call ourselves, `make test` tells.
 test-oldest: $(OLDEST)/.stamp

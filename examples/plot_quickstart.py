@@ -76,7 +76,7 @@ models = {
     "GZSLClassifier(GaussianGenerator())": gaussian,
     "GZSLClassifier(VAECFlow(max_iter=300))": flow,
 }
-print(f"{'':38}     S     U     H")
+print(f"{'':39}     S     U     H")
 for name, model in models.items():
     y_pred = model.predict(X_test)
     scores = gzsl_scores(y_test, y_pred, seen_classes=numbers.seen_classes)
