@@ -13,6 +13,7 @@ import csv
 import math
 import random
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -100,7 +101,7 @@ def main():
     scripts = folder / "venv" / ("Scripts" if sys.platform == "win32" else "bin")
     python = scripts / "python"
     for line in blocks("bash")[0].splitlines():
-        program, *words = line.split()
+        program, *words = shlex.split(line)
         if program != "pip":
             raise SystemExit(f"README installs with {program}; this script knows pip")
         run(line, [python, "-m", "pip", "install", "--quiet", *words[1:]], cwd=ROOT)
