@@ -79,8 +79,8 @@ for name, scores in figures.items():
     print(f"{name:17}", *(f"{key} {scores[key]:.2f} " for key in ("S", "U", "H")))
 
 # %%
-# Folds by station have trained on six stations where the model has eight, and are a
-# little too modest. Random folds are far off:
+# Folds by station have trained on six stations where the model has eight, and are too
+# modest by some points; random folds are too good, and would let nobody doubt:
 
 import matplotlib.pyplot as plt
 
