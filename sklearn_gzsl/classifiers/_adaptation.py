@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import logsumexp
-from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..persistence import Stored
-from ..utils import ranked, unit_rows
+from ..utils import ranked, row_chunks, unit_rows
 from ._adapting import AdaptMixin, check_can_adapt, turns, warn_of_strangers
 from ._prototype_model import SCALE
 
@@ -178,12 +177,13 @@ class MovingPrototypes(AdaptMixin):
 
     def _move(self):
         """Set prototypes, moved towards rows without labels if there were any."""
-        self.prototypes_ = self._model.prototypes.copy()
+        self.prototypes_ = self._model.prototypes
         unseen = ~self._model.is_seen
         self.adaptation_ = np.zeros(len(self.classes_))
         rows = self._unlabelled or UnlabelledRows(self.unseen_classes_)
         if self._unlabelled is not None:
             rows = self._unlabelled = rows.of(self.unseen_classes_)
+            self.prototypes_ = self.prototypes_.copy()
             self.prototypes_[unseen], self.adaptation_[unseen] = rows.moved(
                 self._model.prototypes[unseen], self.adaptation_prior
             )
@@ -265,9 +265,12 @@ class BothSpaces(Stored):
         if model is not twin:
             self.own = _whitened(X, model)
         prototypes = twin.prototypes.astype(np.float32)
-        scores = twin.scores(self.twin, prototypes)
-        self._seen = logsumexp(scores[:, twin.is_seen], axis=1, keepdims=True)
-        self.closest = (self.twin @ prototypes.T).max(axis=1)
+        self._seen = np.empty((len(X), 1), np.float32)
+        self.closest = np.empty(len(X), np.float32)
+        for some, Z in row_chunks(self.twin, len(prototypes))[1]:
+            scores = twin.scores(Z, prototypes)[:, twin.is_seen]
+            self._seen[some] = logsumexp(scores, axis=1, keepdims=True)
+            self.closest[some] = (Z @ prototypes.T).max(axis=1)
 
     def __len__(self):
         return len(self.own)
@@ -283,7 +286,7 @@ class BothSpaces(Stored):
 def _whitened(X, model):
     # Half the memory, and the time; sums over many rows need no more digits. What
     # float64 takes on the way is for some rows at a time.
-    whitened = np.empty((len(X), model.prototypes.shape[1]), np.float32)
-    for rows in gen_batches(len(X), 2048):
-        whitened[rows] = model.whiten(X[rows].astype(np.float64))
+    whitened = np.empty((len(X), model.space.width), np.float32)
+    for rows, part in model.whitened(X):
+        whitened[rows] = part
     return whitened

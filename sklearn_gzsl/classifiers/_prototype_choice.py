@@ -101,13 +101,16 @@ class _Judge:
         self._fitted, self._judged = fitted, judged
         self._own_weight = own_weight
         self._groups = groups(len(A), _N_PARTITIONS)
-        # What a search asks for again and again.
-        self._space = cache(self._space)
-        self._basis = cache(self._basis)
+        # What a search asks for again and again. Not caches of methods, which would
+        # keep all of it until the next collection of garbage.
+        self._spaces, self._bases = {}, {}
         self._kernel = cache(partial(description_kernel, compared, compared))
 
     def __call__(self, power, shrinkage, degree, alpha, description_weight):
-        rows, gram, length = self._basis(power, shrinkage, description_weight > 0)
+        basis = power, shrinkage, description_weight > 0
+        if basis not in self._bases:
+            self._bases[basis] = self._basis(*basis)
+        rows, gram, length = self._bases[basis]
         kernel = self._kernel(degree)
         score = 0.0
         for held_out in self._groups:
@@ -126,7 +129,9 @@ class _Judge:
 
     def _basis(self, power, shrinkage, described):
         """Products of the judged rows, and of the basis, with the basis."""
-        space, fitted, judged = self._space(power)
+        if power not in self._spaces:
+            self._spaces[power] = self._space(power)
+        space, fitted, judged = self._spaces[power]
         scale = space.scale(shrinkage)
         own = mean_rows(
             unit_rows(fitted / scale), self._codes[self._fitted], len(self._A)

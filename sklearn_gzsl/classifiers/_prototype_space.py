@@ -5,7 +5,7 @@ from scipy import linalg
 
 from ..linear_model._class_means import ClassMeansRegression
 from ..persistence import Stored, projection
-from ..utils import mean_rows, sum_rows, unit_rows
+from ..utils import add_rows, mean_rows, scatter_within, unit_rows
 
 
 class WhitenedSpace(Stored):
@@ -13,7 +13,7 @@ class WhitenedSpace(Stored):
 
     Parameters
     ----------
-    X : ndarray of shape (n_samples, n_features), float64
+    X : ndarray of shape (n_samples, n_features)
         Rows that the variances are learned from.
     codes : ndarray of shape (n_samples,)
         Their classes, as numbers.
@@ -25,26 +25,30 @@ class WhitenedSpace(Stored):
 
     def __init__(self, X, codes, n_classes, power):
         self.power = power
-        X = self._normalised(X)
-        means = mean_rows(X, codes, n_classes)
+        means = mean_rows(X, codes, n_classes, self._normalised)
         self._centre = means.mean(axis=0)
         # Within classes: directions in which rows of one class differ are made to count
         # less, those that tell classes apart more.
-        centred = means[codes]
-        X = np.subtract(X, centred, out=centred)  # of 50,000 rows each copy is 0.8 GB
         n, d = X.shape
         # Few rows vary along few axes: to find all d of them would take most of a fit.
         self._few = 2 * n < d
         if self._few:
-            _, lengths, axes = linalg.svd(X, full_matrices=False)
+            centred = self._normalised(X) - means[codes]
+            _, lengths, axes = linalg.svd(centred, full_matrices=False)
             self._axes = axes.T
             # Columns of the axes, and those of what lies off them.
             self._variances = np.concatenate([lengths**2 / n, np.zeros(d)])
         else:
-            variances, self._axes = linalg.eigh(X.T @ X / n)
+            scatter = scatter_within(X, codes, means, self._normalised)
+            variances, self._axes = linalg.eigh(scatter / n)
             # Rounding makes the smallest ones slightly negative.
             self._variances = variances.clip(min=0)
         self._typical = self._variances.sum() / d or 1.0  # classes of one row each
+
+    @property
+    def width(self):
+        """Columns of whitened rows."""
+        return len(self._variances)
 
     def equals(self, other):
         """Whether rows have the same coordinates in both."""
@@ -78,6 +82,7 @@ class WhitenedSpace(Stored):
         return np.hstack([along, X - along @ self._axes.T]) if self._few else along
 
     def _normalised(self, X):
+        X = X.astype(np.float64, copy=False)
         if self.power is None:
             return X
         rows = np.abs(X)
@@ -116,9 +121,8 @@ class PredictedPrototypes(Stored):
         residual = own - self._guess(A)
         self._offset = residual.mean(axis=0)
         self._regression = ClassMeansRegression(compared, settings["degree"])
-        self._dual, _ = self._regression.solve(
-            residual - self._offset, settings["alpha"]
-        )
+        targets = residual - self._offset
+        self._dual, _ = next(self._regression.solve(targets, [settings["alpha"]]))
 
     def of(self, A, compared):
         """Prototypes of the classes with these descriptions, rows of length 1."""
@@ -136,28 +140,31 @@ class PredictedPrototypes(Stored):
 
 
 class ClassSums(Stored):
-    """Sums of the rows of each class, from any number of chunks."""
+    """Sums of the rows of some classes, from any number of chunks.
 
-    def __init__(self):
-        self._labels, self._sums, self._counts = None, None, None
+    Parameters
+    ----------
+    labels : ndarray of shape (n_classes,)
+        The classes, sorted.
+    """
+
+    def __init__(self, labels):
+        # Sums take as much as prototypes: there are none before the first rows.
+        self._labels, self._sums = labels, None
+        self._counts = np.zeros(len(labels))
 
     def add(self, Z, y):
         if not len(y):
             return
-        before = y[:0] if self._labels is None else self._labels
-        labels = np.union1d(before, y)
-        codes = np.searchsorted(labels, y)
-        sums = sum_rows(Z, codes, len(labels))
-        counts = np.bincount(codes, minlength=len(labels)).astype(float)
-        if len(before):
-            at = np.searchsorted(labels, before)
-            sums[at] += self._sums
-            counts[at] += self._counts
-        self._labels, self._sums, self._counts = labels, sums, counts
+        if self._sums is None:
+            self._sums = np.zeros((len(self._labels), Z.shape[1]))
+        codes = np.searchsorted(self._labels, y)
+        add_rows(self._sums, Z, codes)
+        self._counts += np.bincount(codes, minlength=len(self._labels))
 
     def of(self, labels):
         """Sums and numbers of rows of these classes, (n, d) and (n, 1)."""
-        if self._labels is None:
+        if self._sums is None:
             return np.zeros((1, 1)), np.zeros((len(labels), 1))
         at = np.searchsorted(self._labels, labels).clip(max=len(self._labels) - 1)
         known = (self._labels[at] == labels)[:, None]

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from ..attributes._typing import ClassAttributesLike
 
 _AUTO = StrOptions({"auto"})
+# As rows come: the double of many float32 ones, in which all is computed, is made of
+# some of them at a time.
+_FLOATS = [np.float64, np.float32]
 
 
 class PrototypeClassifier(
@@ -267,12 +270,13 @@ class PrototypeClassifier(
             If a label has no description, if ``description_weight`` is a number other
             than 0 and descriptions are not as long as rows, or if X or y are not valid.
         """
-        X, y = validate_rows(self, X, y, dtype=np.float64)
+        X, y = validate_rows(self, X, y, dtype=_FLOATS)
         attributes = check_described(class_attributes, y)
         of_seen = np.isin(y, y if seen_classes is None else seen_classes)
         drawn = ~of_seen if synthetic is None else np.asarray(synthetic, dtype=bool)
         of_seen &= ~drawn
-        chunks = [(X[drawn], y[drawn])]
+        # When it is asked for: half a gigabyte, which what comes before can do without.
+        chunks = ((X[some], y[some]) for some in [drawn])
         return self._learn(X, y, of_seen, ~(of_seen | drawn), chunks, attributes)
 
     @all_or_nothing
@@ -292,15 +296,18 @@ class PrototypeClassifier(
         self : object
         """
         X, y = stream.real()
-        X, y = validate_rows(self, X, y, dtype=np.float64)
+        X, y = validate_rows(self, X, y, dtype=_FLOATS)
         of_seen = np.isin(y, stream.seen)
         return self._learn(X, y, of_seen, ~of_seen, stream.drawn(), stream.attributes)
 
     def _learn(self, X, y, of_seen, first, chunks, attributes):
         """Learn from rows of seen classes, first ones of others, and synthetic ones."""
-        own = slice(None) if of_seen.all() else of_seen  # a view, if it can be one
+        n_own = of_seen.sum()
+        # A view where they come first, as those of GZSLClassifier do.
+        own = slice(n_own) if of_seen[:n_own].all() else of_seen
         self._fit_seen(X[own], y[own], attributes)
         for model in self._models:
+            model.first = ClassSums(np.unique(y[first]))
             model.first.add(model.whiten(X[first]), y[first])
         self._unlabelled = None
         self._learn_drawn(chunks, attributes)
@@ -314,13 +321,15 @@ class PrototypeClassifier(
 
         By it, ``GZSLClassifier.add_classes`` needs no training rows.
         """
+        self._set_classes(attributes)
         for model in self._models:
-            model.drawn = ClassSums()
+            model.drawn = ClassSums(self.unseen_classes_)
         for drawn, labels in chunks:
             unseen = ~np.isin(labels, self.seen_classes_)
-            rows = drawn[unseen].astype(np.float64, copy=False)
             for model in self._models:
-                model.drawn.add(model.whiten(rows), labels[unseen])
+                for rows, part in model.whitened(drawn):
+                    own = unseen[rows]
+                    model.drawn.add(part[own], labels[rows][own])
         self._describe(attributes)
 
     def _fit_seen(self, X, y, attributes):

@@ -15,6 +15,7 @@ from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
+from ..utils import MALFORMED
 from ._reading import BadFileError
 
 _BLOCK = 1 << 18
@@ -181,14 +182,7 @@ def _read_note(part, note, url):
         # What goes into a header is one line of text.
         usable = usable and (known["validator"] or "").isprintable()
         return known if usable and part.stat().st_size <= known["total"] else None
-    except (
-        OSError,
-        ValueError,
-        LookupError,
-        TypeError,
-        AttributeError,
-        RecursionError,
-    ):
+    except (*MALFORMED, OSError):
         return None
 
 

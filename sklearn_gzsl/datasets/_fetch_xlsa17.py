@@ -2,9 +2,7 @@
 
 import os
 import shutil
-import struct
 import zipfile
-import zlib
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -15,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from sklearn.datasets import get_data_home
 
 from .._sklearn_compat import Interval, validate_params
-from ..utils import few, heard
+from ..utils import MALFORMED, few, heard
 from ..utils import progress as shown
 from ._download import check_checksum, check_url, download, verify
 from ._reading import BadFileError
@@ -249,13 +247,12 @@ def _entries(opened):
 @contextmanager
 def _opened(archive):
     """The archive; one kind of error for all that may be wrong with it."""
-    damage = (ValueError, LookupError, EOFError, RuntimeError, ArithmeticError)
     try:
         with zipfile.ZipFile(archive) as opened:
             yield opened
     except BadFileError:
         raise
-    except (*damage, zipfile.BadZipFile, zlib.error, struct.error) as error:
+    except MALFORMED as error:
         raise BadFileError(
             f"{archive} is damaged or no zip archive ({error})."
         ) from error

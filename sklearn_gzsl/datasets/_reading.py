@@ -1,13 +1,13 @@
 """What a file may ask for, and the one kind of error that damaged files lead to."""
 
-import struct
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from ..utils import MALFORMED
 
 # A file of features shrinks to a third, of zeros and ones to a twentieth. What unpacks
 # to a hundred times its size is a trap, or so small that it does no harm.
@@ -41,14 +41,11 @@ def reading(path: Path, key: str | None = None) -> Iterator[None]:
     """Turn what the libraries raise on damaged files into one kind of error."""
     from scipy.io.matlab import MatReadError  # noqa: PLC0415 - few read such files
 
-    # What a cut or foreign file raises depends on where its bytes stop making sense.
-    builtin = (ValueError, TypeError, LookupError, RuntimeError, OSError)
-    sizes = (ArithmeticError, MemoryError, AttributeError)
     try:
         yield
     except BadFileError:
         raise
-    except (*builtin, *sizes, MatReadError, struct.error, zlib.error) as error:
+    except (*MALFORMED, OSError, MatReadError) as error:
         what = "the file" if key is None else f"its variable {key!r}"
         raise ValueError(
             f"{path}: {what} cannot be read ({error or type(error).__name__}). Either "

@@ -7,13 +7,15 @@ from scipy import linalg
 
 from .._sklearn_compat import Interval, StrOptions
 from ..linear_model._class_means import best_prediction, description_kernel
-from ..utils import mean_rows, register
+from ..utils import mean_rows, register, scatter_within
 from ._base import BaseGenerator, DensityMixin
 
 # What "auto" chooses from.
 _SHRINKAGES = (0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
 # Rows, about, that a shrinkage is judged by: more change the choice little.
 _MAX_ROWS = 5000
+# Rows that are drawn at a time: of 2,048 features 32 MiB.
+_DRAWN = 4096
 
 
 class GaussianGenerator(DensityMixin, BaseGenerator):
@@ -102,8 +104,6 @@ class GaussianGenerator(DensityMixin, BaseGenerator):
     }
 
     def _fit(self, X, y, A, unseen):
-        # Covariances of float32 rows lose the small eigenvalues.
-        X = X.astype(np.float64)
         n_classes = len(A)
         self.means_ = mean_rows(X, y, n_classes)
         self.location_ = self.means_.mean(axis=0)
@@ -117,8 +117,7 @@ class GaussianGenerator(DensityMixin, BaseGenerator):
             "alpha": self.alpha_,
             "shrinkage": self.shrinkage_,
         }
-        X -= self.means_[y]  # the copy from above: another one may be a gigabyte
-        variances, axes, typical = _spectrum(X, n_classes)
+        variances, axes, typical = _spectrum(X, y, self.means_)
         variances = (1 - self.shrinkage_) * variances + self.shrinkage_ * typical
         # Root, inverse root and covariance are products of these: one matrix is kept.
         self._axes, self._deviations = axes, np.sqrt(variances)
@@ -150,11 +149,17 @@ class GaussianGenerator(DensityMixin, BaseGenerator):
         return means
 
     def _sample(self, A, n_samples, seed):
-        means = np.repeat(self._means(A).astype(np.float32), n_samples, axis=0)
-        noise = np.random.default_rng(seed).standard_normal(means.shape, np.float32)
+        means = self._means(A).astype(np.float32)
+        rng = np.random.default_rng(seed)
         root = self.temperature * (self._axes * self._deviations)
         root = root.astype(np.float32)
-        return means + noise @ root.T
+        drawn = np.empty((len(A) * n_samples, means.shape[1]), np.float32)
+        # The noise takes as much as the rows: some of it at a time.
+        for start in range(0, len(drawn), _DRAWN):
+            part = drawn[start : start + _DRAWN]
+            np.matmul(rng.standard_normal(part.shape, np.float32), root.T, out=part)
+        drawn.reshape(len(A), n_samples, -1)[:] += means[:, None]
+        return drawn
 
     def _log_density(self, X, A):
         means = self._means(A)
@@ -168,9 +173,10 @@ class GaussianGenerator(DensityMixin, BaseGenerator):
         return X @ means.T - 0.5 * squares + constant
 
 
-def _spectrum(centred, n_classes):
+def _spectrum(X, codes, means):
     """Eigenvalues and -vectors of the within-class covariance, and the mean value."""
-    within = centred.T @ centred / max(len(centred) - n_classes, 1)
+    # In float64, some rows at a time: that of float32 loses the small eigenvalues.
+    within = scatter_within(X, codes, means) / max(len(X) - len(means), 1)
     variances, axes = linalg.eigh(within)
     # One row per class, or constant rows, show no spread.
     typical = max(variances.mean(), 1e-12)
@@ -194,10 +200,10 @@ def _best_shrinkage(X, y, predicted):
     if not len(judged):
         return _SHRINKAGES[-1]
     codes = np.searchsorted(classes, y)
-    own = mean_rows(X[fitted], codes[fitted], len(classes))
-    centred = X[fitted] - own[codes[fitted]]
-    variances, axes, typical = _spectrum(centred, len(classes))
-    rows, codes = X[judged] @ axes, codes[judged]
+    X_fitted, codes_fitted = X[fitted], codes[fitted]
+    own = mean_rows(X_fitted, codes_fitted, len(classes))
+    variances, axes, typical = _spectrum(X_fitted, codes_fitted, own)
+    rows, codes = X[judged].astype(np.float64) @ axes, codes[judged]
     counts = np.bincount(codes, minlength=len(classes))
     scores = []
     for shrinkage in _SHRINKAGES:

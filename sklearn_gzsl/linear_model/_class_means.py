@@ -33,20 +33,22 @@ class ClassMeansRegression(Stored):
         kernel = description_kernel(A, A, degree)
         self._values, self._vectors = linalg.eigh(kernel)
 
-    def solve(self, targets, alpha):
-        """Weights of the classes for a ridge ``alpha``, and what is left out.
+    def solve(self, targets, alphas):
+        """Weights of the classes for each of some ridges, and what is left out.
 
-        Returns
-        -------
+        Yields
+        ------
         dual : ndarray of shape (n_seen, n_features)
             ``(K + alpha I)^-1 targets``.
         residuals : ndarray of shape (n_seen, n_features)
             Of each class's target from what all others predict for it.
         """
-        inverse = self._vectors / (np.maximum(self._values, 0.0) + alpha)
-        dual = inverse @ (self._vectors.T @ targets)
-        # Leave-one-out residuals of a linear smoother: (G^-1 y)_i / (G^-1)_ii.
-        return dual, dual / np.sum(inverse * self._vectors, axis=1)[:, None]
+        rotated = self._vectors.T @ targets
+        for alpha in alphas:
+            inverse = self._vectors / (np.maximum(self._values, 0.0) + alpha)
+            dual = inverse @ rotated
+            # Leave-one-out residuals of a linear smoother: (G^-1 y)_i / (G^-1)_ii.
+            yield dual, dual / np.sum(inverse * self._vectors, axis=1)[:, None]
 
     def predict(self, B, dual):
         """Means of classes with the descriptions B, (len(B), n_features)."""
@@ -74,20 +76,21 @@ def best_prediction(A, targets, degree="auto", alpha="auto"):
     residuals : ndarray of shape (n_seen, n_features)
         Of each class's target from what all others predict for it.
     """
-    ones = np.ones((len(A), 1))
+    alphas = _ALPHAS if alpha == "auto" else (alpha,)
+    # A constant with them, for the mean.
+    both = np.hstack([targets, np.ones((len(A), 1))])
     best, chosen = np.inf, None
     for p in _DEGREES if degree == "auto" else (degree,):
-        regression = ClassMeansRegression(A, p)
-        for ridge in _ALPHAS if alpha == "auto" else (alpha,):
-            dual, residuals = regression.solve(targets, ridge)
+        solutions = ClassMeansRegression(A, p).solve(both, alphas)
+        for ridge, (dual, left) in zip(alphas, solutions, strict=True):
             # From the mean of the others: in that of all is the class left out, and of
             # few classes it would seem the best prediction there is.
-            _, alone = regression.solve(ones, ridge)
-            residuals = residuals + targets * alone / max(len(A) - 1, 1)
+            residuals = left[:, :-1] + targets * left[:, -1:] / max(len(A) - 1, 1)
             error = np.square(residuals).mean()
             if error < best:
                 best, chosen = error, (p, float(ridge), dual, residuals)
-    return chosen
+    p, ridge, dual, residuals = chosen
+    return p, ridge, dual[:, :-1].copy(), residuals
 
 
 def description_kernel(A, B, degree):

@@ -23,7 +23,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from ..utils import replacing
+from ..utils import MALFORMED, replacing
 from ._state import Decoder, Encoder, plain_dtype
 from ._versions import Stored, versions
 
@@ -34,11 +34,6 @@ _MAX_HEADER = 2**26
 _NAMES = {"|b1": "BOOL", "|i1": "I8", "|u1": "U8", "<f2": "F16", "<f4": "F32"}
 _NAMES |= {"<i2": "I16", "<i4": "I32", "<i8": "I64", "<f8": "F64"}
 _NAMES |= {"<u2": "U16", "<u4": "U32", "<u8": "U64"}
-# What malformed values lead to, before they are any estimator's.
-_MALFORMED = (
-    *(ArithmeticError, AttributeError, ImportError, LookupError, MemoryError),
-    *(RecursionError, RuntimeError, TypeError, ValueError),
-)
 
 
 class _Writer:
@@ -169,7 +164,7 @@ def load(path: str | PathLike) -> Any:
     with path.open("rb") as file:
         try:
             return _read(file)
-        except _MALFORMED as error:
+        except (*MALFORMED, ImportError) as error:  # of a class that is nowhere
             raise ValueError(
                 f"{str(path)!r} is damaged, or no file of save: "
                 f"{error or type(error).__name__}."

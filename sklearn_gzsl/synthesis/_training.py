@@ -46,14 +46,28 @@ def train(classifier, rows, *, memory_limit):
     if len(rows.real):
         # In front, but drawn last: the order of draws is older than that of the rows.
         parts.insert(0, (rows.real_features(rows.real), rows.y[rows.real]))
-    features, labels = map(np.concatenate, zip(*parts, strict=True))
-    del parts  # half of the memory that the rows take
+    features, labels = _joined(parts)
     say(f"fitting the classifier on {len(features)} rows")
     known = {"class_attributes": rows.attributes.subset(rows.classes)}
     if rows.candidate_classes == "all":  # otherwise no row is of a seen class
         known["seen_classes"] = rows.seen
         known["synthetic"] = np.arange(len(labels)) >= len(rows.real)
     return classifier.fit(features, labels, **_asked_for(classifier, known))
+
+
+def _joined(parts):
+    """Features and labels of all parts, each of which is let go once it is copied."""
+    labels = np.concatenate([labels for _, labels in parts])
+    rows = [features for features, _ in parts]
+    parts.clear()
+    whole = np.empty((len(labels), rows[0].shape[1]), np.result_type(*rows))
+    stop = len(labels)
+    while rows:
+        part = rows.pop()
+        whole[stop - len(part) : stop] = part
+        stop -= len(part)
+        del part
+    return whole, labels
 
 
 def train_drawn(classifier, rows, *, memory_limit):

@@ -96,7 +96,8 @@ class TrainingRows:
 
     def real_features(self, rows):
         """Features of real rows, drawn where the generator encodes distributions."""
-        X = self.X[rows]
+        # All of them, as mostly, without a copy, which may be half a gigabyte.
+        X = self.X if np.array_equal(rows, np.arange(len(self.X))) else self.X[rows]
         # Any object with fit, sample and transform is a generator; this method is ours.
         if not hasattr(self.generator, "training_features"):
             return np.asarray(self.generator.transform(X))

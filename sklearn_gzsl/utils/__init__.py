@@ -1,7 +1,14 @@
 """The few helpers that serve many rooms, by subject."""
 
 from ._docstrings import InheritedDocs
-from ._files import jsonable, locked, read_arrays, replacing, write_arrays
+from ._files import (
+    MALFORMED,
+    jsonable,
+    locked,
+    read_arrays,
+    replacing,
+    write_arrays,
+)
 from ._fitting import (
     all_or_nothing,
     fit_transform,
@@ -22,17 +29,21 @@ from ._methods import METHODS, SPLITS, Published, register
 from ._parameters import DeclaredParameters
 from ._progress import counted, heard, progress, say
 from ._rows import (
+    add_rows,
     chunk_size,
+    float_chunks,
     mean_rows,
     ranked,
     ranks_nothing,
     row_chunks,
+    scatter_within,
     sum_rows,
     unit_rows,
 )
 from ._unlabelled import adapt, is_unlabelled, labels_of
 
 __all__ = [
+    "MALFORMED",
     "METHODS",
     "NOT_LABELLED",
     "SPLITS",
@@ -40,6 +51,7 @@ __all__ = [
     "InheritedDocs",
     "Published",
     "adapt",
+    "add_rows",
     "all_or_nothing",
     "check_complete",
     "check_target",
@@ -47,6 +59,7 @@ __all__ = [
     "counted",
     "few",
     "fit_transform",
+    "float_chunks",
     "heard",
     "is_on_trial",
     "is_unlabelled",
@@ -68,6 +81,7 @@ __all__ = [
     "replacing",
     "row_chunks",
     "say",
+    "scatter_within",
     "seeded",
     "sum_rows",
     "unchanged_if_it_fails",

@@ -2,7 +2,9 @@
 
 import json
 import os
+import struct
 import sys
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -11,6 +13,12 @@ from zipfile import ZIP_STORED, BadZipFile
 
 import numpy as np
 
+# What reading damaged, cut or foreign bytes leads to, before they are anything: it
+# depends on where they stop making sense.
+MALFORMED = (
+    *(ArithmeticError, AttributeError, EOFError, LookupError, MemoryError),
+    *(RuntimeError, TypeError, ValueError, BadZipFile, struct.error, zlib.error),
+)
 _HEADER = "header"
 
 
@@ -119,10 +127,7 @@ def read_arrays(
             header = json.loads(file[_HEADER].tobytes())
             names = set(file.files) - {_HEADER}
             return header, {} if header_only else {name: file[name] for name in names}
-    except (
-        *(AttributeError, BadZipFile, EOFError, KeyError, MemoryError),
-        *(RecursionError, TypeError, ValueError),
-    ) as error:
+    except MALFORMED as error:
         raise ValueError(f"{str(path)!r} is damaged ({error}); delete it.") from error
 
 

@@ -1,6 +1,6 @@
 """Rows of samples: in chunks, their sums and means, and at length 1."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,11 @@ from .._sklearn_compat import _safe_indexing
 _N_SCORES = 2**20
 # ... but no fewer rows than this, up to 64 MiB: products of few rows take longer.
 _FEW_ROWS, _MOST_SCORES = 512, 2**23
+# Rows that are cast to float64 at a time: of 2,048 features 32 MiB.
+_CAST = 2048
+# Numbers that a product is made of: 384 MiB, for as few products as go. Sums that round
+# otherwise turn axes along which rows vary alike, and with them what a seed draws.
+_MULTIPLIED = 48 * 2**20
 
 
 def row_chunks(
@@ -50,10 +55,54 @@ def chunk_size(n_classes: int, width: int) -> int:
     return max(_N_SCORES // widest, few, 1)
 
 
-def mean_rows(X: np.ndarray, codes: np.ndarray, n_classes: int) -> np.ndarray:
-    """Mean of the rows of each class, (n_classes, d) float64."""
-    counts = np.bincount(codes, minlength=n_classes)
-    return sum_rows(X, codes, n_classes) / counts[:, None]
+def float_chunks(X: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
+    """Some rows at a time: where they are, and the rows in float64."""
+    for start in range(0, len(X), _CAST):
+        rows = slice(start, start + _CAST)
+        yield rows, X[rows].astype(np.float64, copy=False)
+
+
+def mean_rows(
+    X: np.ndarray,
+    codes: np.ndarray,
+    n_classes: int,
+    prepare: Callable[[np.ndarray], np.ndarray] | None = None,
+) -> np.ndarray:
+    """Mean of the rows of each class, (n_classes, d) float64.
+
+    What ``prepare`` makes of some rows in float64 takes their place: no copy of all of
+    them is ever held.
+    """
+    sums = np.zeros((n_classes, X.shape[1]))
+    for rows, part in float_chunks(X):
+        add_rows(sums, part if prepare is None else prepare(part), codes[rows])
+    return sums / np.bincount(codes, minlength=n_classes)[:, None]
+
+
+def scatter_within(
+    X: np.ndarray,
+    codes: np.ndarray,
+    means: np.ndarray,
+    prepare: Callable[[np.ndarray], np.ndarray] | None = None,
+) -> np.ndarray:
+    """Products of the rows about the means of their classes, summed, (d, d) float64.
+
+    ``prepare`` is as for ``mean_rows``.
+    """
+    d = X.shape[1]
+    scatter = np.zeros((d, d))
+    size = max(_MULTIPLIED // max(d, 1), 1)
+    for start in range(0, len(X), size):
+        some = slice(start, start + size)
+        centred = means[codes[some]]
+        for rows, part in float_chunks(X[some]):
+            np.subtract(
+                part if prepare is None else prepare(part),
+                centred[rows],
+                out=centred[rows],
+            )
+        scatter += centred.T @ centred
+    return scatter
 
 
 def sum_rows(X: np.ndarray, codes: np.ndarray, n_classes: int) -> np.ndarray:
@@ -64,6 +113,15 @@ def sum_rows(X: np.ndarray, codes: np.ndarray, n_classes: int) -> np.ndarray:
         (ones, (codes, np.arange(len(codes)))), shape=(n_classes, len(codes))
     )
     return members @ X
+
+
+def add_rows(sums: np.ndarray, X: np.ndarray, codes: np.ndarray) -> None:
+    """Add rows to the sums of their classes in place."""
+    present, own = np.unique(codes, return_inverse=True)
+    n = len(present)
+    # The sums as first rows: in the order of a single sum, it is equal to the last bit.
+    X, own = np.concatenate([sums[present], X]), np.concatenate([np.arange(n), own])
+    sums[present] = sum_rows(X, own, n)
 
 
 def ranked(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
