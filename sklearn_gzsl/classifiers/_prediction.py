@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn_compat import available_if
 from ..persistence import LinearFormMixin, SavingMixin
-from ..utils import InheritedDocs, check_target, few, ranks_nothing, row_chunks
+from ..utils import check_target, few, ranks_nothing, row_chunks
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -23,7 +23,7 @@ def _gives_probabilities(self):
     return self._has("predict_proba")
 
 
-class PredictionMixin(LinearFormMixin, SavingMixin, InheritedDocs):
+class PredictionMixin(LinearFormMixin, SavingMixin):
     """Labels, decisions and probabilities from ``_scores``, a column for each class.
 
     ``_has`` tells whether there is a method of the given name: whether all that is
@@ -38,10 +38,6 @@ class PredictionMixin(LinearFormMixin, SavingMixin, InheritedDocs):
         Those with rows in ``fit``.
     unseen_classes_ : ndarray of shape (n_unseen,)
         The others, which have a description only.
-    n_features_in_ : int
-        Number of features of X.
-    feature_names_in_ : ndarray of str
-        Names of the features, if X had any.
     """
 
     def predict(self, X: ArrayLike) -> np.ndarray:

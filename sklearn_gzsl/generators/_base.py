@@ -76,10 +76,6 @@ class BaseGenerator(
         What was subtracted from them, and what they were divided by; None if nothing.
     n_attributes_in_ : int
         Length of a description.
-    n_features_in_ : int
-        Number of features of X.
-    feature_names_in_ : ndarray of str
-        Names of the features, if X had any.
 
     See Also
     --------

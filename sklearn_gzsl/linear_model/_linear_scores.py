@@ -9,7 +9,7 @@ from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..persistence import LinearForm, LinearFormMixin, SavingMixin
-from ..utils import InheritedDocs, chunk_size, ranks_nothing
+from ..utils import chunk_size, ranks_nothing
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _MAX_WEIGHTS = 2**20
 
 
-class LinearScoresMixin(LinearFormMixin, SavingMixin, InheritedDocs):
+class LinearScoresMixin(LinearFormMixin, SavingMixin):
     """Methods of a classifier from ``coef_``, ``intercept_`` and ``classes_``.
 
     Works in float64 and in chunks of rows, and gives scores in the precision of
@@ -35,10 +35,6 @@ class LinearScoresMixin(LinearFormMixin, SavingMixin, InheritedDocs):
         Biases.
     class_count_ : ndarray of shape (n_classes,)
         Total weight of the rows of each class so far.
-    n_features_in_ : int
-        Number of features.
-    feature_names_in_ : ndarray of str
-        Names of the features, if X had any.
     """
 
     def decision_function(self, X: ArrayLike) -> np.ndarray:

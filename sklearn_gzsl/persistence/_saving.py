@@ -2,12 +2,21 @@
 
 from os import PathLike
 
+from ..utils import InheritedDocs
 from ._files import write
 from ._versions import Stored, warn_of_versions
 
 
-class SavingMixin(Stored):
-    """Estimators that can be saved in files that hold data alone."""
+class SavingMixin(Stored, InheritedDocs):
+    """Estimators that can be saved in files that hold data alone.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Number of features of X.
+    feature_names_in_ : ndarray of str
+        Names of the features, if X had any.
+    """
 
     def save(self, path: str | PathLike) -> None:
         """Write the estimator to a file, from which ``load`` brings it back.
