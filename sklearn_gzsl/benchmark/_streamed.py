@@ -7,7 +7,7 @@ from ..metrics._response import class_scores
 from ..metrics._top_k import expected_hits
 from ._hits import KS, MEANS, hit_name
 
-_BLOCK = 2**27  # bytes that the scores of a block of rows may take
+_BLOCK = 2**26  # bytes that the scores of a block of rows may take
 
 
 def streamed_scores(estimator, model, data):

@@ -111,6 +111,7 @@ class MovingRowsMixin(AdaptMixin):
             adapter.adapt(reset=True)
         for rows in self._feature_turns(X):
             adapter.adapt(rows)
+            del rows  # not to be held while the classifier is trained
         self.adapter_ = adapter
         self._fit_classifier(before=self.classifier_)
 

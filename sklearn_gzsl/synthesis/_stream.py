@@ -89,7 +89,7 @@ class RowStream:
         return self._drawn(self._chunk_rows(batch_size))
 
     def real(self):
-        """Features and labels of the real rows of a pass."""
+        """Features and labels of the real rows of a pass, not to be changed."""
         return self._rows.real_rows()
 
     def drawn(self):
