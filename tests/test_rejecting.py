@@ -320,6 +320,44 @@ def test_without_descriptions_nothing_is_rejected(animals):
     assert_array_equal(clf.predict(animals.X), clf.estimator_.predict(animals.X))
 
 
+def test_thresholds_follow_classes_that_adapt(rows):
+    head = clone(FAST).set_params(calibration_size=0.2)
+    clf = RejectingClassifier(head, false_alarm=0.1, cv=3)
+    clf.fit(*rows["fit"], class_attributes=rows["attributes"])
+    described, X, y = ~rows["others"], rows["X"], rows["y"]
+    before, sets = clf.thresholds_, clf.predict_set(X)
+    clf.adapt(X[described])
+    after = clf.thresholds_
+    assert (after > before + 0.1).all()  # classes that have found rows score higher
+    scores = rejection_scores(y, clf.predict(X), reject_label="rejected")
+    assert 0.05 < scores["false_alarms"] < 0.2
+    # A class that has moved half of the way as in the folds counts half.
+    unseen = np.isin(clf.classes_, clf.unseen_classes_)
+    clf._usual = 2 * clf.adaptation_[unseen].max()
+    share = clf.adaptation_[unseen].mean() / clf._usual
+    clf._usual = 1e-9
+    limit = clf.thresholds_  # all of the way
+    clf._usual = 2 * clf.adaptation_[unseen].max()
+    assert_allclose(clf.thresholds_, before + share * (limit - before))
+    clf.adapt(reset=True)
+    assert_array_equal(clf.thresholds_, before)
+    assert_array_equal(clf.predict_set(X), sets)
+    clf.add_classes({"emu": np.ones(20)})
+    assert_array_equal(clf.thresholds_, before)
+
+
+def test_each_class_counts_the_same(animals):
+    """However many rows it has."""
+    rows = (animals.y != "ant") | (np.cumsum(animals.y == "ant") <= 5)
+    clf = RejectingClassifier(FAST, cv=2)
+    clf.fit(animals.X[rows], animals.y[rows], class_attributes=animals.attributes)
+    known = clf.calibration_
+    assert len(np.unique(np.bincount(known["unit"]))) > 1
+    for side in (known["seen"], ~known["seen"]):
+        of_classes = np.bincount(known["unit"][side], known["weight"][side])
+        assert_allclose(np.ptp(of_classes[of_classes > 0]), 0, atol=1e-12)
+
+
 def test_it_can_be_stored_and_learn_more(clf, rows, tmp_path):
     novelty = clf.novelty_score(rows["X"])
     clf.save(tmp_path / "clf")

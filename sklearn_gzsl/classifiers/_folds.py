@@ -205,9 +205,13 @@ def adapted_curve(fitted, X, y):
         return None
     with on_trial():  # few rows, as folds are
         adapt(fitted, X)
+    return penalty_curve(fitted, X, y), went(fitted).mean()
+
+
+def went(fitted):
+    """How far each unseen class has adapted, from 0 to 1."""
     model = find_model(fitted)
-    went = model.adaptation_[~np.isin(model.classes_, model.seen_classes_)]
-    return penalty_curve(fitted, X, y), went.mean()
+    return model.adaptation_[~np.isin(model.classes_, model.seen_classes_)]
 
 
 def _check_held_out(fitted, y, train, test):

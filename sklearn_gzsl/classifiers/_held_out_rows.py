@@ -8,9 +8,10 @@ from sklearn.pipeline import Pipeline
 from .._sklearn_compat import _safe_indexing
 from ..metrics._accuracy import check_labels
 from ..metrics._response import class_scores, find_model
-from ..utils import row_chunks, warn
+from ..utils import adapt, on_trial, row_chunks, warn
+from ._adapting import can_adapt
 from ._calibrated_stacking import CalibratedStackingCV
-from ._folds import fit_on_fold, narrowed, with_own_checkpoints
+from ._folds import fit_on_fold, narrowed, went, with_own_checkpoints
 from ._parts import settled
 from ._voting import GZSLVotingClassifier
 
@@ -89,8 +90,17 @@ def nothing_held_out(unseen):
     return []
 
 
-def seen_on_fold(estimator, X, y, fit_params, unseen, train, test):
+def chosen_after(fitted):
+    """Attributes in which a GZSLClassifier keeps penalties, for what folds fitted."""
+    names = "seen_penalty", "_penalty", "_adapted"
+    known = vars(fitted)
+    return {name: known[name] for name in names} if set(names) <= set(known) else {}
+
+
+def seen_on_fold(estimator, X, y, fit_params, unseen, chosen, train, test):
     """What a clone, fitted to the training rows of a fold, makes of its test rows.
+
+    By ``before_and_after``; ``chosen`` are attributes that it has from then on.
 
     It knows as many classes without rows as the estimator of all rows does: those held
     out, and some of the ``unseen`` ones where these are more. With all of them, sets of
@@ -104,7 +114,21 @@ def seen_on_fold(estimator, X, y, fit_params, unseen, train, test):
     estimator.set_params(**narrowed(estimator.get_params(), known))
     fit_params = fit_params | narrowed(fit_params, known)
     fitted = fit_on_fold(estimator, X, y, fit_params, train, test)
-    return seen_by(fitted, _safe_indexing(X, test), _safe_indexing(y, test))
+    vars(fitted).update(chosen)
+    return before_and_after(fitted, _safe_indexing(X, test), _safe_indexing(y, test))
+
+
+def before_and_after(fitted, X, y):
+    """``seen_by`` before and after it has adapted to the rows, and how far that went.
+
+    Twice the same where it can not. The estimator is changed.
+    """
+    before = seen_by(fitted, X, y)
+    if not can_adapt(fitted):
+        return before, before, 0.0
+    with on_trial():  # few rows, as folds are
+        adapt(fitted, X)
+    return before, seen_by(fitted, X, y), went(fitted).mean()
 
 
 def seen_by(fitted, X, y):
@@ -117,7 +141,7 @@ def seen_by(fitted, X, y):
     best, columns, surprise = np.empty(len(y)), np.empty(len(y), int), np.empty(len(y))
     for rows, chunk in row_chunks(X, len(classes))[1]:
         scores = raw_scores(fitted, chunk, len(classes))
-        best[rows], columns[rows] = scores.max(axis=1), scores.argmax(axis=1)
+        best[rows], columns[rows] = best_of(scores)
         true = np.take_along_axis(scores, own[rows, None], axis=1)[:, 0]
         surprise[rows] = logsumexp(scores, axis=1) - true
     return {
@@ -129,23 +153,51 @@ def seen_by(fitted, X, y):
     }
 
 
-def together(parts):
-    """The same of several folds, whose classes are units of their own."""
+def best_of(scores):
+    """The largest score of each row, and its column."""
+    columns = scores.argmax(axis=1)
+    return np.take_along_axis(scores, columns[:, None], axis=1)[:, 0], columns
+
+
+def together(parts, n_seen, n_unseen):
+    """The same of several folds, whose classes are units of their own, and weights.
+
+    Classes count the same, and sides by their classes.
+    """
     n_before = 0
     numbered = [_NOTHING]
     for part in parts:
         numbered.append(part | {"unit": part["unit"] + n_before})
         n_before += part["unit"].max() + 1
-    return {name: np.concatenate([p[name] for p in numbered]) for name in _NOTHING}
-
-
-def weights(known, n_seen, n_unseen):
-    """Weights of the rows: classes count the same, and sides by their classes."""
+    known = {name: np.concatenate([p[name] for p in numbered]) for name in _NOTHING}
     counts = np.bincount(known["unit"])
     weight = 1 / counts[known["unit"]]
     for side, n_classes in ((known["seen"], n_seen), (~known["seen"], n_unseen)):
         weight[side] *= n_classes / max(weight[side].sum(), 1e-9)
-    return weight
+    return known | {"weight": weight}
+
+
+def least_best(known, false_alarm):
+    """The best scores below which such a share is, of rows taken for seen or not."""
+    seen = known["taken_for_seen"]
+    best, weight = known["best"], known["weight"]
+    return -np.array(
+        [quantile(-best[side], weight[side], 1 - false_alarm) for side in (seen, ~seen)]
+    )
+
+
+def most_surprising(known, coverage):
+    """Up to where such a share of true classes is, of seen and of unseen ones."""
+    seen, unseen = known["seen"], ~known["seen"]
+    # New rows of seen classes are the next of many rows; those of an unseen class the
+    # rows of the next of few classes.
+    n_units = len(np.unique(known["unit"][unseen]))
+    return np.array(
+        [
+            quantile(known["surprise"][side], known["weight"][side], coverage, 1 / n)
+            for side, n in ((seen, seen.sum() + 1), (unseen, n_units + 1))
+        ]
+    )
 
 
 def quantile(values, weight, level, unknown=0.0):

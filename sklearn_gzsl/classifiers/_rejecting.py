@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
@@ -23,13 +24,15 @@ from ._folded import FoldedMixin
 from ._folds import descriptions, held_whole, like_unseen, list_folds, make_cv
 from ._held_out_rows import (
     as_chosen,
+    before_and_after,
+    best_of,
+    chosen_after,
+    least_best,
+    most_surprising,
     nothing_held_out,
-    quantile,
     raw_scores,
-    seen_by,
     seen_on_fold,
     together,
-    weights,
 )
 from ._prediction import PredictionMixin
 from ._wrapping import check_tells_seen
@@ -57,8 +60,8 @@ class RejectingClassifier(
     Parameters
     ----------
     false_alarm : float in (0, 1), default=0.05
-        Share of the rows of described classes, seen and unseen, that are rejected. It
-        may be changed after ``fit``.
+        Share of the rows of described classes, seen and unseen, that are rejected; each
+        class counts the same, however many rows it has. It may be changed later.
 
     reject_label : int, str or None, default="auto"
         What ``predict`` gives for rejected rows: "auto" is -1 where labels are numbers,
@@ -103,7 +106,9 @@ class RejectingClassifier(
     In each fold some of the seen classes are held out and described, and so many of the
     truly unseen ones that as many classes have no rows as later. What the fitted
     estimator chose by itself, such as ``seen_penalty``, holds in the folds. Each class
-    counts the same, and seen and unseen classes by their numbers.
+    counts the same, and so seen and unseen ones by their numbers in ``fit``. After
+    ``adapt``, what counts is how folds scored that had adapted to their test rows, the
+    more the farther unseen classes have gone of the way that they went there.
 
     ``predict_set`` is conformal prediction [1]_: a class is in the set if the true
     class of held-out rows is as surprising in a share ``coverage`` of cases, apart for
@@ -217,7 +222,7 @@ class RejectingClassifier(
         if isinstance(self.estimator, FrozenEstimator):
             check_is_fitted(self.estimator)
             self.estimator_ = self.estimator
-            return self._calibrate([seen_by(self.estimator, X, y)])
+            return self._calibrate([before_and_after(deepcopy(self.estimator), X, y)])
         fit_params, split_params = self._route(params)
         fit_params = held_whole(fit_params, y)
         self.estimator_ = clone(self.estimator).fit(X, y, **fit_params)
@@ -228,12 +233,12 @@ class RejectingClassifier(
             sizes = len(self.seen_classes_), len(self.unseen_classes_)
             cv = like_unseen(*sizes, self.random_state)
         folds = list_folds(cv, X, y, split_params)
-        alike = as_chosen(self.estimator_)
+        alike, chosen = as_chosen(self.estimator_), chosen_after(self.estimator_)
         return self._calibrate(
             counted(
                 (
                     delayed(seen_on_fold)(
-                        alike, X, y, fit_params, self.unseen_classes_, *fold
+                        alike, X, y, fit_params, self.unseen_classes_, chosen, *fold
                     )
                     for fold in folds
                 ),
@@ -243,9 +248,10 @@ class RejectingClassifier(
         )
 
     def _calibrate(self, parts):
-        self.calibration_ = together(parts)  # of the classes in fit, not of later ones
-        n_classes = len(self.seen_classes_), len(self.unseen_classes_)
-        self.calibration_["weight"] = weights(self.calibration_, *n_classes)
+        n_classes = len(self.seen_classes_), len(self.unseen_classes_)  # not later ones
+        self.calibration_ = together([before for before, _, _ in parts], *n_classes)
+        self._calibration_after = together([after for _, after, _ in parts], *n_classes)
+        self._usual = sum(far for _, _, far in parts) / max(len(parts), 1)
         _ = self.reject_label_  # one that a class has is refused here
         return self
 
@@ -264,15 +270,19 @@ class RejectingClassifier(
     @property
     def thresholds_(self) -> np.ndarray:
         _check_share(self.false_alarm, "false_alarm")  # it may have been changed
-        known = self.calibration_
-        return np.array(
-            [
-                -quantile(
-                    -known["best"][taken], known["weight"][taken], 1 - self.false_alarm
-                )
-                for taken in (known["taken_for_seen"], ~known["taken_for_seen"])
-            ]
-        )
+        return self._held_out_says(least_best, self.false_alarm)
+
+    def _held_out_says(self, function, level):
+        """What held-out rows tell, before adapting, after it, or in between."""
+        before = function(self.calibration_, level)
+        far = self.adaptation_[np.isin(self.classes_, self.unseen_classes_)]
+        if not far.any() or not self._usual:
+            return before
+        share = np.minimum(far / self._usual, 1).mean()
+        after = function(self._calibration_after, level)
+        with np.errstate(invalid="ignore"):
+            between = before + share * (after - before)
+        return np.where(np.isfinite(between), between, after)
 
     def novelty_score(self, X: ArrayLike) -> np.ndarray:
         """How far the best score of each row is below its threshold.
@@ -359,17 +369,8 @@ class RejectingClassifier(
         """
         check_is_fitted(self)
         _check_share(coverage, "coverage")
-        known = self.calibration_
-        seen, unseen = known["seen"], ~known["seen"]
-        n_units = len(np.unique(known["unit"][unseen]))
-        # New rows of seen classes are the next of many rows; those of an unseen class
-        # the rows of the next of few classes.
-        seen_most, unseen_most = (
-            quantile(known["surprise"][side], known["weight"][side], coverage, 1 / n)
-            for side, n in ((seen, seen.sum() + 1), (unseen, n_units + 1))
-        )
         is_seen = np.isin(self.classes_, self.seen_classes_)
-        most = np.where(is_seen, seen_most, unseen_most)
+        most = np.where(is_seen, *self._held_out_says(most_surprising, coverage))
         return self._from_scores(X, lambda scores: -log_softmax(scores, axis=1) <= most)
 
     def _novelty(self, X):
@@ -378,12 +379,11 @@ class RejectingClassifier(
         seen = np.isin(self.classes_, self.seen_classes_)
         thresholds = np.where(seen, *self.thresholds_)
 
-        def best(scores):
-            columns = scores.argmax(axis=1)
-            best = np.take_along_axis(scores, columns[:, None], axis=1)[:, 0]
+        def told(scores):
+            best, columns = best_of(scores)
             return np.stack([thresholds[columns] - best, columns], axis=1)
 
-        novelty, columns = self._from_scores(X, best).T
+        novelty, columns = self._from_scores(X, told).T
         return novelty, columns.astype(int)
 
     def _scores(self, X):
