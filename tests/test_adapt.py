@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from joblib import parallel_config
-from scipy.special import softmax
 from sklearn.base import clone
 from sklearn.decomposition import PCA
 from sklearn.model_selection import GridSearchCV, cross_validate
@@ -64,36 +63,6 @@ def test_rows_without_labels_help_and_do_no_harm(calibrated, numbers, name, gain
     assert not adapted.adaptation_[seen].any()  # they have rows of their own
     again = h(adapted.adapt(reset=True), numbers)
     assert again == before
-
-
-def test_one_pass_equals_the_equations(data, numbers):
-    X, y, attributes = data
-    clf = prototypes(adaptation_iter=1, adaptation_prior=3.0)
-    clf.fit(X, y, class_attributes=attributes)
-    new = numbers.data[numbers.test]
-    # The twin: all but every fifth row of a class, which is set apart.
-    apart = np.zeros(len(y), dtype=bool)
-    for c in np.unique(y):
-        apart[np.flatnonzero(y == c)[4::5]] = True
-    twin = prototypes().fit(X[~apart], y[~apart], class_attributes=attributes)
-    unseen = ~np.isin(clf.classes_, clf.seen_classes_)
-    r = softmax(twin.decision_function(new), axis=1)
-    m = softmax(twin.decision_function(X[apart]), axis=1)
-    n_seen = r[:, ~unseen].sum() / (m[:, ~unseen].sum() / len(m))
-    f = min(n_seen, len(new)) / len(m)
-    taken, mistaken = r[:, unseen].sum(axis=0), f * m[:, unseen].sum(axis=0)
-    variance = f**2 * m[:, unseen].sum(axis=0)
-    excess = np.maximum(taken - mistaken, 0)
-    certain = np.clip(excess / (2 * np.sqrt(taken + variance)), 0, 1)
-    weight = excess / taken * certain
-    Z, Za = clf._model.whiten(new), clf._model.whiten(X[apart])
-    pull = weight[:, None] * (r[:, unseen].T @ Z - f * m[:, unseen].T @ Za)
-    wanted = 3.0 * clf.prototypes_[unseen] + pull
-    wanted /= np.linalg.norm(wanted, axis=1, keepdims=True)
-    clf.adapt(new)
-    np.testing.assert_allclose(clf.prototypes_[unseen], wanted, atol=2e-4)
-    np.testing.assert_allclose(clf.unlabelled_counts_, excess, rtol=1e-3, atol=1e-3)
-    assert clf.n_unlabelled_ == len(new)
 
 
 def test_counts_are_about_right(calibrated, numbers):

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # Share of the rows set apart that counts as far from every class.
 _FAR = 0.01
+# Parts of the rows, each judged by what the others say.
+_N_PARTS = 4
 # Labelled rows set apart. More tell the share of errors no better.
 _MOST_SET_APART = 3_000
 
@@ -95,11 +97,13 @@ class UnlabelledRows(Stored):
         taken = np.maximum(self.taken, 0.5)
         return 0.5 * np.log(taken / taken.mean())
 
-    def moved(self, prototypes, prior, *, twin=False):
-        """These prototypes of the classes, moved, and how far each went, 0 to 1."""
+    def moved(self, model, prior, *, twin=False):
+        """A model's prototypes of the classes, moved, and how far each went, 0 to 1."""
         pull = self._trusted[:, None] * (self.twin_sums if twin else self.sums)
         strength = np.linalg.norm(pull, axis=1)
-        return unit_rows(prior * prototypes + pull), strength / (prior + strength)
+        prior = prior * max(model.length, 1e-9)  # 0 where all rows are the same
+        prototypes = unit_rows(prior * model.prototypes[~model.is_seen] + pull)
+        return prototypes, strength / (prior + strength)
 
     def pulls(self, prior):
         """How far the mean of each class goes, 0 to 1, and that times where to."""
@@ -135,35 +139,63 @@ class UnlabelledRows(Stored):
         return now
 
     def _with_turn(self, rows, known, twin, prior, max_iter):
-        start = twin.prototypes[~twin.is_seen]
-        now = copy(self)
+        parts = [rows[i::_N_PARTS] for i in range(min(_N_PARTS, len(rows)))]
+        found = [None] * len(parts)
         for _ in range(max_iter):
-            prototypes, _ = now.moved(start, prior, twin=True)
-            share = now._share
-            taken = rows.taken(prototypes, share)
-            mistaken = known.taken(prototypes, share)
-            # Rows of seen classes among all: those that are taken for seen, for each
-            # of those set apart that still is.
-            stay = len(known) - mistaken.sum()
-            n_seen = (len(rows) - taken.sum()) * len(known) / max(stay, 1e-9)
-            factor = min(n_seen, len(rows)) / len(known)
-            now.taken = self.taken + taken.sum(axis=0)
-            now.mistaken = self.mistaken + factor * mistaken.sum(axis=0)
-            # A count by probabilities varies no more than one by chance.
-            now._variance = self._variance + factor**2 * mistaken.sum(axis=0)
-            now.twin_sums = (
-                self.twin_sums
-                + taken.T @ rows.twin
-                - factor * (mistaken.T @ known.twin)
-            )
+            # A row that has moved a prototype would be taken for its class ever more,
+            # where rows set apart are not: each part is judged by what the others say.
+            judges = [self._and(found[:i] + found[i + 1 :]) for i in range(len(parts))]
+            found = [
+                Found(part, known, *judge._judging(twin, prior))
+                for part, judge in zip(parts, judges, strict=True)
+            ]
+        now = self._and(found)
         # Of prototypes as predicted: rows of one kind draw others to themselves.
         now.n_far += int((rows.closest < np.quantile(known.closest, _FAR)).sum())
         now.n_rows += len(rows)
-        for name, own in (("sums", "own"), ("row_sums", "rows")):
-            found = taken.T @ getattr(rows, own)
-            found -= factor * (mistaken.T @ getattr(known, own))
-            setattr(now, name, getattr(self, name) + found)
+        now.sums = self.sums + sum(part.sums(known, "own") for part in found)
+        now.row_sums = self.row_sums + sum(part.sums(known, "rows") for part in found)
         return now
+
+    def _judging(self, twin, prior):
+        """Prototypes and logarithmic shares of the classes, as far as is known."""
+        return self.moved(twin, prior, twin=True)[0], self._share
+
+    def _and(self, found):
+        """What is known with what was found in parts of further rows: what judges."""
+        found, now = [part for part in found if part is not None], copy(self)
+        if found:
+            mistaken = sum(part.factor * part.mistaken for part in found)
+            now.taken = self.taken + sum(part.taken for part in found)
+            now.mistaken = self.mistaken + mistaken
+            # A count by probabilities varies no more than one by chance. The same rows
+            # are set apart from all parts.
+            factor = sum(part.factor for part in found)
+            now._variance = self._variance + factor * mistaken
+            now.twin_sums = self.twin_sums + sum(part.twin_sums for part in found)
+        return now
+
+
+class Found:
+    """What rows without labels are taken for, and those set apart mistaken for."""
+
+    def __init__(self, rows, known, prototypes, share):
+        self._rows = rows
+        self._taken, self._mistaken = (
+            some.taken(prototypes, share) for some in (rows, known)
+        )
+        self.taken, self.mistaken = self._taken.sum(axis=0), self._mistaken.sum(axis=0)
+        # Rows of seen classes among all: those that are taken for seen, for each of
+        # those set apart that still is.
+        stay = len(known) - self.mistaken.sum()
+        n_seen = (len(rows) - self.taken.sum()) * len(known) / max(stay, 1e-9)
+        self.factor = min(n_seen, len(rows)) / len(known)
+        self.twin_sums = self.sums(known, "twin")
+
+    def sums(self, known, space):
+        """Of rows in a space, weighted, less those that mistakes bring."""
+        taken = self._taken.T @ getattr(self._rows, space)
+        return taken - self.factor * (self._mistaken.T @ getattr(known, space))
 
 
 class MovingPrototypes(AdaptMixin):
@@ -175,6 +207,11 @@ class MovingPrototypes(AdaptMixin):
         both = self._model, self._twin
         return both[:1] if both[1] is None or both[0] is both[1] else both
 
+    @property
+    def adaptation_prior_(self) -> float:
+        given = self.adaptation_prior
+        return self._model.worth if given == "auto" else float(given)
+
     def _move(self):
         """Set prototypes, moved towards rows without labels if there were any."""
         self.prototypes_ = self._model.prototypes
@@ -185,7 +222,7 @@ class MovingPrototypes(AdaptMixin):
             rows = self._unlabelled = rows.of(self.unseen_classes_)
             self.prototypes_ = self.prototypes_.copy()
             self.prototypes_[unseen], self.adaptation_[unseen] = rows.moved(
-                self._model.prototypes[unseen], self.adaptation_prior
+                self._model, self.adaptation_prior_
             )
         self.n_unlabelled_, self.unlabelled_counts_ = rows.n_rows, rows.excess
 
@@ -208,7 +245,7 @@ class MovingPrototypes(AdaptMixin):
         """
         if self._unlabelled is None:
             return {}
-        share, pull = self._unlabelled.pulls(self.adaptation_prior)
+        share, pull = self._unlabelled.pulls(self.adaptation_prior_)
         moving = zip(self.unseen_classes_.tolist(), share, pull, strict=True)
         return {label: (a, b) for label, a, b in moving if a}
 
@@ -246,7 +283,7 @@ class MovingPrototypes(AdaptMixin):
                 self._model,
                 self._twin,
                 self._apart,
-                prior=self.adaptation_prior,
+                prior=self.adaptation_prior_,
                 max_iter=self.adaptation_iter,
             )
             warn_of_strangers((self._unlabelled.n_far - before.n_far) / len(X))
@@ -274,6 +311,12 @@ class BothSpaces(Stored):
 
     def __len__(self):
         return len(self.own)
+
+    def __getitem__(self, some):
+        part = copy(self)
+        for name, values in vars(self).items():
+            setattr(part, name, values[some])
+        return part
 
     def taken(self, prototypes, share):
         """Probabilities of the unseen classes, with these prototypes and shares."""

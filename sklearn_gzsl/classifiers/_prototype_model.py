@@ -50,15 +50,26 @@ class PrototypeModel(Stored):
         for rows, part in self.whitened(X):
             add_rows(sums, part, codes[rows])
             Z[rows] = part
-        self._own = sums / np.bincount(codes)[:, None]
+        counts = np.bincount(codes)
+        self._own = sums / counts[:, None]
         self._predicted = PredictedPrototypes(
-            self.space, settings, self._own, A, compared
+            self.space, settings, self._own, counts, A, compared
         )
         self.drawn = self.first = ClassSums(self._seen[:0])
         self.seen_classifier = None
         if self._seen_weight and len(self._seen) > 1:
             seen_classifier = clone(clf._part("seen_classifier"))
             self.seen_classifier = seen_classifier.fit(Z, y)
+
+    @property
+    def length(self):
+        """How long means of rows are."""
+        return self._predicted.length
+
+    @property
+    def worth(self):
+        """How many rows of a class a predicted prototype is worth."""
+        return self._predicted.worth
 
     def whiten(self, X):
         """Rows in the space of the prototypes, of length 1."""

@@ -7,6 +7,10 @@ from ..linear_model._class_means import ClassMeansRegression
 from ..persistence import Stored, projection
 from ..utils import add_rows, mean_rows, scatter_within, unit_rows
 
+# Rows that a prediction counts as much as: no fewer, as classes that none of the rows
+# belong to would be drawn away, and no more, where few classes seem to fit perfectly.
+_WORTH = 5.0, 100.0
+
 
 class WhitenedSpace(Stored):
     """Directions and variances within classes, for every shrinkage at once.
@@ -100,6 +104,8 @@ class PredictedPrototypes(Stored):
         Those of PrototypeClassifier, chosen.
     own : ndarray of shape (n_seen, n_features)
         Means of the whitened rows of the seen classes.
+    counts : ndarray of shape (n_seen,)
+        Of how many rows.
     A : ndarray, (n_seen, n_attributes)
         Their descriptions.
     compared : ndarray, (n_seen, n_attributes)
@@ -109,9 +115,11 @@ class PredictedPrototypes(Stored):
     ----------
     length : float
         How long means of rows are: as those of a class agree among each other.
+    worth : float
+        How many rows of a class have a mean that is as wrong as what is predicted.
     """
 
-    def __init__(self, space, settings, own, A, compared):
+    def __init__(self, space, settings, own, counts, A, compared):
         self._space, self._settings = space, settings
         # Names' embeddings share most of their direction, which tells nothing apart.
         self._centre = A.mean(axis=0)
@@ -122,7 +130,16 @@ class PredictedPrototypes(Stored):
         self._offset = residual.mean(axis=0)
         self._regression = ClassMeansRegression(compared, settings["degree"])
         targets = residual - self._offset
-        self._dual, _ = next(self._regression.solve(targets, [settings["alpha"]]))
+        self._dual, left = next(self._regression.solve(targets, [settings["alpha"]]))
+        self.worth = self._worth(own, counts, left)
+
+    def _worth(self, own, counts, left):
+        """Variance of rows about their mean, by the error of a class left out."""
+        error = np.square(self.length * unit_rows(own - left) - own).sum(axis=1)
+        # Rows are of length 1. The mean of some is itself not where that of all is.
+        error -= (1 - np.square(own).sum(axis=1)) / counts
+        spread = 1 - self.length**2
+        return float(np.clip(spread / max(error.mean(), 1e-9), *_WORTH))
 
     def of(self, A, compared):
         """Prototypes of the classes with these descriptions, rows of length 1."""

@@ -93,9 +93,10 @@ class PrototypeClassifier(
         Weight, in the prototype of an unseen class, of the mean of its synthetic rows,
         if there are any; the rest is what its description predicts.
 
-    adaptation_prior : positive float, default=5.0
+    adaptation_prior : positive float or "auto", default="auto"
         Rows without labels, in :meth:`adapt`, that a predicted prototype counts as much
-        as. The more, the more cautious.
+        as. The more, the more cautious. "auto" takes as many as have a mean that is as
+        wrong as the prediction of a seen class from all others.
 
     adaptation_iter : int, default=6
         How often ``adapt`` goes through its rows.
@@ -113,6 +114,8 @@ class PrototypeClassifier(
     ----------
     prototypes_ : ndarray of shape (n_classes, n_features)
         Prototypes of ``classes_`` in the whitened space, of length 1.
+    adaptation_prior_ : float
+        What is used for ``adaptation_prior``.
     seen_classifier_ : classifier or None
         The fitted classifier of the seen classes.
     settings_ : dict
@@ -194,7 +197,7 @@ class PrototypeClassifier(
         "description_weight": [Interval(Real, 0, None, closed="left"), _AUTO],
         "seen_weight": [Interval(Real, 0, None, closed="left")],
         "synthetic_weight": [Interval(Real, 0, 1, closed="both")],
-        "adaptation_prior": [Interval(Real, 0, None, closed="neither")],
+        "adaptation_prior": [Interval(Real, 0, None, closed="neither"), _AUTO],
         "adaptation_iter": [Interval(Integral, 1, None, closed="left")],
         "calibration_size": [Interval(Real, 0, 1, closed="left")],
         "seen_classifier": [HasMethods(["fit", "predict_log_proba"]), None],
@@ -212,7 +215,7 @@ class PrototypeClassifier(
         description_weight: float | Literal["auto"] = "auto",
         seen_weight: float = 1.0,
         synthetic_weight: float = 0.25,
-        adaptation_prior: float = 5.0,
+        adaptation_prior: float | Literal["auto"] = "auto",
         adaptation_iter: int = 6,
         calibration_size: float = 0.2,
         seen_classifier: ClassifierMixin | None = None,

@@ -1,0 +1,118 @@
+"""What adapt does is what its equations say, written out once more."""
+
+import numpy as np
+import pytest
+from scipy.special import softmax
+from unlabelled_numbers import blurred_numbers, prototypes, training_rows
+
+from sklearn_gzsl import PrototypeClassifier
+
+numbers = pytest.fixture(blurred_numbers, scope="module")
+data = pytest.fixture(training_rows, scope="module")
+
+
+def unit(rows):
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("n_iter", [1, 2])
+def test_passes_equal_the_equations(n_iter, data, numbers):
+    X, y, attributes = data
+    clf = prototypes(adaptation_iter=n_iter, adaptation_prior=3.0)
+    clf.fit(X, y, class_attributes=attributes)
+    new = numbers.data[numbers.test]
+    # The twin: all but every fifth row of a class, which is set apart.
+    apart = np.zeros(len(y), dtype=bool)
+    for c in np.unique(y):
+        apart[np.flatnonzero(y == c)[4::5]] = True
+    twin = prototypes().fit(X[~apart], y[~apart], class_attributes=attributes)
+    unseen = ~np.isin(clf.classes_, clf.seen_classes_)
+    known = X[apart]
+
+    def length(model, rows, labels):
+        Z = model._model.whiten(rows)
+        means = [Z[labels == c].mean(axis=0) for c in np.unique(labels)]
+        return np.linalg.norm(means, axis=1).mean()
+
+    def judged(rows, prototypes, share):
+        scores = twin.decision_function(rows)
+        scores[:, unseen] = 20 * twin._model.whiten(rows) @ prototypes.T + share
+        return softmax(scores, axis=1)
+
+    def together(parts, model):
+        """Counts, what is expected by mistake, its variance, and weighted sums."""
+        taken = sum(r[:, unseen].sum(axis=0) for _, r, _, _ in parts)
+        mistaken = sum(f * m[:, unseen].sum(axis=0) for _, _, m, f in parts)
+        variance = sum(f for *_, f in parts) * mistaken
+        sums = sum(
+            r[:, unseen].T @ model._model.whiten(rows)
+            - f * m[:, unseen].T @ model._model.whiten(known)
+            for rows, r, m, f in parts
+        )
+        return taken, mistaken, variance, sums
+
+    def moved(parts, model, prior):
+        taken, mistaken, variance, sums = together(parts, model)
+        excess = np.maximum(taken - mistaken, 0)
+        certain = np.clip(excess / (2 * np.sqrt(taken + variance)), 0, 1)
+        pull = (excess / taken * certain)[:, None] * sums
+        taken = np.maximum(taken, 0.5)
+        start = model._model.prototypes[unseen]
+        return unit(prior * start + pull), 0.5 * np.log(taken / taken.mean()), excess
+
+    prior = 3.0 * length(twin, X[~apart], y[~apart])
+    parts = None
+    for _ in range(n_iter):
+        before, parts = parts, []
+        for i in range(4):
+            prototypes_, share = twin.prototypes_[unseen], 0.0
+            if before:
+                others = [part for j, part in enumerate(before) if j != i]
+                prototypes_, share, _ = moved(others, twin, prior)
+            rows = new[i::4]
+            r = judged(rows, prototypes_, share)
+            m = judged(known, prototypes_, share)
+            n_seen = r[:, ~unseen].sum() / (m[:, ~unseen].sum() / len(m))
+            parts.append((rows, r, m, min(n_seen, len(rows)) / len(m)))
+    wanted, _, excess = moved(parts, clf, 3.0 * length(clf, X, y))
+    clf.adapt(new)
+    np.testing.assert_allclose(clf.prototypes_[unseen], wanted, atol=2e-4)
+    np.testing.assert_allclose(clf.unlabelled_counts_, excess, rtol=1e-3, atol=1e-3)
+    assert clf.n_unlabelled_ == len(new)
+
+
+def test_a_prediction_is_worth_the_rows_whose_mean_is_as_wrong():
+    rng = np.random.default_rng(0)
+    n_seen, counts = 30, rng.integers(5, 30, size=30)
+    A = unit(rng.normal(size=(n_seen + 1, 3)))
+    y = np.repeat(np.arange(n_seen), counts)
+    X = (A @ rng.normal(size=(3, 8)))[y] + rng.normal(size=(len(y), 8))
+    given = {"power": None, "shrinkage": 0.1, "degree": 2, "alpha": 0.01}
+    clf = PrototypeClassifier(description_weight=0.0, attribute_scaling=None, **given)
+    clf.fit(X, y, class_attributes=A)
+
+    Z = clf._model.whiten(X)
+    means = np.array([Z[y == c].mean(axis=0) for c in range(n_seen)])
+    length = np.linalg.norm(means, axis=1).mean()
+    kernel = ((1 + unit(A[:n_seen]) @ unit(A[:n_seen]).T) / 2) ** 2
+    targets = means - means.mean(axis=0)
+    errors = []
+    for c in range(n_seen):
+        others = np.arange(n_seen) != c
+        ridge = kernel[np.ix_(others, others)] + 0.01 * np.eye(n_seen - 1)
+        predicted = kernel[c, others] @ np.linalg.solve(ridge, targets[others])
+        predicted = unit(means.mean(axis=0)[None] + predicted)[0]
+        by_chance = (1 - means[c] @ means[c]) / counts[c]
+        errors.append(np.sum((length * predicted - means[c]) ** 2) - by_chance)
+    expected = (1 - length**2) / np.mean(errors)
+    assert expected > 5
+    assert clf.adaptation_prior_ == pytest.approx(expected)
+    assert clf.set_params(adaptation_prior=2).adaptation_prior_ == 2.0
+
+
+def test_of_what_tells_nothing_a_prediction_is_worth_five_rows():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(200, 8)), np.repeat(np.arange(20), 10)
+    X += 3 * rng.normal(size=(20, 8))[y]
+    clf = prototypes().fit(X, y, class_attributes=rng.normal(size=(22, 6)))
+    assert clf.adaptation_prior_ == 5.0
