@@ -79,7 +79,7 @@ def cut_short(monkeypatch):
     start, steps = StepNet.__init__, SoftmaxClassifier._n_steps
 
     def few(net, module, *, max_iter=1, **kwargs):
-        start(net, module, max_iter=min(max_iter, 10), **kwargs)
+        start(net, module, max_iter=min(max_iter, 3), **kwargs)
 
     @contextlib.contextmanager
     def context():
