@@ -110,9 +110,7 @@ def run(make, data, n_folds=2):
 def h(clf, X, y, penalty, after):
     """Harmonic mean at penalties of another fold."""
     scores = class_scores(clf, X, len(clf.classes_))
-    seen = np.isin(clf.classes_, clf.seen_classes_)
-    went = getattr(clf, "adaptation_", np.zeros(len(seen)))
-    best = penalised(scores, seen, penalty, after, went).argmax(axis=1)
+    best = penalised(clf, scores, penalty, after).argmax(axis=1)
     y_pred = clf.classes_[best]
     return gzsl_scores(y, y_pred, seen_classes=clf.seen_classes_)["H"]
 
