@@ -20,10 +20,11 @@ class Tables:
 
     def __init__(self, animals, folder):
         self.folder = folder
-        self.rows = pd.DataFrame(animals.X, columns=FEATURES)
+        # Copies: tests write into them, and pandas 2 would into what all tests share.
+        self.rows = pd.DataFrame(animals.X.copy(), columns=FEATURES)
         self.rows["species"] = animals.y
-        self.test = pd.DataFrame(animals.X_test, columns=FEATURES)
-        self.classes = pd.DataFrame(animals.vectors, columns=list("abcdefg"))
+        self.test = pd.DataFrame(animals.X_test.copy(), columns=FEATURES)
+        self.classes = pd.DataFrame(animals.vectors.copy(), columns=list("abcdefg"))
         self.classes.insert(0, "species", animals.labels)
         self.write()
 
