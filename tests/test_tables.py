@@ -199,7 +199,7 @@ def test_columns_that_number_the_rows():
     with pytest.warns(GZSLWarning, match=r"ClassAttributes\('code', table\)"):
         check_class_attributes(codes)  # as fit does: its rows are the classes 0, 1, 2
     with warnings.catch_warnings():
-        warnings.simplefilter("error")
+        warnings.simplefilter("error", GZSLWarning)
         ClassAttributes("code", codes)
         ClassAttributes(table.assign(rank=[2, 3, 1]))  # it has labels
 
