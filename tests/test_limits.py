@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from instances import TINY
 from sklearn.naive_bayes import GaussianNB
+from sklearn.preprocessing import StandardScaler
 
 from sklearn_gzsl import (
     CADAVAE,
@@ -131,3 +132,12 @@ def test_folds_without_a_seed_leave_numpys_generator_alone(
 ):
     data = animals.X, animals.y
     CalibratedStackingCV(clf, cv=0.3).fit(*data, class_attributes=animals.attributes)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_what_a_preprocessor_makes_of_huge_numbers_is_named(animals, clf):
+    X = animals.X.copy()
+    X[0, 0] = 1e300
+    clf.set_params(preprocessor=StandardScaler())
+    with pytest.raises(ValueError, match="Input X after preprocessor contains"):
+        clf.fit(X, animals.y, class_attributes=animals.attributes)

@@ -92,8 +92,12 @@ class ScoringMixin(PredictionMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         return X, y
 
     def _preprocess(self, X):
-        X = self.preprocessor_.transform(X)
-        return check_array(X, dtype=np.float32, estimator=self)
+        return self._checked(self.preprocessor_.transform(X))
+
+    def _checked(self, rows):
+        # Not X itself: of numbers near the largest there is, a scaler makes NaN.
+        name = "X after preprocessor"
+        return check_array(rows, dtype=np.float32, estimator=self, input_name=name)
 
     def _fit_preprocessor(self, X, y, seeds):
         """Preprocessed float32 rows and labels."""
@@ -110,7 +114,7 @@ class ScoringMixin(PredictionMixin, ClassNamePrefixFeaturesOutMixin, Transformer
                 f"preprocessor={self.preprocessor!r} makes sparse rows, but generators "
                 "learn from dense ones; let it end with TruncatedSVD, for example."
             )
-        rows = check_array(rows, dtype=np.float32, estimator=self)
+        rows = self._checked(rows)
         # The rows are kept: the user's own array may change.
         return rows.copy() if np.may_share_memory(rows, X) else rows, y
 
