@@ -140,7 +140,7 @@ class UnlabelledRows(Stored):
 
     def _with_turn(self, rows, known, twin, prior, max_iter):
         parts = [rows[i::_N_PARTS] for i in range(min(_N_PARTS, len(rows)))]
-        found = [None] * len(parts)
+        found = []
         for _ in range(max_iter):
             # A row that has moved a prototype would be taken for its class ever more,
             # where rows set apart are not: each part is judged by what the others say.
@@ -163,16 +163,15 @@ class UnlabelledRows(Stored):
 
     def _and(self, found):
         """What is known with what was found in parts of further rows: what judges."""
-        found, now = [part for part in found if part is not None], copy(self)
-        if found:
-            mistaken = sum(part.factor * part.mistaken for part in found)
-            now.taken = self.taken + sum(part.taken for part in found)
-            now.mistaken = self.mistaken + mistaken
-            # A count by probabilities varies no more than one by chance. The same rows
-            # are set apart from all parts.
-            factor = sum(part.factor for part in found)
-            now._variance = self._variance + factor * mistaken
-            now.twin_sums = self.twin_sums + sum(part.twin_sums for part in found)
+        now = copy(self)
+        mistaken = sum(part.factor * part.mistaken for part in found)
+        now.taken = self.taken + sum(part.taken for part in found)
+        now.mistaken = self.mistaken + mistaken
+        # A count by probabilities varies no more than one by chance. The same rows are
+        # set apart from all parts.
+        factor = sum(part.factor for part in found)
+        now._variance = self._variance + factor * mistaken
+        now.twin_sums = self.twin_sums + sum(part.twin_sums for part in found)
         return now
 
 
