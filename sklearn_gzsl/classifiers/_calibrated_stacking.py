@@ -146,11 +146,11 @@ class CalibratedStackingCV(
     ... )
     >>> from sklearn_gzsl.datasets import load_two_digit_numbers
     >>> from sklearn_gzsl.metrics import GZSLScorer
-    >>> numbers = load_two_digit_numbers(n_train=10, n_test=10)
+    >>> numbers = load_two_digit_numbers(n_train=20, n_test=10)
     >>> X, y = numbers.data, numbers.target
-    >>> few_steps = SoftmaxClassifier(max_iter=1000)
+    >>> few_steps = SoftmaxClassifier(max_iter=3000)
     >>> clf = GZSLClassifier(
-    ...     GaussianGenerator(), few_steps, n_synthetic=10, random_state=0
+    ...     GaussianGenerator(), few_steps, n_synthetic=20, random_state=0
     ... )
     >>> clf = CalibratedStackingCV(clf, cv=2).fit(
     ...     X[numbers.train],
