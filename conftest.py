@@ -1,5 +1,6 @@
 """Settings of all that runs as tests; in the root, so that no wheel carries them."""
 
+import gc
 import os
 from importlib.util import find_spec
 
@@ -13,6 +14,12 @@ if find_spec("matplotlib") is None:
     # It is optional, and these examples draw.
     names = ("_confusion", "_curve", "_synthetic")
     collect_ignore += [f"sklearn_gzsl/inspection/{name}.py" for name in names]
+
+
+def pytest_collection_finish():
+    """What is imported by now is no garbage: to look for some took a tenth of all time."""
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 100)
 
 
 @pytest.fixture

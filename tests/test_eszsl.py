@@ -7,7 +7,7 @@ from sklearn.utils import Bunch
 from test_compatibility import normalised
 
 from sklearn_gzsl import ESZSL, CalibratedStackingCV
-from sklearn_gzsl.classifiers._held_out import groups, judged_by, parted
+from sklearn_gzsl.classifiers._held_out import Judged, groups, parted
 from sklearn_gzsl.presets import paper_settings
 
 INVERSE = np.linalg.inv
@@ -75,7 +75,7 @@ def test_auto_takes_what_serves_held_out_classes_best(animals):
                 rows = fitted[~held_out[animals.codes[fitted]]]
                 known = np.flatnonzero(~held_out)
                 W = solution(Z[rows], animals.codes[rows], known, S[known], **pair)
-                score = judged_by(Z[judged] @ W @ S.T, animals.codes[judged], held_out)
+                score = Judged(animals.codes[judged], held_out).by(Z[judged] @ W @ S.T)
                 totals[alpha, gamma] = totals.get((alpha, gamma), 0) + score
     assert totals[clf.alpha_, clf.gamma_] == pytest.approx(max(totals.values()))
     given = ESZSL(gamma=0.5).fit(animals.X, animals.y, animals.attributes)

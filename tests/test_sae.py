@@ -7,7 +7,7 @@ from scipy.linalg import solve_sylvester
 from test_compatibility import normalised
 
 from sklearn_gzsl import SAE
-from sklearn_gzsl.classifiers._held_out import groups, judged_by, parted
+from sklearn_gzsl.classifiers._held_out import Judged, groups, parted
 from sklearn_gzsl.presets import paper_settings
 from sklearn_gzsl.utils import unit_rows
 
@@ -65,7 +65,7 @@ def test_auto_takes_what_serves_held_out_classes_best(animals, direction):
             rows = fitted[~held_out[animals.codes[fitted]]]
             W = solution(Z[rows], animals.codes[rows], S, weight)
             found = scores(Z[judged], W, S, direction)
-            totals[weight] += judged_by(found, animals.codes[judged], held_out)
+            totals[weight] += Judged(animals.codes[judged], held_out).by(found)
     assert totals[clf.encoder_weight_] == pytest.approx(max(totals.values()))
 
 

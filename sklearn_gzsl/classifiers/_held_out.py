@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..metrics._accuracy import harmonic_mean
-from ..metrics._curve import best_by_side, curve_of_best
+from ..metrics._curve import best_by_side, curve_of_best, row_weights
 from ..utils import ranked
 
 # More rows change no choice.
@@ -49,24 +49,30 @@ def groups(n_classes: int, n_partitions: int = 1) -> list[np.ndarray]:
     ]
 
 
-def judged_by(scores: np.ndarray, y: np.ndarray, held_out: np.ndarray) -> float:
-    """Accuracy on the rows of held-out classes among these, and the best H, summed.
+class Judged:
+    """Rows that took no part in learning, and classes that took none either.
 
     Parameters
     ----------
-    scores : ndarray of shape (n_rows, n_classes)
-        Of rows that took no part.
     y : ndarray of shape (n_rows,)
-        Their classes, as numbers.
+        The rows' classes, as numbers.
     held_out : ndarray of bool of shape (n_classes,)
         The classes that took no part.
-
-    Returns
-    -------
-    float
-        Between 0 and 2.
     """
-    best, winners = best_by_side(scores, ~held_out)
-    seen, unseen, _ = curve_of_best(y, ~held_out[y], best, winners)
-    # Without a penalty at all, the seen classes have no say: the last point.
-    return unseen[-1] + harmonic_mean(unseen, seen).max()
+
+    def __init__(self, y: np.ndarray, held_out: np.ndarray):
+        # Once for all settings of a search: on small data it took longer than learning.
+        self._y, self._known, self._seen_row = y, ~held_out, ~held_out[y]
+        self._weight = row_weights(y, self._seen_row)
+
+    def by(self, scores: np.ndarray) -> float:
+        """Accuracy on rows of held-out classes among these, and the best H, summed.
+
+        ``scores`` are of shape (n_rows, n_classes), and the sum is between 0 and 2.
+        """
+        best, winners = best_by_side(scores, self._known)
+        seen, unseen, _ = curve_of_best(
+            self._y, self._seen_row, best, winners, weight=self._weight
+        )
+        # Without a penalty at all, the seen classes have no say: the last point.
+        return unseen[-1] + harmonic_mean(unseen, seen).max()

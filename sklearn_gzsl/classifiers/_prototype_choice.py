@@ -7,7 +7,7 @@ import numpy as np
 
 from ..linear_model._class_means import description_kernel
 from ..utils import mean_rows, unit_rows
-from ._held_out import groups, judged_by, parted, some_classes
+from ._held_out import Judged, groups, parted, some_classes
 from ._prototype_space import WhitenedSpace
 
 # What "auto" stands for, the first value being where the search begins.
@@ -101,9 +101,10 @@ class _Judge:
         self._fitted, self._judged = fitted, judged
         self._own_weight = own_weight
         self._groups = groups(len(A), _N_PARTITIONS)
+        self._judges = [Judged(codes[judged], held_out) for held_out in self._groups]
         # What a search asks for again and again. Not caches of methods, which would
         # keep all of it until the next collection of garbage.
-        self._spaces, self._bases = {}, {}
+        self._spaces, self._bases, self._mixed = {}, {}, {}
         self._kernel = cache(partial(description_kernel, compared, compared))
 
     def __call__(self, power, shrinkage, degree, alpha, description_weight):
@@ -111,14 +112,18 @@ class _Judge:
         if basis not in self._bases:
             self._bases[basis] = self._basis(*basis)
         rows, gram, length = self._bases[basis]
-        kernel = self._kernel(degree)
+        if (degree, alpha) not in self._mixed:
+            kernel = self._kernel(degree)
+            self._mixed[degree, alpha] = [
+                _mixed(kernel, held_out, alpha) for held_out in self._groups
+            ]
         score = 0.0
-        for held_out in self._groups:
-            weights = self._prototypes(
-                held_out, kernel, alpha, description_weight * length, gram
-            )
-            scores = rows @ weights.T.astype(np.float32)
-            score += judged_by(scores, self._codes[self._judged], held_out)
+        guess = description_weight * length
+        for held_out, judge, mixed in zip(
+            self._groups, self._judges, self._mixed[degree, alpha], strict=True
+        ):
+            weights = self._prototypes(held_out, mixed, guess, gram)
+            score += judge.by(rows @ weights.T.astype(np.float32))
         return score / len(self._groups)
 
     def _space(self, power):
@@ -145,13 +150,9 @@ class _Judge:
         # Half of the time goes into products with these.
         return rows.astype(np.float32), basis @ basis.T, length
 
-    def _prototypes(self, held_out, kernel, alpha, guess, gram):
+    def _prototypes(self, held_out, mixed, guess, gram):
         """Prototypes of all classes, those held out predicted from the others."""
-        n, known = len(kernel), np.flatnonzero(~held_out)
-        ridge = kernel[np.ix_(known, known)] + alpha * np.eye(len(known))
-        mixed = np.linalg.solve(ridge, kernel[known]).T
-        # Of what the mean of the known classes leaves over; the mean comes on top.
-        mixed += (1 - mixed.sum(axis=1, keepdims=True)) / len(known)
+        n, known = len(held_out), np.flatnonzero(~held_out)
         predicted = np.zeros((n, len(gram)))
         predicted[:, known] = mixed
         if len(gram) > n:
@@ -163,6 +164,15 @@ class _Judge:
             np.sqrt(gram.diagonal()[:n])
         )
         return _unit(np.where(held_out[:, None], predicted, own), gram)
+
+
+def _mixed(kernel, held_out, alpha):
+    """What each class is predicted to be, as weights of the classes not held out."""
+    known = np.flatnonzero(~held_out)
+    ridge = kernel[np.ix_(known, known)] + alpha * np.eye(len(known))
+    mixed = np.linalg.solve(ridge, kernel[known]).T
+    # Of what the mean of the known classes leaves over; the mean comes on top.
+    return mixed + (1 - mixed.sum(axis=1, keepdims=True)) / len(known)
 
 
 def _unit(weights, gram):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..classifiers._held_out import groups, judged_by, parted
+from ..classifiers._held_out import Judged, groups, parted
 
 
 def choose(settings, Z, codes, A, tried):
@@ -33,5 +33,5 @@ def choose(settings, Z, codes, A, tried):
         rows = fitted[~held_out[codes[fitted]]]
         own = np.searchsorted(known, codes[rows])
         scores = tried(settings, Z[rows], own, A, known, Z[judged])
-        totals += [judged_by(s, codes[judged], held_out) for s in scores]
+        totals += list(map(Judged(codes[judged], held_out).by, scores))
     return settings[int(totals.argmax())]

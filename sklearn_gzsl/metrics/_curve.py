@@ -199,7 +199,7 @@ def best_by_side(
         # Where training rows are scored, no column may belong to an unseen class.
         if own.size:
             columns[:, i] = own[y_score[:, own].argmax(axis=1)]
-            best[:, i] = np.take_along_axis(y_score, columns[:, [i]], axis=1)[:, 0]
+            best[:, i] = y_score[np.arange(len(y_score)), columns[:, i]]
     return best, columns
 
 
@@ -209,19 +209,23 @@ def curve_of_best(
     best: np.ndarray,
     winners: np.ndarray,
     average: str = "macro",
+    weight: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The curve from the scores and labels of the best class of each side."""
+    """The curve from the scores and labels of the best class of each side.
+
+    ``weight`` is what :func:`row_weights` says, where that is known already.
+    """
+    if weight is None:
+        weight = row_weights(y_true, seen_row, average)
     # A row matters only if it is right once its own side wins; then its best score
     # is finite, so that no gap is NaN.
-    own = np.where(seen_row, 0, 1)[:, None]
-    own_score = np.take_along_axis(best, own, axis=1)[:, 0]
-    own_label = np.take_along_axis(winners, own, axis=1)[:, 0]
+    own_score = np.where(seen_row, best[:, 0], best[:, 1])
+    own_label = np.where(seen_row, winners[:, 0], winners[:, 1])
     right = (own_label == y_true) & (own_score > -np.inf)
     # The penalty at which the row changes sides: below it a seen row is right, from it
     # on an unseen one.
     gap = best[right, 0] - best[right, 1]
-    weight = _row_weights(y_true, seen_row, average)[right]
-    seen_row = seen_row[right]
+    weight, seen_row = weight[right], seen_row[right]
 
     # One step of the stairs for each distinct gap, however many rows share it.
     penalties, step = np.unique(gap, return_inverse=True)
@@ -284,7 +288,9 @@ def check_scores(
     return scores, columns
 
 
-def _row_weights(y_true, seen_row, average):
+def row_weights(
+    y_true: np.ndarray, seen_row: np.ndarray, average: str = "macro"
+) -> np.ndarray:
     """Give each row its share in the accuracy of its side."""
     if average == "micro":
         return np.where(seen_row, 1 / seen_row.sum(), 1 / (~seen_row).sum())
