@@ -17,7 +17,7 @@ if find_spec("matplotlib") is None:
 
 
 def pytest_collection_finish():
-    """What is imported by now is no garbage: to look for some took a tenth of all time."""
+    """What is imported by now is no garbage: to look for some took a tenth of all."""
     gc.freeze()
     gc.set_threshold(10_000, 20, 100)
 

@@ -144,8 +144,12 @@ def test_a_class_without_docstring_stays_without():
     assert inspect.getdoc(Undocumented) == inspect.getdoc(Bird)
 
 
-WITHOUT = """
-from sklearn_gzsl.utils import DeclaredParameters
+# Without the package around it, all of which would have to be compiled anew.
+WITHOUT = f"""
+import sys, types
+utils = sys.modules["utils"] = types.ModuleType("utils")
+utils.__path__ = [{str(PACKAGE / "utils")!r}]
+from utils._parameters import DeclaredParameters
 
 class Base(DeclaredParameters):
     "Docstring."
@@ -155,7 +159,7 @@ class Derived(Base):
     "Docstring."
     depth: int = 4
 
-if Base.__doc__ is not None or vars(Derived(depth=5)) != {"depth": 5, "width": 3}:
+if Base.__doc__ is not None or vars(Derived(depth=5)) != dict(depth=5, width=3):
     raise SystemExit(1)
 """
 

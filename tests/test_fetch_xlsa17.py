@@ -1,8 +1,6 @@
 import hashlib
 import io
 import json
-import subprocess
-import sys
 import threading
 import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -408,11 +406,3 @@ def test_wrong_parameters_are_named(fetch, site, wrong, message):
     with pytest.raises(ValueError, match=message):
         fetch(**wrong)
     assert not site.requests
-
-
-def test_import_loads_no_reader_and_no_torch():
-    code = (
-        "import sys, sklearn_gzsl.datasets;"
-        "sys.exit(any(m in sys.modules for m in ('torch', 'h5py')))"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,7 +1,5 @@
 """The intents are what their description says, and may be passed on."""
 
-import subprocess
-import sys
 from importlib.resources import files
 
 import numpy as np
@@ -71,11 +69,3 @@ def test_the_file_is_small_and_says_whose_it_is(intents):
     for text in (licence, intents.DESCR):
         assert "CC BY 3.0" in text
         assert "https://github.com/clinc/oos-eval" in text
-
-
-def test_loads_without_torch():
-    code = (
-        "import sys; from sklearn_gzsl.datasets import load_intents; load_intents(); "
-        "sys.exit('torch' in sys.modules)"
-    )
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,8 +1,5 @@
 """U, S, H, and the seen-unseen curve against a brute-force sweep of penalties."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -297,11 +294,3 @@ def test_curve_errors_name_the_argument(function, change, message):
     function(**arguments)
     with pytest.raises(ValueError, match=message):
         function(**(arguments | change))
-
-
-def test_metrics_and_splits_import_without_torch():
-    code = (
-        "import sys, sklearn_gzsl.metrics, sklearn_gzsl.model_selection; "
-        "sys.exit('torch' in sys.modules)"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,7 +1,5 @@
 """Descriptions and rows in tables of pandas, polars and pyarrow, and sparse ones."""
 
-import subprocess
-import sys
 import warnings
 
 import numpy as np
@@ -293,14 +291,3 @@ def test_rows_in_tables_are_cut_into_chunks(animals, make_table, monkeypatch):
         animals.attributes,
     )
     np.testing.assert_allclose(clf.predict_proba(table), expected)
-
-
-def test_no_library_of_tables_is_needed():
-    code = (
-        "import sys; sys.modules.update(dict.fromkeys(['pandas', 'polars', 'pyarrow']))"
-        "; from sklearn_gzsl import ClassAttributes; print(ClassAttributes({'a': [1]}))"
-    )
-    ran = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=False
-    )
-    assert ran.stdout == "ClassAttributes(n_classes=1, n_attributes=1)\n", ran.stderr
