@@ -162,6 +162,12 @@ def test_parquet_with_classes_as_index(tables):
     tables.rows["age"] = tables.rows["age"].astype("Float64")
     tables.rows.set_index("species").to_parquet(tables["train.parquet"])
     assert tables.fit(data="train.parquet") == 0
+    # Also where it has no name, and beside one of numbers, which says nothing.
+    classes = tables.classes.set_index("species").rename_axis(None)
+    classes.to_parquet(tables["a.parquet"])
+    tables.rows.sample(frac=1).to_parquet(tables["train.parquet"])
+    attributes = "--attributes", tables["a.parquet"]
+    assert tables.fit(*attributes, "--force", data="train.parquet") == 0
 
 
 def no_pandas(tables, monkeypatch):

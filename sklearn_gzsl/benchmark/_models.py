@@ -152,6 +152,8 @@ def read(path, text=None):
         with _naming(path):
             table = pd.read_parquet(path)
         # Labels that pandas has made the index are a column like any other.
+        if table.index.names == [None] and table.index.dtype.kind == "O":
+            table.index.name = "Unnamed: 0"  # text: what read_csv would make of it
         table = table.reset_index([name for name in table.index.names if name])
     else:
         raise ValueError(
