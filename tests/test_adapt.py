@@ -105,6 +105,14 @@ def test_many_rows_go_in_turns(data, numbers, monkeypatch):
     # Sorted by class: turns are samples of all rows, not one class after the other.
     in_turns = h(clf.adapt(numbers.data[numbers.test], reset=True), numbers)
     assert in_turns > (plain + once) / 2
+    # No turn has fewer rows of a class than are worth while, where all have more.
+    monkeypatch.setattr(_adapting, "_TURN", 150)
+    assert [len(some) for some in _adapting.turns(np.zeros((190, 1)), 20)] == [190]
+    assert [len(some) for some in _adapting.turns(np.zeros((310, 1)), 20)] == [
+        104,
+        103,
+        103,
+    ]
 
 
 def test_classes_may_take_turns(data, numbers):

@@ -124,7 +124,8 @@ def turns(X: Any, n_unseen: int) -> Iterator[Any]:
     """The rows in no order, of many in turns, each of which is a sample of all."""
     n_rows = X.shape[0] if hasattr(X, "shape") and X.shape else len(X)
     # Too few of a class tell nothing.
-    n_turns = max(-(-n_rows // max(_TURN, _FEW * n_unseen)), 1)
+    n_turns = min(-(-n_rows // _TURN), n_rows // max(_FEW * n_unseen, 1))
+    n_turns = max(n_turns, 1)
     # Classes may take turns, too: every fourth row, say, would be of the same ones.
     order = np.random.default_rng(0).permutation(n_rows)
     for i in range(n_turns):
