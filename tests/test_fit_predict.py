@@ -181,6 +181,12 @@ def text_column(tables, _):
     return tables.fit()
 
 
+def no_features(tables, _):
+    tables.rows = tables.rows[["species"]]
+    tables.write()
+    return tables.fit()
+
+
 def empty_cell(tables, _):
     tables.rows.loc[3, "tail"] = np.nan
     tables.write()
@@ -283,6 +289,7 @@ def no_model(tables, _):
 MISTAKES = {
     no_pandas: ["pandas", "pip install 'sklearn-gzsl[tables]'"],
     text_column: ["train.csv", "['colour']", "--ignore"],
+    no_features: ["train.csv has no column of features"],
     empty_cell: ["train.csv", "['tail']", "empty cells"],
     no_label: ["train.csv", "'species' is empty throughout"],
     other_case: ["Did you mean", "'ant' for 'ANT'"],

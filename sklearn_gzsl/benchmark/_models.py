@@ -254,6 +254,8 @@ def _features(path, table, ignore=()):
     """The columns of numbers, of which none may be missing."""
     _check_columns(path, table, ignore)
     X = table.drop(columns=list(ignore))
+    if not X.shape[1]:
+        raise ValueError(f"{path} has no column of features; give columns of numbers.")
     text = [name for name in X if X[name].dtype.kind not in "iufb"]
     if text:
         raise ValueError(
