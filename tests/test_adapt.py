@@ -105,6 +105,26 @@ def test_many_rows_go_in_turns(data, numbers, monkeypatch):
     # Sorted by class: turns are samples of all rows, not one class after the other.
     in_turns = h(clf.adapt(numbers.data[numbers.test], reset=True), numbers)
     assert in_turns > (plain + once) / 2
+    # No turn has fewer rows of a class than are worth while, where all have more.
+    monkeypatch.setattr(_adapting, "_TURN", 150)
+    assert [len(some) for some in _adapting.turns(np.zeros((190, 1)), 20)] == [190]
+    assert [len(some) for some in _adapting.turns(np.zeros((310, 1)), 20)] == [
+        104,
+        103,
+        103,
+    ]
+
+
+def test_classes_may_take_turns(data, numbers):
+    X, y, attributes = data
+    rows = numbers.test_unseen  # 20 classes with as many rows each
+    rows = rows[np.argsort(numbers.target[rows], kind="stable")]
+    clf = prototypes().fit(X, y, class_attributes=attributes)
+    hs = [
+        h(clf.adapt(numbers.data[some], reset=True), numbers)
+        for some in (rows, rows.reshape(20, -1).T.ravel())
+    ]
+    assert hs[1] == pytest.approx(hs[0], abs=0.01)
 
 
 def test_new_classes_keep_what_others_have_learned(data, numbers):
@@ -153,6 +173,16 @@ def test_labels_of_minus_one(make, names, data, numbers):
     two.adapt(new)
     np.testing.assert_array_equal(one.predict(new), two.predict(new))
     assert one.n_unlabelled_ == len(new)
+
+
+def test_labels_that_are_floats(data, numbers):
+    X, y, attributes = data
+    new = numbers.data[numbers.test]
+    # As pandas reads integers of which some are missing.
+    labels = pd.Series([*y, *[None] * len(new)], dtype=float).fillna(-1)
+    clf = prototypes()
+    clf.fit(np.concatenate([X, new]), labels, class_attributes=attributes)
+    assert clf.n_unlabelled_ == len(new)
 
 
 def test_rows_of_minus_one_beside_first_rows(data, numbers):

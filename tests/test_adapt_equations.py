@@ -61,7 +61,7 @@ def test_passes_equal_the_equations(n_iter, data, numbers):
         return unit(prior * start + pull), 0.5 * np.log(taken / taken.mean()), excess
 
     prior = 3.0 * length(twin, X[~apart], y[~apart])
-    parts = None
+    parts, mixed = None, np.random.default_rng(0).permutation(new)
     for _ in range(n_iter):
         before, parts = parts, []
         for i in range(4):
@@ -69,7 +69,7 @@ def test_passes_equal_the_equations(n_iter, data, numbers):
             if before:
                 others = [part for j, part in enumerate(before) if j != i]
                 prototypes_, share, _ = moved(others, twin, prior)
-            rows = new[i::4]
+            rows = mixed[i::4]
             r = judged(rows, prototypes_, share)
             m = judged(known, prototypes_, share)
             n_seen = r[:, ~unseen].sum() / (m[:, ~unseen].sum() / len(m))

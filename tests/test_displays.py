@@ -6,6 +6,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import recall_score
 from sklearn.metrics.pairwise import cosine_similarity
@@ -337,6 +338,15 @@ def test_what_keeps_no_penalties(fitted, animals):
     for estimator in (fitted, CalibratedStackingCV(fitted)):
         with pytest.raises(ValueError, match="store_cv_results=True"):
             SeenPenaltyDisplay.from_estimator(estimator)
+
+
+def test_of_two_penalties_the_outer_one_is_drawn(chosen, animals):
+    X, y = animals.X_test, animals.y_test
+    outer = CalibratedStackingCV(FrozenEstimator(chosen)).fit(X, y)
+    with pytest.raises(ValueError, match="store_cv_results=True"):
+        SeenPenaltyDisplay.from_estimator(outer)
+    outer.set_params(store_cv_results=True).fit(X, y)
+    assert SeenPenaltyDisplay.from_estimator(outer).chosen == outer.seen_penalty_
 
 
 def test_of_many_penalties_a_thousand_are_kept(numbers_rows):

@@ -162,6 +162,12 @@ def test_parquet_with_classes_as_index(tables):
     tables.rows["age"] = tables.rows["age"].astype("Float64")
     tables.rows.set_index("species").to_parquet(tables["train.parquet"])
     assert tables.fit(data="train.parquet") == 0
+    # Also where it has no name, and beside one of numbers, which says nothing.
+    classes = tables.classes.set_index("species").rename_axis(None)
+    classes.to_parquet(tables["a.parquet"])
+    tables.rows.sample(frac=1).to_parquet(tables["train.parquet"])
+    attributes = "--attributes", tables["a.parquet"]
+    assert tables.fit(*attributes, "--force", data="train.parquet") == 0
 
 
 def no_pandas(tables, monkeypatch):
@@ -171,6 +177,12 @@ def no_pandas(tables, monkeypatch):
 
 def text_column(tables, _):
     tables.rows["colour"] = "red"
+    tables.write()
+    return tables.fit()
+
+
+def no_features(tables, _):
+    tables.rows = tables.rows[["species"]]
     tables.write()
     return tables.fit()
 
@@ -277,6 +289,7 @@ def no_model(tables, _):
 MISTAKES = {
     no_pandas: ["pandas", "pip install 'sklearn-gzsl[tables]'"],
     text_column: ["train.csv", "['colour']", "--ignore"],
+    no_features: ["train.csv has no column of features"],
     empty_cell: ["train.csv", "['tail']", "empty cells"],
     no_label: ["train.csv", "'species' is empty throughout"],
     other_case: ["Did you mean", "'ant' for 'ANT'"],

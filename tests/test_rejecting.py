@@ -338,7 +338,10 @@ def test_thresholds_follow_classes_that_adapt(rows):
     clf._usual = 1e-9
     limit = clf.thresholds_  # all of the way
     clf._usual = 2 * clf.adaptation_[unseen].max()
-    assert_allclose(clf.thresholds_, before + share * (limit - before))
+    between = clf.thresholds_
+    assert_allclose(between, before + share * (limit - before))
+    later = pickle.loads(pickle.dumps(clf)).add_classes({"emu": np.ones(20)})
+    assert_array_equal(later.thresholds_, between)  # though it has found no rows
     clf.adapt(reset=True)
     assert_array_equal(clf.thresholds_, before)
     assert_array_equal(clf.predict_set(X), sets)

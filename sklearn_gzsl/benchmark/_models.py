@@ -152,6 +152,8 @@ def read(path, text=None):
         with _naming(path):
             table = pd.read_parquet(path)
         # Labels that pandas has made the index are a column like any other.
+        if table.index.names == [None] and table.index.dtype.kind == "O":
+            table.index.name = "Unnamed: 0"  # text: what read_csv would make of it
         table = table.reset_index([name for name in table.index.names if name])
     else:
         raise ValueError(
@@ -252,6 +254,8 @@ def _features(path, table, ignore=()):
     """The columns of numbers, of which none may be missing."""
     _check_columns(path, table, ignore)
     X = table.drop(columns=list(ignore))
+    if not X.shape[1]:
+        raise ValueError(f"{path} has no column of features; give columns of numbers.")
     text = [name for name in X if X[name].dtype.kind not in "iufb"]
     if text:
         raise ValueError(

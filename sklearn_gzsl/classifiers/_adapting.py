@@ -121,15 +121,15 @@ def warn_of_strangers(share: float) -> None:
 
 
 def turns(X: Any, n_unseen: int) -> Iterator[Any]:
-    """The rows, of many in turns, each of which is a sample of all."""
+    """The rows in no order, of many in turns, each of which is a sample of all."""
     n_rows = X.shape[0] if hasattr(X, "shape") and X.shape else len(X)
     # Too few of a class tell nothing.
-    n_turns = -(-n_rows // max(_TURN, _FEW * n_unseen))
-    if n_turns <= 1:
-        yield X
-        return
+    n_turns = min(-(-n_rows // _TURN), n_rows // max(_FEW * n_unseen, 1))
+    n_turns = max(n_turns, 1)
+    # Classes may take turns, too: every fourth row, say, would be of the same ones.
+    order = np.random.default_rng(0).permutation(n_rows)
     for i in range(n_turns):
-        yield _safe_indexing(X, np.arange(i, n_rows, n_turns))
+        yield _safe_indexing(X, order[i::n_turns])
 
 
 def warn_if_useless(chosen: Any) -> bool:

@@ -248,7 +248,8 @@ class RejectingClassifier(
         )
 
     def _calibrate(self, parts):
-        n_classes = len(self.seen_classes_), len(self.unseen_classes_)  # not later ones
+        self._unseen = self.unseen_classes_  # not those that come later
+        n_classes = len(self.seen_classes_), len(self._unseen)
         self.calibration_ = together([before for before, _, _ in parts], *n_classes)
         self._calibration_after = together([after for _, after, _ in parts], *n_classes)
         self._usual = sum(far for _, _, far in parts) / max(len(parts), 1)
@@ -275,13 +276,12 @@ class RejectingClassifier(
     def _held_out_says(self, function, level):
         """What held-out rows tell, before adapting, after it, or in between."""
         before = function(self.calibration_, level)
-        far = self.adaptation_[np.isin(self.classes_, self.unseen_classes_)]
+        far = self.adaptation_[np.isin(self.classes_, self._unseen)]
         if not far.any() or not self._usual:
             return before
-        share = np.minimum(far / self._usual, 1).mean()
-        after = function(self._calibration_after, level)
+        share, after = far / self._usual, function(self._calibration_after, level)
         with np.errstate(invalid="ignore"):
-            between = before + share * (after - before)
+            between = before + share.clip(max=1).mean() * (after - before)
         return np.where(np.isfinite(between), between, after)
 
     def novelty_score(self, X: ArrayLike) -> np.ndarray:

@@ -104,12 +104,10 @@ class SeenPenaltyDisplay(ScoreLinesDisplay):
             If matplotlib is not installed.
         """
         load_pyplot(f"{cls.__name__}.from_estimator")
-        # All the way in: a search has cv_results_ of another kind.
-        for part in path_inside(estimator, "no attribute"):
-            results = getattr(part, "cv_results_", None)
-            if results and "seen_penalties" in results:
-                break
-        else:
+        # Of the penalty in use, the outermost: what is held may have one of its own.
+        part = path_inside(estimator, "seen_penalty_")[-1]
+        results = getattr(part, "cv_results_", None) or {}
+        if "seen_penalties" not in results:
             raise ValueError(
                 f"{estimator!r} keeps no scores of seen penalties; fit a "
                 "GZSLClassifier with seen_penalty='auto', or a CalibratedStackingCV "

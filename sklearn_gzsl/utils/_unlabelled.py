@@ -1,6 +1,6 @@
 """Rows without labels: how they are marked, and the part that learns from them."""
 
-from numbers import Integral
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -10,14 +10,14 @@ from ._fitting import path_inside
 
 
 def is_unlabelled(y: Any) -> np.ndarray:
-    """Which labels are the integer -1, among numbers or beside text."""
+    """Which labels are the number -1, among numbers or beside text."""
     # A list of text and numbers would become text.
     y = np.asarray(y, dtype=object if isinstance(y, list | tuple) else None)
-    if y.dtype.kind == "i":
+    if y.dtype.kind in "if":  # pandas makes floats of labels of which some were missing
         return y == -1
     if y.dtype.kind != "O" or y.ndim != 1:
         return np.zeros(y.shape, dtype=bool)
-    return np.array([isinstance(item, Integral) and item == -1 for item in y], bool)
+    return np.array([isinstance(item, Real) and item == -1 for item in y], bool)
 
 
 def labels_of(y: Any, rows: np.ndarray) -> np.ndarray:
