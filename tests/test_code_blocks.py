@@ -167,7 +167,8 @@ def test_python(
     run(page, given, cut_short)
 
 
-def test_readme(given, cut_short, animals):
+def test_readme(given, cut_short, animals, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     run(README, given, cut_short)
     for model in (given["clf"], given["search"], given["calibrated"]):
         assert set(animals.unseen) & set(model.predict(animals.X_test))
