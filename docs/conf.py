@@ -5,7 +5,9 @@ from pathlib import Path
 
 import sklearn_gzsl
 
-sys.path.insert(0, str(Path(__file__).with_name("_ext")))  # of our own extension
+sys.path.insert(0, str(Path(__file__).with_name("_ext")))  # of our own extensions
+
+import gallery_order
 
 project = "sklearn_gzsl"
 author = "the sklearn_gzsl developers"
@@ -72,7 +74,8 @@ sphinx_gallery_conf = {
     "show_memory": False,
     "write_computation_times": False,  # that page fetches scripts from the network
     "parallel": True,  # as many examples at once as sphinx has jobs
-    "within_subsection_order": "ExampleTitleSortKey",
+    "subsection_order": gallery_order.FOLDERS,
+    "within_subsection_order": "gallery_order.position",
 }
 # -- HTML ------------------------------------------------------------------------
 html_theme = "pydata_sphinx_theme"

@@ -12,6 +12,7 @@ PICTURE = "two_digit_numbers.png"
 start = perf_counter()
 mpl.use("agg")
 warnings.filterwarnings("ignore", message=".*is non-interactive")
-story = runpy.run_path(str(Path(__file__).with_name("plot_quickstart.py")))
+quickstart = Path(__file__).parent / "first_steps" / "plot_quickstart.py"
+story = runpy.run_path(str(quickstart))
 story["figure"].savefig(PICTURE, dpi=150)
 print(f"\nPicture: {PICTURE} ({perf_counter() - start:.0f} s in all)")

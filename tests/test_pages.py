@@ -6,6 +6,7 @@ from xml.etree import ElementTree as ET
 
 import benchmark_records
 import check_pages
+import gallery_order
 import pytest
 
 # What makes the pages is no part of the tests' own requirements.
@@ -52,6 +53,22 @@ def test_pictures_are_xml_and_named_for_those_who_do_not_see_them():
     ]
     for picture in pictures:
         assert len(ET.fromstring(picture).get("aria-label")) > 20
+
+
+def test_every_example_has_its_place_in_the_gallery():
+    found = {
+        path.relative_to(ROOT / "examples").as_posix()
+        for section in gallery_order.SECTIONS
+        for path in (ROOT / "examples" / section).glob("*.py")
+    }
+    found |= {path.name for path in (ROOT / "examples").glob("plot_*.py")}
+    listed = [
+        f"{section}/{name}.py"
+        for section, names in gallery_order.SECTIONS.items()
+        for name in names
+    ]
+    assert {name.replace("plot_", "") for name in found} == set(listed)
+    assert sorted(map(gallery_order.position, found)) == list(range(len(listed)))
 
 
 def test_links_into_nothing_are_found(tmp_path):

@@ -142,7 +142,7 @@ def two_processes():
 @needs_gloo
 def test_the_distributed_example(two_processes, monkeypatch, capsys):
     """As torchrun starts it, without the process of its own that this takes."""
-    script = str(EXAMPLES / "distributed_training.py")
+    script = str(EXAMPLES / "at_scale" / "distributed_training.py")
     options = ["--max-iter=2", "--classifier-max-iter=10", "--memory-limit=1048576"]
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -118,5 +118,5 @@ plt.show()
 # Where to go from here
 # ---------------------
 # The :doc:`user guide </user_guide/index>` explains scores and class attributes;
-# :ref:`sphx_glr_auto_examples_plot_grid_search.py` chooses parameters without looking
-# at the unseen classes.
+# :ref:`sphx_glr_auto_examples_choosing_plot_grid_search.py` chooses parameters without
+# looking at the unseen classes.

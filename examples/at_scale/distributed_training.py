@@ -7,7 +7,7 @@ of its CPU:
 
 .. code-block:: console
 
-   $ torchrun --nproc-per-node 2 examples/distributed_training.py
+   $ torchrun --nproc-per-node 2 examples/at_scale/distributed_training.py
 
 Each process has its own part of the real rows and draws its own synthetic rows.
 :class:`~sklearn_gzsl.distributed.AverageGradients` makes every step of the generator

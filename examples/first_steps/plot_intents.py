@@ -103,5 +103,5 @@ for label in intents.unseen_classes:
 # ----------------
 # Names alone are enough for most intents. Where they fail, write a better description:
 # one sentence of what people ask for says more than a name, and it goes through the
-# same encoder.
-# :ref:`A few real sentences <sphx_glr_auto_examples_plot_few_shots.py>` help more.
+# same encoder. :ref:`A few real sentences
+# <sphx_glr_auto_examples_new_classes_plot_few_shots.py>` help more.

@@ -10,9 +10,9 @@ with; then the first real rows come in. Neither needs the generator to be traine
 # %%
 # A model in use
 # --------------
-# Intents of sentences, as in
-# :ref:`this example <sphx_glr_auto_examples_plot_intents.py>`. Fifteen of the thirty
-# unseen intents are not even described yet.
+# Intents of sentences, as in :ref:`this example
+# <sphx_glr_auto_examples_first_steps_plot_intents.py>`. Fifteen of the thirty unseen
+# intents are not even described yet.
 
 import numpy as np
 

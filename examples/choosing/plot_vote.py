@@ -11,10 +11,10 @@ different rows; both can be seen before a test row is looked at.
 # %%
 # Five models
 # -----------
-# Intents of sentences, as in
-# :ref:`this example <sphx_glr_auto_examples_plot_intents.py>`. Five quick models: three
-# scores of row and description, prototypes with plain settings, and synthetic rows with
-# a linear discriminant.
+# Intents of sentences, as in :ref:`this example
+# <sphx_glr_auto_examples_first_steps_plot_intents.py>`. Five quick models: three scores
+# of row and description, prototypes with plain settings, and synthetic rows with a
+# linear discriminant.
 
 from sklearn_gzsl import (
     ESZSL,

@@ -12,9 +12,9 @@ class.
 # %%
 # The bias
 # --------
-# Intents of sentences, as in
-# :ref:`this example <sphx_glr_auto_examples_plot_intents.py>`, and a closed form that
-# fits in a second. Without a penalty, seen classes win too often.
+# Intents of sentences, as in :ref:`this example
+# <sphx_glr_auto_examples_first_steps_plot_intents.py>`, and a closed form that fits in
+# a second. Without a penalty, seen classes win too often.
 
 from sklearn_gzsl import (
     CalibratedStackingCV,

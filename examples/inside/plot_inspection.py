@@ -10,9 +10,9 @@ alike, synthetic rows in the wrong place. Each has a picture of its own.
 # %%
 # Two classifiers
 # ---------------
-# Handwritten two-digit numbers, as in the
-# :ref:`quickstart <sphx_glr_auto_examples_plot_quickstart.py>`, and the generator with
-# a closed form. The two differ in one parameter only, the number of synthetic rows of
+# Handwritten two-digit numbers, as in the :ref:`quickstart
+# <sphx_glr_auto_examples_first_steps_plot_quickstart.py>`, and the generator with a
+# closed form. The two differ in one parameter only, the number of synthetic rows of
 # each unseen class.
 
 from sklearn_gzsl import GaussianGenerator, GZSLClassifier, SoftmaxClassifier

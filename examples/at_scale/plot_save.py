@@ -10,9 +10,9 @@ is not installed. Each of these wants another file, and this example makes them 
 # %%
 # A model
 # -------
-# Handwritten two-digit numbers, as in the
-# :ref:`quickstart <sphx_glr_auto_examples_plot_quickstart.py>`, with a linear
-# discriminant behind the generator.
+# Handwritten two-digit numbers, as in the :ref:`quickstart
+# <sphx_glr_auto_examples_first_steps_plot_quickstart.py>`, with a linear discriminant
+# behind the generator.
 
 import tempfile
 from pathlib import Path

@@ -12,8 +12,8 @@ more frequent, so that it is predicted more often. This example takes the two ap
 # The data
 # --------
 # Handwritten two-digit numbers, as in the :ref:`quickstart
-# <sphx_glr_auto_examples_plot_quickstart.py>`, with twenty real rows of each seen
-# number.
+# <sphx_glr_auto_examples_first_steps_plot_quickstart.py>`, with twenty real rows of
+# each seen number.
 
 from sklearn_gzsl import (
     GaussianGenerator,
@@ -65,7 +65,7 @@ plt.show()
 # ----------------
 # AUSUC, printed above for each number, does not depend on the balance. It rises as long
 # as rows show something new, and then no more: from there on, the number of rows is
-# only a way to set the balance, and a
-# :ref:`seen penalty <sphx_glr_auto_examples_plot_seen_penalty.py>` does that better, in
-# no time and exactly. So draw rows enough, leave ``seen_penalty="auto"``, and do not
-# tune the number.
+# only a way to set the balance, and a :ref:`seen penalty
+# <sphx_glr_auto_examples_choosing_plot_seen_penalty.py>` does that better, in no time
+# and exactly. So draw rows enough, leave ``seen_penalty="auto"``, and do not tune the
+# number.

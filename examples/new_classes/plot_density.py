@@ -11,9 +11,9 @@ fits it best. Rows that are unlikely under all are of something new.
 # %%
 # The data
 # --------
-# Handwritten two-digit numbers, as in the
-# :ref:`quickstart <sphx_glr_auto_examples_plot_quickstart.py>`. All numbers from 80 on
-# are strangers here: the model has neither rows nor descriptions of them.
+# Handwritten two-digit numbers, as in the :ref:`quickstart
+# <sphx_glr_auto_examples_first_steps_plot_quickstart.py>`. All numbers from 80 on are
+# strangers here: the model has neither rows nor descriptions of them.
 
 import numpy as np
 

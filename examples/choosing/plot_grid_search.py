@@ -13,7 +13,7 @@ So a search has to make *other* classes unseen, for a while. Here, scikit-learn'
 # The data
 # --------
 # Handwritten two-digit numbers, as in the
-# :ref:`quickstart <sphx_glr_auto_examples_plot_quickstart.py>`.
+# :ref:`quickstart <sphx_glr_auto_examples_first_steps_plot_quickstart.py>`.
 
 from sklearn_gzsl.datasets import load_two_digit_numbers
 
