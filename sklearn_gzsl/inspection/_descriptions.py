@@ -9,9 +9,10 @@ from scipy.cluster.hierarchy import leaves_list, linkage
 from ..attributes import check_class_attributes
 from ..metrics._accuracy import check_labels
 from ..metrics._response import path_to
-from ..utils import unit_rows
+from ..utils import path_inside, unit_rows
 from ._drawing import Axes, load_pyplot
 from ._matrix import MatrixDisplay
+from ._members import members_of
 
 
 class DescriptionDisplay(MatrixDisplay):
@@ -94,7 +95,8 @@ class DescriptionDisplay(MatrixDisplay):
         ----------
         estimator : object
             A fitted classifier with ``class_attributes_`` and ``seen_classes_``, or a
-            pipeline, search or meta-estimator that ends in one.
+            pipeline, search or meta-estimator that ends in one; or a vote, whose
+            members have the same descriptions.
 
         source : str, default=None
             Which description, where classes have several.
@@ -117,12 +119,13 @@ class DescriptionDisplay(MatrixDisplay):
         TypeError
             If no part of the estimator has ``class_attributes_``.
         ValueError
-            If there are several sources and ``source`` names none of them.
+            If there are several sources and ``source`` names none of them, or if the
+            members of a vote have different descriptions.
         ImportError
             If matplotlib is not installed.
         """
         load_pyplot(f"{cls.__name__}.from_estimator")
-        model = path_to(estimator, "class_attributes_")[-1]
+        model = _described(estimator)
         return cls.from_attributes(
             model.class_attributes_,
             seen_classes=model.seen_classes_,
@@ -271,6 +274,24 @@ class DescriptionDisplay(MatrixDisplay):
             im_kwargs={"cmap": cmap, "vmax": 1, **(im_kwargs or {})},
         )
         return self
+
+
+def _described(estimator):
+    """The part that knows the descriptions; of a vote, the first of its members."""
+    inside = path_inside(estimator, "class_attributes_")[-1]
+    members = {} if hasattr(inside, "class_attributes_") else members_of(inside)
+    if not members:
+        return path_to(estimator, "class_attributes_")[-1]
+    models = {name: _described(member) for name, member in members.items()}
+    first, *others = models
+    for name in others:
+        if models[name].class_attributes_ != models[first].class_attributes_:
+            raise ValueError(
+                f"The members {first!r} and {name!r} of the vote have different "
+                f"descriptions; draw those of one, named_estimators_[{first!r}], or "
+                "DescriptionDisplay.from_attributes of a table."
+            )
+    return models[first]
 
 
 def _alike(similarity, positions):

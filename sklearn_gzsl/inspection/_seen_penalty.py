@@ -7,6 +7,7 @@ import numpy as np
 from ..metrics._accuracy import harmonic_mean
 from ..utils import path_inside
 from ._drawing import Axes, legend_beside, load_pyplot
+from ._members import check_no_vote
 from ._score_lines import ScoreLinesDisplay
 
 # Of the penalties at which a row changes sides, this share at each end is left out of
@@ -100,6 +101,8 @@ class SeenPenaltyDisplay(ScoreLinesDisplay):
         ------
         ValueError
             If the estimator keeps no scores of penalties.
+        TypeError
+            If it is a vote, whose members have each their own.
         ImportError
             If matplotlib is not installed.
         """
@@ -108,6 +111,8 @@ class SeenPenaltyDisplay(ScoreLinesDisplay):
         part = path_inside(estimator, "seen_penalty_")[-1]
         results = getattr(part, "cv_results_", None) or {}
         if "seen_penalties" not in results:
+            if not hasattr(part, "seen_penalty_"):
+                check_no_vote(estimator, "seen penalty")
             raise ValueError(
                 f"{estimator!r} keeps no scores of seen penalties; fit a "
                 "GZSLClassifier with seen_penalty='auto', or a CalibratedStackingCV "

@@ -18,6 +18,7 @@ from ..metrics._response import path_to
 from ..utils import few
 from ..utils._typing import RandomState
 from ._drawing import Axes, Display, legend_beside, load_pyplot, width_with_legend
+from ._members import check_no_vote
 from ._planes import embed, own_reducer
 
 # As many as colours that can be told apart, with two kinds of marks for each.
@@ -199,13 +200,14 @@ class SyntheticFeaturesDisplay(Display):
             If a class has no row in ``y`` or is unknown to the classifier, if there
             is no unseen class to show, or if the reducer gives less than two columns.
         TypeError
-            If no part of the estimator has ``generator_``, or if the reducer has no
-            ``fit_transform``.
+            If no part of the estimator has ``generator_``, if it is a vote, whose
+            members have each their own, or if the reducer has no ``fit_transform``.
         ImportError
             If matplotlib is not installed.
         """
         load_pyplot(f"{cls.__name__}.from_estimator")
         check_scalar(n_samples, "n_samples", Integral, min_val=2)
+        check_no_vote(clf, "generator")
         *outer, model = path_to(clf, "generator_")
         y = check_labels(y, "y", like=check_labels(model.classes_, "classes_"))
         check_consistent_length(X, y)

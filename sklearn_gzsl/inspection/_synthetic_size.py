@@ -15,7 +15,6 @@ from ..attributes import check_class_attributes
 from ..metrics import GZSLScorer
 from ..metrics._accuracy import check_labels
 from ..model_selection import GZSLKFold, GZSLShuffleSplit
-from ..utils import learner_inside
 from ..utils._typing import RandomState
 from ._drawing import Axes, load_pyplot
 from ._score_lines import ScoreLinesDisplay
@@ -227,15 +226,21 @@ def _checked(size):
 
 def _prefix(estimator):
     """What comes before n_synthetic in the name of the parameter."""
-    names = [name for name in estimator.get_params() if name.endswith("n_synthetic")]
+    params = {"": estimator, **estimator.get_params()}
+    names = [name for name in params if name.endswith("n_synthetic")]
     if not names:
         raise ValueError(
             f"{estimator!r} has no parameter n_synthetic; give a GZSLClassifier, or "
-            "what ends in one."
+            "what ends in one. What is in a FrozenEstimator is not fitted again: give "
+            "it without."
         )
-    if hasattr(learner_inside(estimator)[0], "estimators"):
+    shortest = min(names, key=len)
+    # All that the classifier is in: a, a__b and so on, and the whole.
+    words = shortest.split("__")
+    around = [params["__".join(words[:i])] for i in range(len(words))]
+    if any(hasattr(part, "estimators") for part in around):
         raise ValueError(
             f"{type(estimator).__name__}: the members of a vote have each its own "
             "number of synthetic rows; give one of the members."
         )
-    return min(names, key=len).removesuffix("n_synthetic")
+    return shortest.removesuffix("n_synthetic")

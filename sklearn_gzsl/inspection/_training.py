@@ -6,6 +6,7 @@ import numpy as np
 
 from ..utils import few, path_inside
 from ._drawing import Axes, Display, load_pyplot
+from ._members import check_no_vote
 
 _PARTS = ("generator", "classifier")
 # In skorch's history beside the losses.
@@ -118,6 +119,8 @@ class TrainingCurveDisplay(Display):
         ------
         ValueError
             If there is no such part, or none that kept its losses.
+        TypeError
+            If it is a vote, whose members have each their own.
         ImportError
             If matplotlib is not installed.
         """
@@ -216,6 +219,7 @@ def _trained(estimator, part):
     for candidate in found:
         if hasattr(candidate, "history_") or hasattr(candidate, "loss_curve_"):
             return candidate
+    check_no_vote(estimator, "losses")
     raise ValueError(
         f"{estimator!r} has kept no losses of its {part or 'training'}; only what is "
         "trained in steps has some once it is fitted: a generator such as VAECFlow, or "

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from sklearn.utils import Bunch, check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from .._sklearn_compat import HasMethods, Interval, _safe_indexing, validate_params
+from .._sklearn_compat import Interval, _safe_indexing, validate_params
 from ..metrics import GZSLScorer
 from ..metrics._accuracy import check_labels
 from ..utils import few
@@ -20,7 +20,7 @@ from ._check import warn_of_duplicates
 
 @validate_params(
     {
-        "estimator": [HasMethods(["partial_fit"])],
+        "estimator": "no_validation",  # below, by an error that says what to give
         "shots": ["array-like"],
         "n_repeats": [Interval(Integral, 1, None, closed="left")],
         "random_state": ["random_state"],
@@ -95,6 +95,8 @@ def few_shot_curve(
         lengths differ, or what ``partial_fit`` and ``scoring`` raise.
     AttributeError
         If the estimator has no ``seen_classes_``.
+    TypeError
+        If it has no ``partial_fit``.
 
     Warns
     -----
@@ -148,6 +150,13 @@ def few_shot_curve(
     >>> bool(curve.U[1, 0] > curve.U[0, 0])
     True
     """
+    if not hasattr(estimator, "partial_fit"):
+        raise TypeError(
+            f"estimator: {type(estimator).__name__} has no partial_fit, or what is in "
+            "it has none. Give a classifier that has, such as GZSLClassifier: of a "
+            "search its best_estimator_; of a Pipeline the last step, and rows that "
+            "the steps before it have transformed."
+        )
     check_is_fitted(estimator)
     scoring = GZSLScorer() if scoring is None else scoring
     numbers = _check_shots(shots)
