@@ -135,6 +135,8 @@ def test_every_method_runs_on_two_digit_numbers(method, small_numbers):
 def test_built_in_names(run):
     results = run("two-digit-numbers", params=QUICK | {"classifier__max_iter": 2})
     assert results["data"]["n_unseen"] == 20
+    results = run_benchmark("intents", "eszsl", seeds=1, verbose=0)
+    assert results["data"]["n_rows"]["test_unseen"] == 600
 
 
 def test_an_xlsa17_folder_gives_the_same_figures(run, arrays, tmp_path):

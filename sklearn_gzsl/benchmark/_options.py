@@ -3,6 +3,7 @@
 # The loader in ``sklearn_gzsl.datasets`` of each built-in data set.
 BUILT_IN = {
     "two-digit-numbers": "load_two_digit_numbers",
+    "intents": "load_intents",
     "make-gzsl-classification": "make_gzsl_classification",
 }
 # The table of descriptions in an .npz file, and the word for every one that it holds.

@@ -48,9 +48,9 @@ def run_benchmark(
         An ``.npz`` file with the arrays ``X``, ``labels`` (from 0), ``att`` (a row for
         each label), ``trainval_loc``, ``test_seen_loc``, ``test_unseen_loc`` (row
         numbers from 0) and perhaps ``allclasses_names``; a folder with ``res101.mat``
-        and ``att_splits.mat``; ``"two-digit-numbers"`` or
-        ``"make-gzsl-classification"``; or what a loader of ``sklearn_gzsl.datasets``
-        returned.
+        and ``att_splits.mat``; ``"two-digit-numbers"``, ``"intents"`` or
+        ``"make-gzsl-classification"``, which need no file; or what a loader of
+        ``sklearn_gzsl.datasets`` returned.
 
     methods : str or list of str, default="all"
         Names as on the command line, such as ``["eszsl", "vae-cflow"]``. ``"all"`` is
