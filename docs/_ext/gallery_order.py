@@ -5,9 +5,12 @@ from pathlib import Path
 SECTIONS = {
     "first_steps": ["quickstart", "own_table", "intents"],
     "your_data": ["image_features", "sensors", "sources", "groups"],
-    "choosing": ["seen_penalty", "synthetic_size", "grid_search", "vote", "paper_row"],
+    "choosing": [
+        *("all_methods", "seen_penalty", "synthetic_size", "grid_search", "vote"),
+        "paper_row",
+    ],
     "new_classes": ["few_shots", "unlabelled", "reject", "density"],
-    "inside": ["inspection", "training"],
+    "inside": ["inspection", "training", "own_generator"],
     "at_scale": ["20000_classes", "save", "distributed_training"],
 }
 FOLDERS = [f"../examples/{section}" for section in SECTIONS]
