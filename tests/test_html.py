@@ -16,6 +16,7 @@ from sklearn_gzsl import (
     PrototypeClassifier,
     SoftmaxClassifier,
 )
+from sklearn_gzsl.benchmark._methods import METHODS
 
 
 def _html(estimator):
@@ -50,6 +51,14 @@ def test_what_is_given_is_shown():
     # Parameters can be copied from there as they are set from outside.
     assert 'data-param-prefix="generator__"' in _html(clf)
     assert "passthrough" in labels_of(GZSLClassifier(preprocessor="passthrough"))
+
+
+def test_links_lead_to_pages_that_there_are():
+    links = re.findall(r'href="([^"#]+)', _html(GZSLClassifier()))
+    assert links
+    assert all("/sklearn.preprocessing.MinMaxScaler.html" in link for link in links)
+    for method in METHODS.values():  # ours are at no address yet
+        assert "href=" not in _html(method())
 
 
 @pytest.mark.parametrize("fitted", [False, True])
