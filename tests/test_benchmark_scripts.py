@@ -4,7 +4,9 @@ import runpy
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from benchmark_data import animal_arrays
 
 import sklearn_gzsl
 
@@ -66,3 +68,12 @@ def test_every_script_is_tried_and_documented():
     assert names == set(RUNS)
     docs = (Path(sklearn_gzsl.__file__).parents[1] / "docs" / "speed.rst").read_text()
     assert all(f"{name}.py" in docs for name in names)
+
+
+def test_rejections_are_counted_before_and_after(run, animals, tmp_path):
+    path = tmp_path / "animals.npz"
+    np.savez(path, **animal_arrays(animals))
+    rows = run("reject", f"{path} --method prototypes").split("\n")[2:]
+    shares = [float(word) for row in rows for word in row.split()[-2:]]
+    assert len(shares) == 6
+    assert 0 <= min(shares) <= max(shares) <= 1
