@@ -271,8 +271,8 @@ def test_birds_by_attributes_and_by_sentences():
         data = found[name]
         given = {"power": None, "shrinkage": 0.5, "degree": 2, "alpha": 0.1}
         clf = PrototypeClassifier(**given, description_weight=0, seen_weight=0.0).fit(
-            data.X[data.train[::3]],
-            data.y[data.train[::3]],
+            data.X[data.train[::6]],
+            data.y[data.train[::6]],
             class_attributes=data.class_attributes,
         )
         rows = data.test_unseen

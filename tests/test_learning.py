@@ -70,13 +70,7 @@ def test_reads_numbers_with_few_rows(small_numbers, generator, at_least):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("cls", "part", "at_least"),
-    [
-        (VAECFlow, 4, 0.65),  # 0.75 to 0.79; with a sixth at most 0.34
-        (MLIS, 3, 0.75),  # 0.78 to 0.82; with a fourth at most 0.40
-    ],
-)
-def test_reads_numbers_with_few_of_the_default_steps(cls, part, at_least):
-    generator = cls(max_iter=cls().max_iter // part)
-    assert harmonic_mean(generator, load_two_digit_numbers()) > at_least
+def test_reads_numbers_with_a_fourth_of_the_default_steps():
+    generator = VAECFlow(max_iter=VAECFlow().max_iter // 4)
+    # 0.75 to 0.79 of three seeds; after a sixth of the steps at most 0.34
+    assert harmonic_mean(generator, load_two_digit_numbers()) > 0.65

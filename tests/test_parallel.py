@@ -139,28 +139,6 @@ def two_processes():
     return run
 
 
-@needs_gloo
-def test_the_distributed_example(two_processes, monkeypatch, capsys):
-    """As torchrun starts it, without the process of its own that this takes."""
-    script = str(EXAMPLES / "at_scale" / "distributed_training.py")
-    options = ["--max-iter=2", "--classifier-max-iter=10", "--memory-limit=1048576"]
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    told = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": "2"}
-    for name, value in (told | {"RANK": "0"}).items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setattr(sys, "argv", sys.argv)  # to be put back
-    two_processes(
-        f"import runpy, sys\nsys.argv = {[script, *options]}\n"
-        f"runpy.run_path({script!r}, run_name='__main__')\n",
-        **told,
-    )
-    output = capsys.readouterr().out
-    assert "2 processes" in output
-    assert "same generator: True, same classifier: True" in output
-
-
 # What both processes run; the file that they meet at comes before it.
 SCRIPT = """
 import numpy as np
@@ -193,8 +171,31 @@ dist.destroy_process_group()
 
 
 @needs_gloo
-def test_processes_end_with_the_same_weights(two_processes, tmp_path):
-    two_processes(f"meeting = 'file://{tmp_path}/meeting'\n{SCRIPT}")
+def test_processes_end_with_the_same_weights(
+    two_processes, monkeypatch, capsys, tmp_path
+):
+    """Those of the example, as torchrun would start it; then those of the script.
+
+    In one pair of processes, as starting one takes most of the time.
+    """
+    script = str(EXAMPLES / "at_scale" / "distributed_training.py")
+    options = ["--max-iter=2", "--classifier-max-iter=10", "--memory-limit=1048576"]
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    told = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": "2"}
+    for name, value in (told | {"RANK": "0"}).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys, "argv", sys.argv)  # to be put back
+    two_processes(
+        f"import runpy, sys\nsys.argv = {[script, *options]}\n"
+        f"runpy.run_path({script!r}, run_name='__main__')\n"
+        f"meeting = 'file://{tmp_path}/meeting'\n{SCRIPT}",
+        **told,
+    )
+    output = capsys.readouterr().out
+    assert "2 processes" in output
+    assert "same generator: True, same classifier: True" in output
 
 
 @pytest.fixture

@@ -93,7 +93,7 @@ def rows_and_labels(recorder):
 def test_as_good_as_all_at_once(small_numbers, classifier, at_least):
     numbers = small_numbers
     H = []
-    for limit in (None, 1 << 17):
+    for limit in (None, 1 << 18):
         clf = GZSLClassifier(
             GaussianGenerator(shrinkage=0.3),
             classifier,
