@@ -1,6 +1,7 @@
 """Rows without labels for classifiers that cannot adapt: synthetic rows move."""
 
 import pickle
+import warnings
 
 import numpy as np
 import pytest
@@ -22,9 +23,11 @@ from sklearn_gzsl import (
     ClassAttributes,
     GaussianGenerator,
     GZSLClassifier,
+    GZSLVotingClassifier,
     IncrementalLDA,
     SoftmaxClassifier,
 )
+from sklearn_gzsl.classifiers import _adapting
 
 numbers = pytest.fixture(blurred_numbers, scope="module")
 data = pytest.fixture(training_rows, scope="module")
@@ -150,6 +153,36 @@ def test_rows_move_by_the_equations(data, numbers):
     clf.adapt(reset=True).adapt(new)
     streamed = np.linalg.norm(clf.classifier_.mean(label) - at_once)
     assert streamed < 0.5 * np.linalg.norm(before.mean(label) - at_once)
+
+
+@pytest.mark.parametrize(
+    "clf",
+    [
+        gzsl(prototypes(), n_synthetic=5),
+        gzsl(n_synthetic=5),
+        GZSLVotingClassifier([("a", prototypes()), ("b", gzsl(prototypes()))]),
+    ],
+    ids=["prototypes", "LDA", "vote"],
+)
+def test_rows_of_no_class_are_noticed_once(clf, data, numbers, monkeypatch):
+    """However many turns they are gone through in, by however many members."""
+    X, y, attributes = data
+    clf.fit(X, y, class_attributes=attributes)
+    mixed = np.random.default_rng(0).permutation(numbers.data[numbers.test], axis=1)
+    monkeypatch.setattr(_adapting, "_TURN", len(mixed) // 4)
+    for _ in range(2):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            clf.adapt(mixed)
+        assert [str(w.message)[:27] for w in caught] == ["adapt got rows of which 100"]
+    # Who makes it an error finds nothing changed.
+    before = clf.predict(mixed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(UserWarning, match="of which 100%"):
+            clf.adapt(mixed, reset=True)
+    assert clf.n_unlabelled_ == 2 * len(mixed)
+    np.testing.assert_array_equal(clf.predict(mixed), before)
 
 
 def test_an_interruption_changes_nothing(data, numbers):

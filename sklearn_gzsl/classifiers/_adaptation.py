@@ -285,7 +285,7 @@ class MovingPrototypes(AdaptMixin):
                 prior=self.adaptation_prior_,
                 max_iter=self.adaptation_iter,
             )
-            warn_of_strangers((self._unlabelled.n_far - before.n_far) / len(X))
+            warn_of_strangers(self._unlabelled.n_far - before.n_far, len(X))
         self._move()
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import wraps
 from inspect import signature
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -35,6 +37,8 @@ _FEW = 5
 _STRANGE = 0.25
 # Rows that are gone through together.
 _TURN = 10_000
+# Rows like no class, and all, of each turn or member that one call goes through.
+_COUNTS: ContextVar[list[tuple[int, int]] | None] = ContextVar("_COUNTS", default=None)
 
 
 class AdaptMixin(InheritedDocs):
@@ -109,8 +113,28 @@ def check_can_adapt(clf: Any, n_rows: int) -> None:
         )
 
 
-def warn_of_strangers(share: float) -> None:
-    """Warn where many rows, this share of them, are like no class."""
+@contextmanager
+def strangers_together() -> Iterator[None]:
+    """Let ``warn_of_strangers`` warn at the end, once, of all rows that it was told."""
+    if _COUNTS.get() is not None:
+        yield  # there is one around
+        return
+    counts: list[tuple[int, int]] = []
+    token = _COUNTS.set(counts)
+    try:
+        yield
+    finally:
+        _COUNTS.reset(token)
+    if counts:
+        warn_of_strangers(*(sum(numbers) for numbers in zip(*counts, strict=True)))
+
+
+def warn_of_strangers(n_far: int, n_rows: int) -> None:
+    """Warn where many rows are like no class."""
+    if (counts := _COUNTS.get()) is not None:
+        counts.append((n_far, n_rows))
+        return
+    share = n_far / n_rows
     if share > _STRANGE and not is_on_trial():
         warn(
             f"adapt got rows of which {share:.0%} are farther from every class than "

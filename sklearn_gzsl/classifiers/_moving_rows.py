@@ -10,7 +10,7 @@ from sklearn.frozen import FrozenEstimator
 from ..synthesis import TrainingRows, train, train_drawn
 from ..utils import adapt, path_inside, say, unchanged_if_it_fails, warn
 from ._adaptation import set_apart
-from ._adapting import AdaptMixin, turns, warn_if_useless
+from ._adapting import AdaptMixin, strangers_together, turns, warn_if_useless
 from ._parts import chosen_settings
 from ._prototypes import PrototypeClassifier
 
@@ -90,7 +90,7 @@ class MovingRowsMixin(AdaptMixin):
             return
         head = self._head
         # In place, as it may be deep inside; nothing comes after it that could fail.
-        with unchanged_if_it_fails(head):
+        with unchanged_if_it_fails(head), strangers_together():
             if reset:
                 adapt(self.classifier_, None, reset=True)
             for rows in self._feature_turns(X):
@@ -109,9 +109,10 @@ class MovingRowsMixin(AdaptMixin):
         adapter = copy(adapter)
         if reset:
             adapter.adapt(reset=True)
-        for rows in self._feature_turns(X):
-            adapter.adapt(rows)
-            del rows  # not to be held while the classifier is trained
+        with strangers_together():
+            for rows in self._feature_turns(X):
+                adapter.adapt(rows)
+                del rows  # not to be held while the classifier is trained
         self.adapter_ = adapter
         self._fit_classifier(before=self.classifier_)
 

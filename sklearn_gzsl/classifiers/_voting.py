@@ -22,7 +22,7 @@ from .._sklearn_compat import _BaseHeterogeneousEnsemble, _fit_context, _safe_in
 from ..metrics._response import class_scores, find_model
 from ..persistence import linear_form, not_linear, union_of
 from ..utils import adapt, all_or_nothing, check_target, counted
-from ._adapting import takes_unlabelled
+from ._adapting import strangers_together, takes_unlabelled
 from ._pooling import check_alike, check_weights, evenly_per_class, pool, spread
 from ._prediction import PredictionMixin
 from ._wrapping import (
@@ -314,8 +314,9 @@ class GZSLVotingClassifier(
 
     def _adapt(self, X, reset):
         members = deepcopy(self.estimators_)
-        for member in members:
-            adapt(member, X, reset)
+        with strangers_together():
+            for member in members:
+                adapt(member, X, reset)
         self._keep(members)
 
     def get_metadata_routing(self) -> MetadataRouter:
