@@ -17,6 +17,7 @@ from sklearn_gzsl import (
     PrototypeClassifier,
     SoftmaxClassifier,
 )
+from sklearn_gzsl.classifiers import _gzsl_classifier
 from sklearn_gzsl.datasets import make_gzsl_classification
 from sklearn_gzsl.exceptions import GZSLWarning
 from sklearn_gzsl.metrics import GZSLScorer
@@ -136,6 +137,20 @@ def test_a_side_that_is_never_predicted(numbers_rows, params, lost):
     predicted = np.isin(clf.predict(X), clf.seen_classes_)
     if lost == SEEN:
         assert not predicted.any()
+
+
+@pytest.mark.parametrize("chosen", [1e3, -1e3])
+def test_the_penalty_that_was_chosen_is_no_remedy(numbers_rows, chosen, monkeypatch):
+    X, y, attributes = numbers_rows
+    monkeypatch.setattr(
+        _gzsl_classifier, "choose_own_penalty", lambda *_: (chosen, None, 0.0, {})
+    )
+    clf = plain(LogisticRegression(C=100), seen_penalty="auto")
+    (found,) = warned(clf.fit, X, y, class_attributes=attributes)
+    assert f"With seen_penalty_={chosen:.4g} and" in found
+    wanted = "smaller" if chosen > 0 else "larger"
+    assert f"try as seen_penalty a {wanted} number" in found
+    assert "'auto'" not in found
 
 
 def test_what_is_balanced_afterwards_is_no_side_lost(numbers_rows):

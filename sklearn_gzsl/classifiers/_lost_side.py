@@ -21,7 +21,9 @@ def warn_of_lost_side(clf):
     frozen = isinstance(clf.classifier_, FrozenEstimator)
     if frozen or is_on_trial() or not len(clf.unseen_classes_):
         return
-    penalty = f"seen_penalty={clf.seen_penalty_:.4g}"
+    penalty, other = f"seen_penalty={clf.seen_penalty_:.4g}", "seen_penalty='auto' or a"
+    if clf.seen_penalty == "auto":  # that was of no use
+        penalty, other = f"seen_penalty_={clf.seen_penalty_:.4g}", "as seen_penalty a"
     unseen = clf.unseen_classes_
     some = unseen[np.linspace(0, len(unseen) - 1, min(len(unseen), _N_ROWS), dtype=int)]
     described = clf.class_attributes_.subset(some)
@@ -34,8 +36,8 @@ def warn_of_lost_side(clf):
         warn(
             f"Of rows drawn for unseen classes {recall:.0%} get their class, so that "
             f"unseen classes are hardly ever predicted. With {penalty} and "
-            f"n_synthetic_={clf.n_synthetic_}, try seen_penalty='auto' or a larger "
-            "one, more synthetic rows, a longer training of the classifier, or "
+            f"n_synthetic_={clf.n_synthetic_}, try {other} larger number, more "
+            "synthetic rows, a longer training of the classifier, or "
             "descriptions in one unit."
         )
     if clf.candidate_classes == "unseen":
@@ -46,8 +48,8 @@ def warn_of_lost_side(clf):
         warn(
             "No training row gets its class, so that seen classes are hardly ever "
             f"predicted. With {penalty} and n_synthetic_={clf.n_synthetic_}, try "
-            "seen_penalty='auto' or a smaller one, fewer synthetic rows, or a longer "
-            "training of the classifier."
+            f"{other} smaller number, fewer synthetic rows, or a longer training of "
+            "the classifier."
         )
 
 
