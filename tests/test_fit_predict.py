@@ -1,6 +1,7 @@
 """``fit`` and ``predict`` of the command line, on tables in files."""
 
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -327,6 +328,26 @@ def test_mistakes_are_one_line(tables, mistake, monkeypatch, capsys):
     model = tables.folder / "m.gzsl"
     fitted = {there_already, lacks_a_column, no_model, column_of_predictions}
     assert not model.exists() or mistake in fitted
+
+
+def test_no_input_is_overwritten(tables, monkeypatch, capsys):
+    assert tables.fit() == 0
+    (tables.folder / "link.gzsl").symlink_to(tables["animals.csv"])
+    before = {p: p.read_bytes() for p in tables.folder.iterdir()}
+    monkeypatch.chdir(tables.folder)
+    capsys.readouterr()
+    for command, option, read, written in (
+        (tables.fit, "--model", "train.csv", "train.csv"),
+        (tables.fit, "--model", "animals.csv", "./animals.csv"),
+        (tables.fit, "--model", "animals.csv", tables["link.gzsl"]),
+        (tables.predict, "--out", "rows.csv", f"../{tables.folder.name}/rows.csv"),
+        (tables.predict, "--out", "m.gzsl", "m.gzsl"),
+    ):
+        assert command(option, written, "--force") == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert f"{read} is read, and " in line
+        assert f"{Path(written)} would overwrite it" in line
+    assert {p: p.read_bytes() for p in tables.folder.iterdir()} == before
 
 
 def test_completion_knows_the_commands(capsys, monkeypatch):

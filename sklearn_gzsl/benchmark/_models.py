@@ -63,7 +63,7 @@ def fit_table(
     -------
     str
     """
-    check_free(model, force)
+    check_free(model, force, data, attributes)
     rows = read(data, target)
     described = _descriptions(attributes, target)
     labels = rows[target].to_numpy(dtype=object)
@@ -92,7 +92,7 @@ def fit_table(
 def predict_table(model, rows, *, out, keep, proba, force):
     """Predict the classes of a table's rows with a stored model; a table of these."""
     if out:
-        check_free(out, force)
+        check_free(out, force, model, rows)
     clf = load(model)
     if not hasattr(clf, "predict"):
         raise ValueError(f"{model} holds a {type(clf).__name__}, which has no predict.")
@@ -121,9 +121,18 @@ def predict_table(model, rows, *, out, keep, proba, force):
     return found
 
 
-def check_free(path, force):
-    """Refuse a file that is there, or whose folder is not, before anything is done."""
+def check_free(path, force, *inputs):
+    """Refuse an output before anything is done, if it would replace what is needed.
+
+    That is a file that is there, without ``force``; one of the inputs in any case; and
+    one whose folder is not there.
+    """
     path = Path(path)
+    for given in inputs:  # by any spelling, and through links
+        if path.exists() and Path(given).exists() and path.samefile(given):
+            raise ValueError(
+                f"{given} is read, and {path} would overwrite it; choose another name."
+            )
     if path.exists() and not force:
         raise FileExistsError(f"{path} exists; choose another name, or --force.")
     if not path.parent.is_dir():
