@@ -158,6 +158,16 @@ def test_columns_without_a_name_are_no_features(tables, capsys):
     assert "no name" not in capsys.readouterr().err
 
 
+@pytest.mark.filterwarnings("default::sklearn_gzsl.exceptions.GZSLWarning")
+def test_warnings_name_the_file(tables, capsys):
+    tables.classes.loc[11, list("abcdefg")] = tables.classes.loc[10, list("abcdefg")]
+    tables.write()
+    assert tables.fit() == 0
+    warned = capsys.readouterr().err
+    assert "animals.csv: the same description is given to each of" in warned
+    assert "class_attributes" not in warned
+
+
 def test_parquet_with_classes_as_index(tables):
     pytest.importorskip("pyarrow")
     tables.rows["age"] = tables.rows["age"].astype("Float64")
@@ -202,6 +212,12 @@ def no_label(tables, _):
 
 def other_case(tables, _):
     tables.rows["species"] = tables.rows["species"].str.upper()
+    tables.write()
+    return tables.fit()
+
+
+def no_description(tables, _):
+    tables.rows.loc[3, "species"] = "zebu"
     tables.write()
     return tables.fit()
 
@@ -293,7 +309,8 @@ MISTAKES = {
     no_features: ["train.csv has no column of features"],
     empty_cell: ["train.csv", "['tail']", "empty cells"],
     no_label: ["train.csv", "'species' is empty throughout"],
-    other_case: ["Did you mean", "'ant' for 'ANT'"],
+    no_description: ["train.csv: column 'species'", "['zebu'], which", "animals.csv"],
+    other_case: ["train.csv", "animals.csv", "Did you mean", "'ant' for 'ANT'"],
     empty_description: ["animals.csv", "NaN"],
     nameless_class: ["animals.csv", "'species' has rows without a class"],
     there_already: ["m.gzsl exists", "--force"],

@@ -84,7 +84,7 @@ def _fit(args):
     # Here and not above: it loads torch, for which --help need not wait.
     from ._models import fit_table
 
-    with _warnings_in_a_line(args.command):
+    with _warnings_in_a_line(args.command, args.attributes):
         print(
             fit_table(
                 args.data,
@@ -119,11 +119,16 @@ def _predict(args):
 
 
 @contextmanager
-def _warnings_in_a_line(command):
-    """Warnings as lines of a command, without the line of code that they are of."""
+def _warnings_in_a_line(command, attributes=""):
+    """Warnings as lines of a command, without the line of code that they are of.
+
+    What they call class_attributes is the file of descriptions.
+    """
 
     def show(message, *_, **__):
         text = " ".join(str(message).split())
+        if text.startswith(argument := "class_attributes:"):
+            text = f"{attributes}:{text.removeprefix(argument)}"
         print(f"sklearn-gzsl {command}: warning: {text}", file=sys.stderr)
 
     with warnings.catch_warnings():

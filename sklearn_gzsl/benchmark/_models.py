@@ -10,7 +10,7 @@ from ..attributes import ClassAttributes
 from ..classifiers._calibrated_stacking import CalibratedStackingCV
 from ..classifiers._gzsl_classifier import GZSLClassifier
 from ..persistence import load
-from ..utils import few, heard, warn
+from ..utils import few, heard, meant, warn
 from ..utils._labels import is_missing
 from ._methods import (
     build,
@@ -74,6 +74,7 @@ def fit_table(
     labelled = labels != ""
     if not labelled.any():
         raise ValueError(f"{data}: column {target!r} is empty throughout.")
+    _check_described(labels[labelled], described, data, target, attributes)
     y = np.where(labelled, labels, _UNLABELLED)
     clf = _unfitted(method, params, typical_rows(labels[labelled].astype(str)))
     set_known(clf, random_state=seed)
@@ -257,6 +258,18 @@ def _descriptions(path, target):
         return ClassAttributes(column, table)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
+
+
+def _check_described(labels, described, data, target, attributes):
+    """Refuse labels without a description, in words of files and not of arguments."""
+    known = described.labels.tolist()
+    missing = sorted(set(labels) - set(known))
+    if missing:
+        raise ValueError(
+            f"{data}: column {target!r} has the classes {few(missing)}, which "
+            f"{attributes} does not describe (its classes are {few(known)}); add a row "
+            f"for each there.{meant(missing, known)}"
+        )
 
 
 def _features(path, table, ignore=()):
