@@ -110,6 +110,20 @@ def test_what_cannot_be_checked_says_what_to_do(told, change, message):
         check_descriptions(**given)
 
 
+@pytest.mark.parametrize("form", [ClassAttributes, pd.DataFrame, dict])
+def test_the_order_of_fit_is_another(told, form):
+    A, X, y = told
+    given = {
+        ClassAttributes: ClassAttributes(LABELS, A),
+        pd.DataFrame: pd.DataFrame(A, index=LABELS),
+        dict: dict(zip(LABELS, A, strict=True)),
+    }[form]
+    for labels in (y, y.tolist(), pd.Series(y)):
+        for misplaced in ((X, labels, given), (X, labels)):
+            with pytest.raises(ValueError, match="descriptions come first"):
+                check_descriptions(*misplaced)
+
+
 def test_constant_rows_are_no_division_by_nothing(told):
     A, X, y = told
     report = check_descriptions(ClassAttributes(LABELS, A), np.ones_like(X), y)

@@ -199,6 +199,11 @@ def check_descriptions(
     leave-one-out R2  0.8... of the means of 80 seen classes
     worst predicted   ...
     """
+    if X is not None and np.ndim(X) == 1 and (y is None or np.ndim(y) != 1):
+        raise ValueError(
+            "X has one dimension, as labels have: unlike in fit, descriptions come "
+            "first, as in check_descriptions(class_attributes, X, y)."
+        )
     holder = check_class_attributes(class_attributes)
     labels, A = holder.labels, holder.values.astype(np.float64)
     if len(A) < 2:
