@@ -21,8 +21,10 @@ from sklearn_gzsl import (
     GZSLClassifier,
     GZSLVotingClassifier,
     PrototypeClassifier,
+    RejectingClassifier,
     VAECFlow,
 )
+from sklearn_gzsl.classifiers import _calibrated_stacking
 from sklearn_gzsl.inspection import (
     ClassConfusionDisplay,
     SeenUnseenCurveDisplay,
@@ -161,6 +163,37 @@ def test_members_of_a_vote(fitted, animals):
     assert len(fitted.classes_) == n_classes  # a copy has learned
     assert isinstance(vote.estimators_[0], FrozenEstimator)
     assert "yak" in vote.classes_
+
+
+@pytest.mark.parametrize("kind", ["text", "list", "numbers"])
+@pytest.mark.parametrize(
+    "around",
+    [
+        RejectingClassifier,
+        CalibratedStackingCV,
+        lambda frozen: CalibratedStackingCV(frozen.estimator, cv="prefit", refit=False),
+        lambda frozen: GZSLVotingClassifier([("one", frozen)]),
+    ],
+    ids=["rejecting", "calibrated", "prefit", "vote"],
+)
+def test_rows_without_labels_are_adapted_to(around, kind, animals, monkeypatch):
+    """Also where the descriptions were given to what is frozen alone."""
+    numbers = kind == "numbers"
+    inner = PrototypeClassifier(calibration_size=0.2).fit(
+        animals.X,
+        animals.codes if numbers else animals.y,
+        class_attributes=animals.vectors if numbers else animals.attributes,
+    )
+    codes = np.array([animals.labels.tolist().index(a) for a in animals.y_test])
+    y = (codes if numbers else animals.y_test).astype(object)
+    y[::2] = -1
+    y = y.astype(int) if numbers else y.tolist() if kind == "list" else y
+    # Held-out classes may advise against adapting.
+    monkeypatch.setattr(_calibrated_stacking, "warn_if_useless", lambda _: False)
+    clf = around(FrozenEstimator(inner)).fit(animals.X_test, y)
+    assert clf.n_unlabelled_ == len(y) // 2
+    assert inner.n_unlabelled_ == 0  # a copy has learned
+    assert -1 not in clf.classes_.tolist()
 
 
 def wrapped(fitted, X, y):

@@ -6,6 +6,7 @@ from inspect import signature
 from typing import TYPE_CHECKING
 
 import numpy as np
+from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn_compat import available_if
@@ -128,7 +129,14 @@ class WrapperMixin(AdaptMixin):
 
     @property
     def _known_attributes(self):  # for takes_unlabelled
-        return find_model(self._wrapped(fitted=True)[0]).class_attributes_
+        if self.__sklearn_is_fitted__():
+            return find_model(self._wrapped(fitted=True)[0]).class_attributes_
+        # What was fitted before; others know only what this fit will tell them.
+        prefit = getattr(self, "cv", None) == "prefit"
+        for estimator in self._wrapped():
+            if prefit or isinstance(estimator, FrozenEstimator):
+                return getattr(find_model(estimator), "class_attributes_", None)
+        return None
 
     @property
     def _adapts(self):
