@@ -198,6 +198,11 @@ def test_what_rejects_nothing_or_cannot_is_told(animals, clf, rows):
             np.concatenate([animals.X, animals.X_test]),
             np.concatenate([animals.y, animals.y_test]),
         )
+    for unknown in ("aa", "zz"):
+        with pytest.raises(
+            ValueError, match=f"y holds \\['{unknown}'\\], which the est"
+        ):
+            RejectingClassifier(frozen).fit(animals.X[:2], ["cat", unknown])
     with pytest.raises(TypeError, match=r"Logistic.* takes no class_attributes"):
         RejectingClassifier(LogisticRegression()).fit(*data)
     with pytest.raises(ValueError, match="false_alarm == 2"):

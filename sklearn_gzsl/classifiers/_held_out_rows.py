@@ -7,7 +7,7 @@ from sklearn.pipeline import Pipeline
 
 from .._sklearn_compat import _safe_indexing
 from ..metrics._accuracy import check_labels
-from ..metrics._response import class_scores, find_model
+from ..metrics._response import check_known, class_scores, find_model
 from ..utils import adapt, on_trial, row_chunks, warn
 from ._adapting import can_adapt
 from ._calibrated_stacking import CalibratedStackingCV
@@ -135,7 +135,7 @@ def seen_by(fitted, X, y):
     """What a fitted estimator makes of rows that it has not met."""
     model = find_model(fitted)
     classes = model.classes_
-    y = check_labels(y, "y", like=check_labels(classes, "classes_"))
+    y = check_known(y, check_labels(classes, "classes_"))
     is_seen = np.isin(classes, model.seen_classes_)
     own = np.searchsorted(classes, y)
     best, columns, surprise = np.empty(len(y)), np.empty(len(y), int), np.empty(len(y))

@@ -73,7 +73,7 @@ def _fold(estimator, y, candidates):
     model = find_model(estimator)
     classes = check_labels(model.classes_, "classes_")
     seen_classes = check_labels(model.seen_classes_, "seen_classes_")
-    y = _check_fold(y, classes)
+    y = check_known(y, classes)
     # In cross-validation the model knows classes of the final test as well: they have
     # a description, but no row in any fold, and would only be in the way.
     kept = np.full(len(classes), True)
@@ -99,7 +99,8 @@ def find_model(estimator: Any) -> Any:
     return path_to(estimator, "seen_classes_")[-1]
 
 
-def _check_fold(y, classes):
+def check_known(y: Any, classes: np.ndarray) -> np.ndarray:
+    """Labels as the type of the classes, all of which they must be among."""
     if is_unlabelled(y).any() and not is_unlabelled(classes).any():
         raise ValueError(
             "y holds -1, which stands for a row without a label; such rows can be "
