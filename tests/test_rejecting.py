@@ -14,6 +14,9 @@ from sklearn.preprocessing import StandardScaler
 
 import sklearn_gzsl
 from sklearn_gzsl import (
+    ESZSL,
+    SAE,
+    SYNC,
     CalibratedStackingCV,
     GaussianGenerator,
     GZSLClassifier,
@@ -23,6 +26,7 @@ from sklearn_gzsl import (
     RejectingClassifier,
 )
 from sklearn_gzsl.classifiers._held_out_rows import as_chosen, quantile
+from sklearn_gzsl.datasets import make_gzsl_classification
 from sklearn_gzsl.exceptions import GZSLWarning
 from sklearn_gzsl.inspection import ClassConfusionDisplay
 from sklearn_gzsl.metrics import (
@@ -111,6 +115,32 @@ def test_sets_hold_the_class(clf, rows):
     assert clf.predict_set(X[:3], 0.99)[:, unseen].all()
     with pytest.raises(ValueError, match="coverage == 1"):
         clf.predict_set(X, 1)
+
+
+@pytest.mark.parametrize("flat", [SAE(), SYNC(), ESZSL()])
+def test_sets_hold_the_class_where_scores_are_flat(flat):
+    """Cosines, say, from which no probabilities come that tell classes apart."""
+    made = make_gzsl_classification(
+        2000, 32, n_attributes=12, n_seen=45, n_unseen=15, test_size=0.5, random_state=0
+    )
+    X, y = made.data, made.target
+    clf = RejectingClassifier(flat, random_state=0)
+    clf.fit(X[made.train], y[made.train], class_attributes=made.class_attributes)
+    for rows in (made.test_seen, made.test_unseen):
+        sets = clf.predict_set(X[rows], 0.9)
+        held = sets[np.arange(len(rows)), np.searchsorted(clf.classes_, y[rows])]
+        assert held.mean() > 0.8
+        assert sets.sum(axis=1).mean() < 30
+
+
+def test_only_sets_of_rejected_rows_are_empty(clf, rows):
+    X, rejected = rows["X"], clf.novelty_score(rows["X"]) > 0
+    columns = np.searchsorted(clf.classes_, clf.estimator_.predict(X))
+    for coverage in (0.1, 0.5, 0.9):
+        sets = clf.predict_set(X, coverage)
+        assert sets[np.arange(len(X)), columns][~rejected].all()
+        empty = ~sets.any(axis=1)
+        assert empty[rejected].mean() > (0.5 if coverage < 0.9 else 0)
 
 
 def test_coverage_of_exchangeable_classes():

@@ -143,7 +143,7 @@ def seen_by(fitted, X, y):
         scores = raw_scores(fitted, chunk, len(classes))
         best[rows], columns[rows] = best_of(scores)
         true = np.take_along_axis(scores, own[rows, None], axis=1)[:, 0]
-        surprise[rows] = logsumexp(scores, axis=1) - true
+        surprise[rows] = best[rows] - true
     return {
         "best": best,
         "taken_for_seen": is_seen[columns],
@@ -186,15 +186,18 @@ def least_best(known, false_alarm):
     )
 
 
-def most_surprising(known, coverage):
+def most_surprising(known, coverage, false_alarm):
     """Up to where such a share of true classes is, of seen and of unseen ones."""
+    # As far as a row is rejected, its best class is a surprise, too.
+    limits = np.where(known["taken_for_seen"], *least_best(known, false_alarm))
+    surprise = known["surprise"] + np.maximum(limits - known["best"], 0)
     seen, unseen = known["seen"], ~known["seen"]
     # New rows of seen classes are the next of many rows; those of an unseen class the
     # rows of the next of few classes.
     n_units = len(np.unique(known["unit"][unseen]))
     return np.array(
         [
-            quantile(known["surprise"][side], known["weight"][side], coverage, 1 / n)
+            quantile(surprise[side], known["weight"][side], coverage, 1 / n)
             for side, n in ((seen, seen.sum() + 1), (unseen, n_units + 1))
         ]
     )

@@ -7,7 +7,6 @@ from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.special import log_softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import check_scalar
@@ -83,9 +82,9 @@ class RejectingClassifier(
         one, and of those whose best class is an unseen one; -inf if none is.
     calibration_ : dict of str to ndarray of shape (n_held_out,)
         What is known of rows that folds held out: ``"best"``, the best score;
-        ``"taken_for_seen"``, whether it was that of a seen class; ``"surprise"``, minus
-        the log-probability of the true class; ``"seen"``, whether that was seen in the
-        fold; ``"unit"``, a number for each class of each fold; ``"weight"``.
+        ``"taken_for_seen"``, whether it was that of a seen class; ``"surprise"``, how
+        far below it that of the true class was; ``"seen"``, whether that was seen in
+        the fold; ``"unit"``, a number for each class of each fold; ``"weight"``.
 
     See Also
     --------
@@ -112,10 +111,12 @@ class RejectingClassifier(
 
     ``predict_set`` is conformal prediction [1]_: a class is in the set if the true
     class of held-out rows is as surprising in a share ``coverage`` of cases, apart for
-    seen and unseen classes. For seen classes new rows are like held-out rows. For
-    unseen ones the *classes* are what is exchangeable, so that the share is a mean over
-    held-out classes, with one more of which nothing is known [2]_: with few classes
-    sets hold all unseen classes rather than promise too much.
+    seen and unseen classes. Surprising is how far its score is below the best, or below
+    the threshold if that is higher; probabilities would depend on how many classes
+    there are. For seen classes new rows are like held-out rows. For unseen ones the
+    *classes* are what is exchangeable, so that the share is a mean over held-out
+    classes, with one more of which nothing is known [2]_: with few classes sets hold
+    all unseen classes rather than promise too much.
 
     Without descriptions, no class can be held out, and nothing is rejected.
 
@@ -234,18 +235,9 @@ class RejectingClassifier(
             cv = like_unseen(*sizes, self.random_state)
         folds = list_folds(cv, X, y, split_params)
         alike, chosen = as_chosen(self.estimator_), chosen_after(self.estimator_)
-        return self._calibrate(
-            counted(
-                (
-                    delayed(seen_on_fold)(
-                        alike, X, y, fit_params, self.unseen_classes_, chosen, *fold
-                    )
-                    for fold in folds
-                ),
-                "folds",
-                n_jobs=self.n_jobs,
-            )
-        )
+        given = alike, X, y, fit_params, self.unseen_classes_, chosen
+        tried = (delayed(seen_on_fold)(*given, *fold) for fold in folds)
+        return self._calibrate(counted(tried, "folds", n_jobs=self.n_jobs))
 
     def _calibrate(self, parts):
         self._unseen = self.unseen_classes_  # not those that come later
@@ -273,13 +265,13 @@ class RejectingClassifier(
         _check_share(self.false_alarm, "false_alarm")  # it may have been changed
         return self._held_out_says(least_best, self.false_alarm)
 
-    def _held_out_says(self, function, level):
+    def _held_out_says(self, function, *args):
         """What held-out rows tell, before adapting, after it, or in between."""
-        before = function(self.calibration_, level)
+        before = function(self.calibration_, *args)
         far = self.adaptation_[np.isin(self.classes_, self._unseen)]
         if not far.any() or not self._usual:
             return before
-        share, after = far / self._usual, function(self._calibration_after, level)
+        share, after = far / self._usual, function(self._calibration_after, *args)
         with np.errstate(invalid="ignore"):
             between = before + share.clip(max=1).mean() * (after - before)
         return np.where(np.isfinite(between), between, after)
@@ -364,20 +356,27 @@ class RejectingClassifier(
         Returns
         -------
         ndarray of bool of shape (n_samples, n_classes)
-            Whether each of ``classes_`` is in the set. A set may be empty: the row is
-            like none of the classes.
+            Whether each of ``classes_`` is in the set, among them that of ``predict``.
+            The set of a rejected row may be empty: it is like none of the classes.
         """
         check_is_fitted(self)
         _check_share(coverage, "coverage")
-        is_seen = np.isin(self.classes_, self.seen_classes_)
-        most = np.where(is_seen, *self._held_out_says(most_surprising, coverage))
-        return self._from_scores(X, lambda scores: -log_softmax(scores, axis=1) <= most)
+        most = self._held_out_says(most_surprising, coverage, self.false_alarm)
+        least, most = self._of_classes(self.thresholds_), self._of_classes(most)
+
+        def likely(scores):
+            best, columns = best_of(scores)
+            return np.maximum(best, least[columns])[:, None] - scores <= most
+
+        return self._from_scores(X, likely)
+
+    def _of_classes(self, of_sides):
+        return np.where(np.isin(self.classes_, self.seen_classes_), *of_sides)
 
     def _novelty(self, X):
         """Novelty of each row, and the column of its best class."""
         check_is_fitted(self)
-        seen = np.isin(self.classes_, self.seen_classes_)
-        thresholds = np.where(seen, *self.thresholds_)
+        thresholds = self._of_classes(self.thresholds_)
 
         def told(scores):
             best, columns = best_of(scores)
