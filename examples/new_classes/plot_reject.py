@@ -82,9 +82,9 @@ plt.show()
 # %%
 # Sets of classes
 # ---------------
-# The set of a row holds its class in a wanted share of cases; the more is wanted, the
-# larger it is. A row of no described class has a set, too, which is often empty while
-# little is wanted.
+# The set of a row holds its class in a wanted share of cases, or more where ``predict``
+# is right more often; the more is wanted, the larger it is. A row of no described class
+# has a set, too, which is often empty while little is wanted.
 
 columns = np.searchsorted(clf.classes_, y_test)
 wanted = np.linspace(0.5, 0.95, 10)

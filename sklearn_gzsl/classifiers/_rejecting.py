@@ -351,8 +351,8 @@ class RejectingClassifier(
         X : array-like of shape (n_samples, n_features)
             Rows as in ``fit``.
         coverage : float in (0, 1), default=0.9
-            Share of rows whose class is in their set, of seen classes and of unseen
-            classes.
+            Least share of rows whose class is in their set, of seen classes and of
+            unseen classes.
 
         Returns
         -------
