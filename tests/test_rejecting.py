@@ -409,3 +409,15 @@ def test_it_can_be_stored_and_learn_more(clf, rows, tmp_path):
     assert np.isfinite(again.novelty_score(rows["X"])).all()
     with pytest.raises(ValueError, match="it rejects rows"):
         again.to_sklearn()
+
+
+@pytest.mark.parametrize("classifier", [None, IncrementalLDA()])
+def test_how_far_a_row_is_from_all_classes_counts(animals, classifier):
+    """Log-probabilities, by which GZSLClassifier scores, say nothing of it."""
+    known = [label for label in animals.labels if label != "elk"]
+    model = GZSLClassifier(classifier=classifier, random_state=0)
+    clf = RejectingClassifier(model, random_state=0)
+    clf.fit(animals.X, animals.y, class_attributes=animals.attributes.subset(known))
+    noise = np.random.default_rng(1).normal(size=animals.X_test.shape)
+    novelty = clf.novelty_score(animals.X_test + 0.3 * noise)
+    assert roc_auc_score(animals.y_test == "elk", novelty) > 0.8

@@ -12,6 +12,7 @@ from ..utils import adapt, on_trial, row_chunks, warn
 from ._adapting import can_adapt
 from ._calibrated_stacking import CalibratedStackingCV
 from ._folds import fit_on_fold, narrowed, went, with_own_checkpoints
+from ._gzsl_classifier import GZSLClassifier
 from ._parts import settled
 from ._voting import GZSLVotingClassifier
 
@@ -68,15 +69,22 @@ def raw_scores(estimator, X, n_classes):
         return raw_scores(estimator[-1], X, n_classes)
     # Of two classes it is their difference.
     if n_classes > 2 and isinstance(estimator, CalibratedStackingCV):
-        # Its scores are log-probabilities, which have lost that.
-        raw, scores = (
-            of(estimator.estimator_, X, n_classes) for of in (raw_scores, class_scores)
-        )
-        lost = logsumexp(raw, axis=1) - logsumexp(scores, axis=1)
-        return estimator._penalised(scores) + lost[:, None]
+        scores = class_scores(estimator.estimator_, X, n_classes)
+        return estimator._penalised(scores) + _level(estimator.estimator_, X)
+    if n_classes > 2 and isinstance(estimator, GZSLClassifier):
+        features = estimator._transform(X)
+        level = _level(estimator.classifier_, features.astype(np.float64))
+        return estimator._feature_scores(features) + level
     if n_classes > 2 and hasattr(estimator, "decision_function"):
         return np.asarray(estimator.decision_function(X), dtype=np.float64)
     return class_scores(estimator, X, n_classes)
+
+
+def _level(estimator, X):
+    """How high all scores of a row are, which log-probabilities have lost."""
+    n_classes = len(estimator.classes_)
+    raw, scores = (of(estimator, X, n_classes) for of in (raw_scores, class_scores))
+    return (logsumexp(raw, axis=1) - logsumexp(scores, axis=1))[:, None]
 
 
 def nothing_held_out(unseen):
