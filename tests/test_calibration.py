@@ -39,6 +39,7 @@ def h_with_penalty(model, log_proba, y, penalty):
 
 def test_no_penalty_of_a_sweep_is_better(clf, numbers_rows):
     X, y, attributes = numbers_rows
+    clf.set_params(n_synthetic=5)  # few, so that a penalty is worth much
     cv = GZSLKFold(3, shuffle=True, random_state=1)
     calibrated = CalibratedStackingCV(clf, cv=cv, random_state=0)
     calibrated.fit(X, y, class_attributes=attributes)
@@ -57,7 +58,7 @@ def test_no_penalty_of_a_sweep_is_better(clf, numbers_rows):
     assert chosen == pytest.approx(calibrated.best_score_, abs=1e-12)
     sweep = [mean_h(penalty) for penalty in np.linspace(-20, 40, 81)]
     assert max(sweep) <= chosen + 1e-12
-    assert chosen > mean_h(0.0) + 0.001, "the example needs a penalty"
+    assert chosen > mean_h(0.0) + 0.05, "the example needs a penalty"
 
 
 def test_predictions_are_those_of_the_estimator_with_this_penalty(
