@@ -70,7 +70,13 @@ def test_reads_numbers_with_few_rows(small_numbers, generator, at_least):
 
 
 @pytest.mark.slow
-def test_reads_numbers_with_a_fourth_of_the_default_steps():
-    generator = VAECFlow(max_iter=VAECFlow().max_iter // 4)
-    # 0.75 to 0.79 of three seeds; after a sixth of the steps at most 0.34
-    assert harmonic_mean(generator, load_two_digit_numbers()) > 0.65
+@pytest.mark.parametrize(
+    ("cls", "at_least"),
+    [
+        (VAECFlow, 0.82),  # 0.84 to 0.85; after a tenth of these steps at most 0.31
+        (MLIS, 0.75),  # 0.78 to 0.82; after a tenth of these steps 0
+    ],
+)
+def test_reads_numbers_with_a_third_of_the_default_steps(cls, at_least):
+    generator = cls(max_iter=cls().max_iter // 3)
+    assert harmonic_mean(generator, load_two_digit_numbers()) > at_least
