@@ -70,20 +70,20 @@ def raw_scores(estimator, X, n_classes):
     # Of two classes it is their difference.
     if n_classes > 2 and isinstance(estimator, CalibratedStackingCV):
         scores = class_scores(estimator.estimator_, X, n_classes)
-        return estimator._penalised(scores) + _level(estimator.estimator_, X)
+        return estimator._penalised(scores) + _level(estimator.estimator_, X, scores)
     if n_classes > 2 and isinstance(estimator, GZSLClassifier):
-        features = estimator._transform(X)
-        level = _level(estimator.classifier_, features.astype(np.float64))
-        return estimator._feature_scores(features) + level
+        features, last = estimator._transform(X), estimator.classifier_
+        rows = features.astype(np.float64)
+        own = class_scores(last, rows, len(last.classes_))  # without a seen penalty
+        return estimator._feature_scores(features) + _level(last, rows, own)
     if n_classes > 2 and hasattr(estimator, "decision_function"):
         return np.asarray(estimator.decision_function(X), dtype=np.float64)
     return class_scores(estimator, X, n_classes)
 
 
-def _level(estimator, X):
+def _level(estimator, X, scores):
     """How high all scores of a row are, which log-probabilities have lost."""
-    n_classes = len(estimator.classes_)
-    raw, scores = (of(estimator, X, n_classes) for of in (raw_scores, class_scores))
+    raw = raw_scores(estimator, X, len(estimator.classes_))
     return (logsumexp(raw, axis=1) - logsumexp(scores, axis=1))[:, None]
 
 
