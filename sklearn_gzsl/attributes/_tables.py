@@ -21,6 +21,10 @@ class Table(NamedTuple):
     names: list
 
 
+# What pandas calls a first column without a name.
+UNNAMED = "Unnamed: 0"
+
+
 def is_table(values: Any) -> bool:
     """Whether there are named columns."""
     # Asked of the type: a lazy table would set to work on it.
@@ -122,7 +126,7 @@ def check_order(table: Any, labels: np.ndarray) -> None:
 def _warn_of_numbers(names, rows, *, labelled):
     """Warn of columns that number the rows, and would count as attributes."""
     n_rows = len(rows)
-    suspects = [name for name in names if name == "Unnamed: 0"]
+    suspects = [name for name in names if name == UNNAMED]
     if not suspects and not labelled and n_rows > 2:
         counts = [np.arange(first, first + n_rows) for first in (0, 1)]
         ordered = np.sort(rows, axis=0).T

@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ..attributes import ClassAttributes
+from ..attributes._tables import UNNAMED
 from ..classifiers._calibrated_stacking import CalibratedStackingCV
 from ..classifiers._gzsl_classifier import GZSLClassifier
 from ..persistence import load
@@ -163,7 +164,7 @@ def read(path, text=None):
             table = pd.read_parquet(path)
         # Labels that pandas has made the index are a column like any other.
         if table.index.names == [None] and table.index.dtype.kind == "O":
-            table.index.name = "Unnamed: 0"  # text: what read_csv would make of it
+            table.index.name = UNNAMED  # text: what read_csv would make of it
         table = table.reset_index([name for name in table.index.names if name])
     else:
         raise ValueError(
@@ -196,7 +197,7 @@ def _naming(path):
 def _without_index(path, table):
     """The table without a first column that has no name, with a warning."""
     name = table.columns[0] if table.shape[1] else None
-    if name not in ("", "Unnamed: 0"):  # as pandas calls it
+    if name not in ("", UNNAMED):
         return table
     warn(
         f"{path}: the first column has no name and is left out, as it is where pandas "
