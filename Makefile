@@ -8,8 +8,12 @@ PYTHON ?= python3
 # that they wait for, spinning made small models up to thirty times slower.
 export OMP_WAIT_POLICY ?= PASSIVE
 
+# A module is compiled once, where it is first imported, and the result kept: of torch's
+# thousands pip would compile all, which takes longer than to install them.
+unexport PYTHONDONTWRITEBYTECODE
+
 PY := .venv/bin/python
-PIP_INSTALL := -m pip --disable-pip-version-check install --quiet
+PIP_INSTALL := -m pip --disable-pip-version-check install --quiet --no-compile
 INSTALL := $(PY) $(PIP_INSTALL) -c constraints.txt
 # The build backend is installed (pinned) beforehand, so no build environment of its own
 # with packages of the day is set up.
