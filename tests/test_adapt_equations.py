@@ -15,19 +15,21 @@ def unit(rows):
     return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
-@pytest.mark.parametrize("n_iter", [1, 2])
-def test_passes_equal_the_equations(n_iter, data, numbers):
+@pytest.mark.parametrize(("n_iter", "hubness"), [(1, 0.0), (2, 0.0), (2, 0.3)])
+def test_passes_equal_the_equations(n_iter, hubness, data, numbers):
     X, y, attributes = data
-    clf = prototypes(adaptation_iter=n_iter, adaptation_prior=3.0)
+    given = {"hubness_weight": hubness, "adaptation_prior": 3.0}
+    clf = prototypes(adaptation_iter=n_iter, **given)
     clf.fit(X, y, class_attributes=attributes)
     new = numbers.data[numbers.test]
     # The twin: all but every fifth row of a class, which is set apart.
     apart = np.zeros(len(y), dtype=bool)
     for c in np.unique(y):
         apart[np.flatnonzero(y == c)[4::5]] = True
-    twin = prototypes().fit(X[~apart], y[~apart], class_attributes=attributes)
+    twin = prototypes(**given).fit(X[~apart], y[~apart], class_attributes=attributes)
     unseen = ~np.isin(clf.classes_, clf.seen_classes_)
     known = X[apart]
+    hubs = twin._model.offsets[unseen]
 
     def length(model, rows, labels):
         Z = model._model.whiten(rows)
@@ -58,27 +60,63 @@ def test_passes_equal_the_equations(n_iter, data, numbers):
         pull = (excess / taken * certain)[:, None] * sums
         taken = np.maximum(taken, 0.5)
         start = model._model.prototypes[unseen]
-        return unit(prior * start + pull), 0.5 * np.log(taken / taken.mean()), excess
+        went = np.linalg.norm(pull, axis=1)
+        share = 0.5 * np.log(taken / taken.mean()) + hubs * prior / (prior + went)
+        return unit(prior * start + pull), share, excess, went / (prior + went)
 
     prior = 3.0 * length(twin, X[~apart], y[~apart])
     parts, mixed = None, np.random.default_rng(0).permutation(new)
     for _ in range(n_iter):
         before, parts = parts, []
         for i in range(4):
-            prototypes_, share = twin.prototypes_[unseen], 0.0
+            prototypes_, share = twin.prototypes_[unseen], hubs
             if before:
                 others = [part for j, part in enumerate(before) if j != i]
-                prototypes_, share, _ = moved(others, twin, prior)
+                prototypes_, share, *_ = moved(others, twin, prior)
             rows = mixed[i::4]
             r = judged(rows, prototypes_, share)
             m = judged(known, prototypes_, share)
             n_seen = r[:, ~unseen].sum() / (m[:, ~unseen].sum() / len(m))
             parts.append((rows, r, m, min(n_seen, len(rows)) / len(m)))
-    wanted, _, excess = moved(parts, clf, 3.0 * length(clf, X, y))
+    wanted, _, excess, went = moved(parts, clf, 3.0 * length(clf, X, y))
     clf.adapt(new)
     np.testing.assert_allclose(clf.prototypes_[unseen], wanted, atol=2e-4)
     np.testing.assert_allclose(clf.unlabelled_counts_, excess, rtol=1e-3, atol=1e-3)
     assert clf.n_unlabelled_ == len(new)
+    np.testing.assert_allclose(clf.adaptation_[unseen], went, atol=1e-3)
+
+
+def test_what_is_known_by_its_rows_is_no_hub(data, numbers):
+    """As far as a prototype has moved, it is no prediction any more."""
+    X, y, attributes = data
+    clf = prototypes(hubness_weight=0.3).fit(X, y, class_attributes=attributes)
+    unseen = np.isin(clf.classes_, clf.unseen_classes_)
+
+    def added(clf, rows):
+        cosines = clf._model.whiten(rows) @ clf.prototypes_[unseen].T
+        return clf.decision_function(rows)[:, unseen] - 20 * cosines
+
+    new = numbers.data[numbers.test]
+    predicted = added(clf, new)[0]
+    assert np.abs(predicted).min() > 0
+    clf.adapt(new)
+    left = predicted * (1 - clf.adaptation_[unseen])
+    np.testing.assert_allclose(added(clf, new), np.tile(left, (len(new), 1)), atol=1e-6)
+    # Ten rows of one unseen class.
+    name = clf.unseen_classes_[0]
+    first = new[numbers.target[numbers.test] == name][:10]
+    clf.fit(
+        np.concatenate([X, first]),
+        np.concatenate([y, np.repeat(name, 10)]),
+        class_attributes=attributes,
+        seen_classes=clf.seen_classes_,
+        synthetic=np.zeros(len(X) + 10, dtype=bool),
+    )
+    seen = clf.prototypes_[~unseen]
+    among = np.sort(seen @ seen.T)[:, -4:-1].mean()
+    hub = np.sort(clf.prototypes_[unseen][0] @ seen.T)[-3:].mean() - among
+    left = clf.adaptation_prior_ / (clf.adaptation_prior_ + 10)
+    assert added(clf, new)[0, 0] == pytest.approx(-20 * 0.3 * hub * left)
 
 
 def test_a_prediction_is_worth_the_rows_whose_mean_is_as_wrong():
@@ -88,7 +126,8 @@ def test_a_prediction_is_worth_the_rows_whose_mean_is_as_wrong():
     y = np.repeat(np.arange(n_seen), counts)
     X = (A @ rng.normal(size=(3, 8)))[y] + rng.normal(size=(len(y), 8))
     given = {"power": None, "shrinkage": 0.1, "degree": 2, "alpha": 0.01}
-    clf = PrototypeClassifier(description_weight=0.0, attribute_scaling=None, **given)
+    given |= {"description_weight": 0.0, "hubness_weight": 0.0}
+    clf = PrototypeClassifier(attribute_scaling=None, **given)
     clf.fit(X, y, class_attributes=A)
 
     Z = clf._model.whiten(X)

@@ -20,6 +20,7 @@ FIXED = {
     "degree": 1,
     "alpha": 0.1,
     "description_weight": 0.0,
+    "hubness_weight": 0.0,
 }
 
 

@@ -11,7 +11,7 @@ from sklearn_gzsl.classifiers._prototype_choice import GRID, _Judge, choose_sett
 from sklearn_gzsl.datasets import load_two_digit_numbers, make_gzsl_classification
 from sklearn_gzsl.metrics import per_class_accuracy, seen_unseen_curve
 
-CHOSEN = ("power", "shrinkage", "degree", "alpha", "description_weight")
+CHOSEN = tuple(GRID)
 
 
 def unit(M):
@@ -29,7 +29,7 @@ def rows():
 
 def criterion(X, codes, A, groups, fitted, judged, *, own_weight, settings):
     """Z of the held-out classes plus the best H, means over groups; no shortcuts."""
-    power, shrinkage, degree, alpha, towards = (settings[name] for name in CHOSEN)
+    power, shrinkage, degree, alpha, towards, hubness = settings.values()
     if power is not None:
         X = unit(np.sign(X) * np.abs(X) ** power)
     n, d = len(A), X.shape[1]
@@ -53,6 +53,11 @@ def criterion(X, codes, A, groups, fitted, judged, *, own_weight, settings):
         P = unit(guess + R.mean(axis=0) + K[:, known] @ dual)
         P[known] = unit(own_weight * unit(own[known]) + (1 - own_weight) * P[known])
         scores, y = Z[judged] @ P.T, codes[judged]
+        cosines = P @ P[known].T
+        cosines[known, np.arange(len(known))] = -1
+        near = np.sort(cosines, axis=1)[:, -3:].mean(axis=1)
+        less = hubness * (near - near[known].mean())
+        scores = scores - np.where(held_out, less, 0)
         S_curve, U_curve, _ = seen_unseen_curve(y, scores, seen_classes=known)
         out = np.flatnonzero(held_out)
         mine = np.isin(y, out)
@@ -65,7 +70,11 @@ def criterion(X, codes, A, groups, fitted, judged, *, own_weight, settings):
 
 @pytest.mark.parametrize(
     "values",
-    [(None, 0.3, 1, 0.1, 0.0), (0.5, 0.8, 4, 0.01, 0.0), (None, 0.5, 2, 0.3, 0.8)],
+    [
+        (None, 0.3, 1, 0.1, 0.0, 0.0),
+        (0.5, 0.8, 4, 0.01, 0.0, 0.2),
+        (None, 0.5, 2, 0.3, 0.8, 0.1),
+    ],
 )
 def test_settings_are_judged_by_the_criterion(rows, values):
     X, codes, A = rows
@@ -103,10 +112,15 @@ def test_the_choice_is_the_best_of_its_neighbours(rows):
     X, codes, A = rows
     clf = PrototypeClassifier().fit(X, codes, class_attributes=A)
     judge = _Judge(X, codes, A, A, *parted(codes), clf.own_weight)
-    best = judge(**clf.settings_)
-    for name, values in GRID.items():
-        for value in values:
-            assert judge(**clf.settings_ | {name: value}) <= best
+    predicts = clf.settings_ | {"hubness_weight": 0.0}  # which is chosen last
+    for chosen, names in (
+        (predicts, set(GRID) - {"hubness_weight"}),
+        (clf.settings_, {"hubness_weight"}),
+    ):
+        best = judge(**chosen)
+        for name in names:
+            for value in GRID[name]:
+                assert judge(**chosen | {name: value}) <= best
 
 
 def choose(X, codes, A):
@@ -143,7 +157,7 @@ def test_thousands_of_classes_are_not_all_judged(monkeypatch):
     A = rng.normal(size=(3000, 4))
     codes = np.repeat(np.arange(3000), 3)
     X = A[codes] + rng.normal(size=(len(codes), 4))
-    fixed = {"power": None, "shrinkage": 0.5, "alpha": 0.1, "description_weight": 0.0}
+    fixed = dict.fromkeys(GRID, 0.0) | {"power": None, "shrinkage": 0.5, "alpha": 0.1}
     choose_settings(fixed | {"degree": "auto"}, X, codes, A, compared=A, own_weight=0.7)
     assert set(judged) == {200}
 

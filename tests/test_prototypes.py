@@ -24,7 +24,19 @@ def unit(v):
 
 
 def cosines(
-    X, y, seen, A, rows, *, power, shrinkage, degree, alpha, own_weight, towards
+    X,
+    y,
+    seen,
+    A,
+    rows,
+    *,
+    power,
+    shrinkage,
+    degree,
+    alpha,
+    own_weight,
+    towards,
+    hubness_weight,
 ):
     """Scores by the equations, one row and one class at a time.
 
@@ -68,8 +80,22 @@ def cosines(
             m = unit(own[list(seen).index(c)])
             p = unit(own_weight * m + (1 - own_weight) * p)
         prototypes[c] = p
+
+    def near(c):
+        others = [prototypes[c] @ prototypes[b] for b in seen if b != c]
+        return np.mean(sorted(others)[-3:])
+
+    usual = np.mean([near(c) for c in seen])
+    hubness = {c: 0 if c in seen else near(c) - usual for c in A}
     return np.array(
-        [[20 * unit(W @ (x - centre)) @ prototypes[c] for c in sorted(A)] for x in rows]
+        [
+            [
+                20 * unit(W @ (x - centre)) @ prototypes[c]
+                - 20 * hubness_weight * hubness[c]
+                for c in sorted(A)
+            ]
+            for x in rows
+        ]
     )
 
 
@@ -82,7 +108,7 @@ def test_scores_are_those_of_the_equations(animals, power, towards, degree):
     if towards:  # descriptions in the space of the features
         A = {c: a @ np.arange(35).reshape(7, 5) % 7 for c, a in A.items()}
     options = {"power": power, "shrinkage": 0.3, "alpha": 0.2, "own_weight": 0.6}
-    options["degree"] = degree
+    options |= {"degree": degree, "hubness_weight": 0.2 * (degree > 1)}
     clf = PrototypeClassifier(**options, description_weight=towards, seen_weight=0.0)
     clf.fit(animals.X, animals.y, class_attributes=A)
     expected = cosines(

@@ -12,11 +12,12 @@ SETTINGS = {
     "degree": 1,
     "alpha": 0.1,
     "description_weight": 0.0,
+    "hubness_weight": 0.0,
 }
 
 
 def prototypes(**params):
-    return PrototypeClassifier(**SETTINGS, **params)
+    return PrototypeClassifier(**SETTINGS | params)
 
 
 def blurred_numbers():

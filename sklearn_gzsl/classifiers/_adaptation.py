@@ -159,7 +159,8 @@ class UnlabelledRows(Stored):
 
     def _judging(self, twin, prior):
         """Prototypes and logarithmic shares of the classes, as far as is known."""
-        return self.moved(twin, prior, twin=True)[0], self._share
+        prototypes, went = self.moved(twin, prior, twin=True)
+        return prototypes, self._share + (1 - went) * twin.offsets[~twin.is_seen]
 
     def _and(self, found):
         """What is known with what was found in parts of further rows: what judges."""
@@ -223,6 +224,8 @@ class MovingPrototypes(AdaptMixin):
             self.prototypes_[unseen], self.adaptation_[unseen] = rows.moved(
                 self._model, self.adaptation_prior_
             )
+        # As far as prototypes are predictions; the others lie where their rows are.
+        self._offsets = (1 - self.adaptation_) * self._model.offsets
         self.n_unlabelled_, self.unlabelled_counts_ = rows.n_rows, rows.excess
 
     def recall(self, other):
@@ -304,7 +307,7 @@ class BothSpaces(Stored):
         self._seen = np.empty((len(X), 1), np.float32)
         self.closest = np.empty(len(X), np.float32)
         for some, Z in row_chunks(self.twin, len(prototypes))[1]:
-            scores = twin.scores(Z, prototypes)[:, twin.is_seen]
+            scores = twin.scores(Z, prototypes, 0.0)[:, twin.is_seen]
             self._seen[some] = logsumexp(scores, axis=1, keepdims=True)
             self.closest[some] = (Z @ prototypes.T).max(axis=1)
 

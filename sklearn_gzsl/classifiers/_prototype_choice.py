@@ -8,7 +8,7 @@ import numpy as np
 from ..linear_model._class_means import description_kernel
 from ..utils import mean_rows, unit_rows
 from ._held_out import Judged, groups, parted, some_classes
-from ._prototype_space import WhitenedSpace
+from ._prototype_space import WhitenedSpace, hubness
 
 # What "auto" stands for, the first value being where the search begins.
 GRID = {
@@ -17,6 +17,7 @@ GRID = {
     "degree": (1, 2, 4, 8),
     "alpha": (0.03, 0.003, 0.01, 0.1, 0.3, 1.0),
     "description_weight": (0.0, 0.4, 0.8, 1.2),
+    "hubness_weight": (0.0, 0.1, 0.2),
 }
 # Varied together, in this order: each asks for another ridge.
 _TOGETHER = (
@@ -76,16 +77,20 @@ def choose_settings(settings, X, codes, A, *, compared, own_weight):
         # Of few features, length 1 after a power keeps too little.
         return best | ({"power": None} if settings["power"] == "auto" else {})
     judge = cache(_Judge(X, codes, A, compared, fitted, judged, own_weight))
-    score = judge(**best)
+
+    def improved(best, names):
+        # The first of the best, and what there is where none is better.
+        values = product(*(grid[name] for name in names))
+        tried = [best] + [best | dict(zip(names, v, strict=True)) for v in values]
+        return max(tried, key=lambda settings: judge(**settings))
+
     while True:
         before = best
         for names in _TOGETHER:
-            for values in product(*(grid[name] for name in names)):
-                tried = best | dict(zip(names, values, strict=True))
-                if (found := judge(**tried)) > score:
-                    best, score = tried, found
+            best = improved(best, names)
         if best == before:
-            return best
+            # Last, as it changes scores alone and not what is predicted.
+            return improved(best, ["hubness_weight"])
 
 
 class _Judge:
@@ -107,7 +112,9 @@ class _Judge:
         self._spaces, self._bases, self._mixed = {}, {}, {}
         self._kernel = cache(partial(description_kernel, compared, compared))
 
-    def __call__(self, power, shrinkage, degree, alpha, description_weight):
+    def __call__(
+        self, power, shrinkage, degree, alpha, description_weight, hubness_weight
+    ):
         basis = power, shrinkage, description_weight > 0
         if basis not in self._bases:
             self._bases[basis] = self._basis(*basis)
@@ -123,7 +130,12 @@ class _Judge:
             self._groups, self._judges, self._mixed[degree, alpha], strict=True
         ):
             weights = self._prototypes(held_out, mixed, guess, gram)
-            score += judge.by(rows @ weights.T.astype(np.float32))
+            scores = rows @ weights.T.astype(np.float32)
+            if hubness_weight:
+                near = weights @ gram @ weights[~held_out].T
+                found = hubness(near[held_out], near[~held_out])
+                scores[:, held_out] -= (hubness_weight * found).astype(np.float32)
+            score += judge.by(scores)
         return score / len(self._groups)
 
     def _space(self, power):

@@ -8,7 +8,7 @@ from sklearn.utils import gen_batches
 from ..persistence import LinearForm, Stored, not_linear
 from ..synthesis import trusted_part
 from ..utils import add_rows, float_chunks, unit_rows
-from ._prototype_space import ClassSums, PredictedPrototypes, WhitenedSpace
+from ._prototype_space import ClassSums, PredictedPrototypes, WhitenedSpace, hubness
 
 # A cosine of 1 counts as much as 20 nats: as steep as the posterior of the seen
 # classes on three sets of real data.
@@ -35,6 +35,8 @@ class PrototypeModel(Stored):
     ----------
     prototypes : ndarray of shape (n_classes, n_features)
         Set by ``describe``, of length 1.
+    offsets : ndarray of shape (n_classes,)
+        Set by it, too: what is added to the scores.
     """
 
     def __init__(self, X, y, A, compared, clf):
@@ -43,6 +45,7 @@ class PrototypeModel(Stored):
         self._synthetic_weight = clf.synthetic_weight
         self._seen, codes = np.unique(y, return_inverse=True)
         self._shrinkage = settings["shrinkage"]
+        self._hubness_weight = settings["hubness_weight"]
         self.space = WhitenedSpace(X, codes, len(self._seen), settings["power"])
         # For the seen classifier: in half the time of float64, and to no other end.
         Z = np.empty((len(X), self.space.width), np.float32)
@@ -88,6 +91,23 @@ class PrototypeModel(Stored):
             self.prototypes[some] = self._prototypes(
                 classes[some], self.is_seen[some], A[some], compared[some]
             )
+        self.offsets = self._offsets(classes)
+
+    def _offsets(self, classes):
+        """What is added to the scores of the classes: less for those among others."""
+        offsets = np.zeros(len(classes))
+        if not self._hubness_weight or self.is_seen.all():
+            return offsets
+        seen = self.prototypes[self.is_seen]
+        of_seen = seen @ seen.T
+        unseen = np.flatnonzero(~self.is_seen)
+        for some in gen_batches(len(unseen), _DESCRIBED):
+            near = self.prototypes[unseen[some]] @ seen.T
+            offsets[unseen[some]] = hubness(near, of_seen)
+        # The more rows of its own a prototype has, the less it is a prediction.
+        _, n_first = self.first.of(classes)
+        predicted = self.worth / (self.worth + n_first.ravel())
+        return -SCALE * self._hubness_weight * offsets * predicted
 
     def _prototypes(self, classes, seen, A, compared):
         prototypes = self._predicted.of(A, compared)
@@ -107,8 +127,8 @@ class PrototypeModel(Stored):
             prototypes[i] += trusted_part(first[i] / n_first[i] - prototypes[i], noise)
         return unit_rows(prototypes)
 
-    def linear_form(self, of, classes, prototypes):
-        """The decision of ``of``, whose prototypes these are."""
+    def linear_form(self, of, classes, prototypes, offsets):
+        """The decision of ``of``, whose prototypes and offsets these are."""
         if self.seen_classifier is not None:
             raise not_linear(
                 of,
@@ -123,13 +143,14 @@ class PrototypeModel(Stored):
         return LinearForm(
             classes=classes,
             coef=SCALE * prototypes,
-            intercept=np.zeros(len(classes)),
+            intercept=offsets,
             steps=[self.space.whitener(self._shrinkage), Normalizer()],
         )
 
-    def scores(self, Z, prototypes):
+    def scores(self, Z, prototypes, offsets):
         """Scores of whitened rows, a column for each class."""
         scores = SCALE * (Z @ prototypes.T)
+        scores += offsets
         if self.seen_classifier is not None:
             # Its constant for all seen classes shifts their balance with the unseen
             # ones; that is what the seen penalty is chosen for.
