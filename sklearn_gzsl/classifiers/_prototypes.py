@@ -152,10 +152,11 @@ class PrototypeClassifier(
     classes is held out, with prototypes predicted from the descriptions of the others,
     and rows that took no part are classified: those of the group among the group's
     classes, and all among all classes at the best seen penalty. The sum of that
-    accuracy and that H decides; ``hubness_weight`` is chosen last. Of more than 200 seen classes 200 take part, drawn at
-    random, and no truly unseen class does. With fewer than four, or fewer than three
-    rows of each, there is no search, but ``power=None``, ``shrinkage=0.8``,
-    ``degree=1``, ``alpha=0.03``, ``description_weight=0`` and ``hubness_weight=0``.
+    accuracy and that H decides; ``hubness_weight`` is chosen last. Of more than 200
+    seen classes 200 take part, drawn at random, and no truly unseen class does. With
+    fewer than four, or fewer than three rows of each, there is no search, but
+    ``power=None``, ``shrinkage=0.8``, ``degree=1``, ``alpha=0.03``,
+    ``description_weight=0`` and ``hubness_weight=0``.
 
     Of an unseen class with a few real rows among the synthetic ones, the prototype
     moves towards these as far as ``GZSLClassifier.partial_fit`` moves synthetic rows.
