@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from ..persistence import Stored
 from ..utils import ranked, row_chunks, unit_rows
 from ._adapting import AdaptMixin, check_can_adapt, turns, warn_of_strangers
-from ._prototype_model import SCALE
+from ._prototype_model import SCALE, PrototypeModel
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -199,7 +199,23 @@ class Found:
 
 
 class MovingPrototypes(AdaptMixin):
-    """``adapt`` of PrototypeClassifier, which has ``_model``, ``_twin``, ``_apart``."""
+    """``adapt`` of PrototypeClassifier: its model, a twin, and rows set apart."""
+
+    # Whether nothing learns from the rows set apart: enough to find classes in others.
+    _twin_alone = False
+
+    def _fit_models(self, X, y, codes, seen, compared, n_classes):
+        self._twin, self._apart = None, None
+        # Rows of seen classes as new as those that will come without labels: what a
+        # twin that has not learned from them makes of them tells errors from finds.
+        if self.calibration_size and n_classes > len(seen):
+            apart = set_apart(codes, self.calibration_size)
+            if apart.any():
+                self._twin = PrototypeModel(X[~apart], y[~apart], seen, compared, self)
+                self._apart = X[apart]
+        self._model = self._twin
+        if self._twin is None or not self._twin_alone:
+            self._model = PrototypeModel(X, y, seen, compared, self)
 
     @property
     def _models(self):

@@ -14,13 +14,12 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from .._sklearn_compat import HasMethods, Interval, StrOptions, _fit_context
 from ..attributes import UnitsMixin
 from ..utils import all_or_nothing, register, validate_rows
-from ._adaptation import BothSpaces, MovingPrototypes, set_apart
+from ._adaptation import BothSpaces, MovingPrototypes
 from ._adapting import takes_unlabelled
 from ._described import DescribedClassesMixin
 from ._parts import DefaultPartsMixin
 from ._prediction import PredictionMixin
 from ._prototype_choice import GRID, choose_settings
-from ._prototype_model import PrototypeModel
 from ._prototype_space import ClassSums
 from ._wrapped import check_described
 
@@ -86,10 +85,8 @@ class PrototypeClassifier(
         class names by one encoder do; 0 elsewhere.
 
     hubness_weight : float or "auto", default="auto"
-        How much an unseen class loses that lies among seen ones: this multiple of its
-        prototype's mean cosine with the three nearest of theirs, compared with what
-        that is among the seen classes. Such prototypes are close to rows of many
-        classes, hubs [3]_; 0 leaves it out.
+        How much an unseen class loses whose prototype lies among those of seen ones: it
+        is close to rows of many classes, a hub [3]_. 0 leaves it out.
 
     seen_weight : float, default=1.0
         Weight of the log-probabilities of ``seen_classifier``, added to the scores of
@@ -145,8 +142,8 @@ class PrototypeClassifier(
     ``seen_classifier_``, less, if it is not, 20 times ``hubness_weight`` h: the mean
     cosine of its prototype with the three nearest of seen classes, less the mean of the
     same over the seen classes, and times ``1 - a`` where the prototype has moved by a
-    share a towards rows without labels, or n rows of its own are known and a is
-    ``n / (p + n)``, p being what "auto" takes for ``adaptation_prior``.
+    share a towards rows without labels, or ``a = n / (adaptation_prior_ + n)`` where n
+    rows of its own are known.
 
     "auto" takes what serves held-out classes best. Ten times a group of the seen
     classes is held out, with prototypes predicted from the descriptions of the others,
@@ -194,9 +191,6 @@ class PrototypeClassifier(
     __metadata_request__fit = dict.fromkeys(
         ("class_attributes", "seen_classes", "synthetic"), True
     )
-
-    # Whether nothing learns from the rows set apart: enough to find classes in others.
-    _twin_alone = False
 
     # Synthetic rows of a class for each real one that GZSLClassifier draws for it.
     _auto_synthetic = 3
@@ -373,17 +367,7 @@ class PrototypeClassifier(
             given, X, codes, seen, compared=compared, own_weight=self.own_weight
         )
         y = self.seen_classes_[codes]
-        self._twin, self._apart = None, None
-        # Rows of seen classes as new as those that will come without labels: what a
-        # twin that has not learned from them makes of them tells errors from finds.
-        if self.calibration_size and len(attributes.labels) > len(seen):
-            apart = set_apart(codes, self.calibration_size)
-            if apart.any():
-                self._twin = PrototypeModel(X[~apart], y[~apart], seen, compared, self)
-                self._apart = X[apart]
-        self._model = self._twin
-        if self._twin is None or not self._twin_alone:
-            self._model = PrototypeModel(X, y, seen, compared, self)
+        self._fit_models(X, y, codes, seen, compared, len(attributes.labels))
         self.seen_classifier_ = self._model.seen_classifier
 
     def _describe(self, attributes):
