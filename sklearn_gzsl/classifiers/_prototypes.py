@@ -142,8 +142,8 @@ class PrototypeClassifier(
     ``seen_classifier_``, less, if it is not, 20 times ``hubness_weight`` h: the mean
     cosine of its prototype with the three nearest of seen classes, less the mean of the
     same over the seen classes, and times ``1 - a`` where the prototype has moved by a
-    share a towards rows without labels, or ``a = n / (adaptation_prior_ + n)`` where n
-    rows of its own are known.
+    share a towards rows without labels, or ``a = n / (p + n)`` where n rows of its own
+    are known, with the p of ``adaptation_prior="auto"``.
 
     "auto" takes what serves held-out classes best. Ten times a group of the seen
     classes is held out, with prototypes predicted from the descriptions of the others,
@@ -379,9 +379,8 @@ class PrototypeClassifier(
         self._move()
 
     def _linear_form(self):
-        return self._model.linear_form(
-            self, self.classes_, self.prototypes_, self._offsets
-        )
+        known = self.classes_, self.prototypes_, self._offsets
+        return self._model.linear_form(self, *known)
 
     def _has(self, _method):  # for PredictionMixin
         return True
