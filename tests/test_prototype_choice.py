@@ -53,10 +53,8 @@ def criterion(X, codes, A, groups, fitted, judged, *, own_weight, settings):
         P = unit(guess + R.mean(axis=0) + K[:, known] @ dual)
         P[known] = unit(own_weight * unit(own[known]) + (1 - own_weight) * P[known])
         scores, y = Z[judged] @ P.T, codes[judged]
-        cosines = P @ P[known].T
-        cosines[known, np.arange(len(known))] = -1
-        near = np.sort(cosines, axis=1)[:, -3:].mean(axis=1)
-        less = hubness * (near - near[known].mean())
+        near = np.sort(P @ P[known].T, axis=1)[:, -3:].mean(axis=1)
+        less = hubness * (near - near[held_out].mean())
         scores = scores - np.where(held_out, less, 0)
         S_curve, U_curve, _ = seen_unseen_curve(y, scores, seen_classes=known)
         out = np.flatnonzero(held_out)

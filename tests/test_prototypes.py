@@ -81,12 +81,12 @@ def cosines(
             p = unit(own_weight * m + (1 - own_weight) * p)
         prototypes[c] = p
 
-    def near(c):
-        others = [prototypes[c] @ prototypes[b] for b in seen if b != c]
-        return np.mean(sorted(others)[-3:])
-
-    usual = np.mean([near(c) for c in seen])
-    hubness = {c: 0 if c in seen else near(c) - usual for c in A}
+    near = {
+        c: np.mean(sorted(prototypes[c] @ prototypes[b] for b in seen)[-3:])
+        for c in set(A) - set(seen)
+    }
+    usual = np.mean(list(near.values()))
+    hubness = {c: near.get(c, usual) - usual for c in A}
     return np.array(
         [
             [

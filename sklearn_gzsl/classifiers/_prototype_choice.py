@@ -8,7 +8,7 @@ import numpy as np
 from ..linear_model._class_means import description_kernel
 from ..utils import mean_rows, unit_rows
 from ._held_out import Judged, groups, parted, some_classes
-from ._prototype_space import WhitenedSpace, hubness
+from ._prototype_space import WhitenedSpace, nearness
 
 # What "auto" stands for, the first value being where the search begins.
 GRID = {
@@ -132,9 +132,9 @@ class _Judge:
             weights = self._prototypes(held_out, mixed, guess, gram)
             scores = rows @ weights.T.astype(np.float32)
             if hubness_weight:
-                near = weights @ gram @ weights[~held_out].T
-                found = hubness(near[held_out], near[~held_out])
-                scores[:, held_out] -= (hubness_weight * found).astype(np.float32)
+                near = nearness(weights[held_out] @ gram @ weights[~held_out].T)
+                offsets = hubness_weight * (near - near.mean())
+                scores[:, held_out] -= offsets.astype(np.float32)
             score += judge.by(scores)
         return score / len(self._groups)
 

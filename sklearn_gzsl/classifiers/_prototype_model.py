@@ -8,7 +8,7 @@ from sklearn.utils import gen_batches
 from ..persistence import LinearForm, Stored, not_linear
 from ..synthesis import trusted_part
 from ..utils import add_rows, float_chunks, unit_rows
-from ._prototype_space import ClassSums, PredictedPrototypes, WhitenedSpace, hubness
+from ._prototype_space import ClassSums, PredictedPrototypes, WhitenedSpace, nearness
 
 # A cosine of 1 counts as much as 20 nats: as steep as the posterior of the seen
 # classes on three sets of real data.
@@ -98,12 +98,13 @@ class PrototypeModel(Stored):
         offsets = np.zeros(len(classes))
         if not self._hubness_weight or self.is_seen.all():
             return offsets
-        seen = self.prototypes[self.is_seen]
-        of_seen = seen @ seen.T
-        unseen = np.flatnonzero(~self.is_seen)
-        for some in gen_batches(len(unseen), _DESCRIBED):
-            near = self.prototypes[unseen[some]] @ seen.T
-            offsets[unseen[some]] = hubness(near, of_seen)
+        seen, unseen = self.prototypes[self.is_seen], self.prototypes[~self.is_seen]
+        near = [
+            nearness(unseen[some] @ seen.T)
+            for some in gen_batches(len(unseen), _DESCRIBED)
+        ]
+        near = np.concatenate(near)
+        offsets[~self.is_seen] = near - near.mean()
         # The more rows of its own a prototype has, the less it is a prediction.
         _, n_first = self.first.of(classes)
         predicted = self.worth / (self.worth + n_first.ravel())

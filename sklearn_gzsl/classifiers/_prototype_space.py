@@ -10,37 +10,22 @@ from ..utils import add_rows, mean_rows, scatter_within, unit_rows
 # Rows that a prediction counts as much as: no fewer, as classes that none of the rows
 # belong to would be drawn away, and no more, where few classes seem to fit perfectly.
 _WORTH = 5.0, 100.0
-# Prototypes of seen classes that tell whether another one lies among them.
+# Prototypes of seen classes that tell whether an unseen one lies among them.
 _NEAREST = 3
 
 
-def hubness(to_seen, of_seen):
-    """How much nearer predicted prototypes are to seen classes than these are usually.
+def nearness(cosines):
+    """Mean of the largest cosines in each row, those with prototypes of seen classes.
 
-    The nearest ones have the largest say in what is predicted, so that a prototype
-    among several is predicted well, and has large cosines with rows of its own class
-    and of theirs: it would be taken too often.
-
-    Parameters
-    ----------
-    to_seen : ndarray of shape (n, n_seen)
-        Cosines of prototypes with those of the seen classes.
-    of_seen : ndarray of shape (n_seen, n_seen)
-        Those of the seen classes with each other; the diagonal is overwritten.
-
-    Returns
-    -------
-    ndarray of shape (n,)
-        Differences of cosines.
+    These classes have the largest say in what is predicted: a prototype among several
+    of them is predicted well, and has large cosines with rows of its own class and of
+    theirs, so that it would be taken too often.
     """
-    k = min(_NEAREST, len(of_seen) - 1)
-    if k < 1:
-        return np.zeros(len(to_seen))
-    np.fill_diagonal(of_seen, -np.inf)
-    near, usual = (
-        np.partition(cosines, -k)[:, -k:].mean(axis=1) for cosines in (to_seen, of_seen)
+    k = min(_NEAREST, cosines.shape[1])
+    # Where all candidates are unseen there are none of seen classes.
+    return (
+        np.partition(cosines, -k)[:, -k:].mean(axis=1) if k else np.zeros(len(cosines))
     )
-    return near - usual.mean()
 
 
 class WhitenedSpace(Stored):

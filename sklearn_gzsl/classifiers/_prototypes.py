@@ -140,8 +140,8 @@ class PrototypeClassifier(
     ``((1 + cos) / 2) ** degree``. The score of a class is 20 times the cosine of z and
     its prototype, plus, if it is seen, ``seen_weight`` times its log-probability by
     ``seen_classifier_``, less, if it is not, 20 times ``hubness_weight`` h: the mean
-    cosine of its prototype with the three nearest of seen classes, less the mean of the
-    same over the seen classes, and times ``1 - a`` where the prototype has moved by a
+    cosine of its prototype with the three nearest of seen classes, less the mean of
+    that over the unseen classes, and times ``1 - a`` where the prototype has moved by a
     share a towards rows without labels, or ``a = n / (p + n)`` where n rows of its own
     are known, with the p of ``adaptation_prior="auto"``.
 
