@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_gzsl import (
@@ -69,6 +69,24 @@ MISTAKES = {
     "NaN in a description": (
         lambda: fit(attributes=VECTORS | {"cat": [NAN, 1.0]}),
         (ValueError, ["'cat'", "NaN", "fill them in"]),
+    ),
+    "an array of descriptions beside labels that are text": (
+        lambda: fit(attributes=np.array(list(VECTORS.values()))),
+        (ValueError, ["class_attributes", "'ant'", "ClassAttributes(labels, array)"]),
+    ),
+    "texts as descriptions": (
+        lambda: fit(attributes=dict.fromkeys(VECTORS, "a small animal")),
+        (ValueError, ["class_attributes", "texts", "embed them"]),
+    ),
+    "a mapping for each class": (
+        lambda: fit(attributes={k: {"size": v[0]} for k, v in VECTORS.items()}),
+        (ValueError, ["class_attributes", "mappings", "DataFrame.from_dict"]),
+    ),
+    "-1 among text in an array": (
+        lambda: fit(
+            X=np.vstack([ROWS, ROWS[:3]]), y=np.array([*LABELS.tolist(), *[-1] * 3])
+        ),
+        (ValueError, ["class_attributes", "'-1'", "dtype=object"]),
     ),
     "text among the descriptions": (
         lambda: ClassAttributes("name", pd.DataFrame({"name": ["a"], "x": ["big"]})),
@@ -195,6 +213,18 @@ MISTAKES = {
     "a file that is none of ours": (
         lambda: load(__file__),
         (ValueError, ["test_mistakes.py"]),
+    ),
+    "a class and no instance as generator": (
+        lambda: fit(gzsl(generator=VAECFlow)),
+        (ValueError, ["'generator'", "VAECFlow", "with brackets"]),
+    ),
+    "a class and no instance to choose a penalty for": (
+        lambda: fit(CalibratedStackingCV(PrototypeClassifier)),
+        (ValueError, ["'estimator'", "PrototypeClassifier", "with brackets"]),
+    ),
+    "a regressor as classifier": (
+        lambda: fit(gzsl(classifier=Ridge())),
+        (ValueError, ["'classifier'", "no regressor", "Ridge()"]),
     ),
     "a preset of a data set without one": (
         lambda: paper_settings("vaecflow", "MNIST"),

@@ -197,3 +197,13 @@ def test_parts_of_others_are_no_obstacle(animals, capsys):
     clf = GZSLClassifier(None, LogisticRegression(), seen_penalty=0.0, verbose=1)
     clf.fit(animals.X, animals.y, class_attributes=animals.attributes)
     assert "fitting the classifier on" in capsys.readouterr().err
+
+
+def test_widgets_of_a_notebook_are_written_over(monkeypatch):
+    """The class that tqdm makes there is its own, of that with widgets."""
+    from tqdm.notebook import tqdm as with_widgets
+
+    assert not _progress._in_place()
+    made = type("tqdm", (with_widgets,), {"__module__": "tqdm.auto"})
+    monkeypatch.setattr(_progress, "_tqdm", lambda: made)
+    assert _progress._in_place()

@@ -13,6 +13,23 @@ from ._sources import read, warn_of_doubtful
 from ._tables import label_array, listed
 
 
+def _further(missing, labels):
+    """What else labels without a row may be."""
+    if -1 in missing:
+        return NOT_LABELLED
+    if "-1" in missing:
+        return (
+            " Rows without labels are -1, a number: numpy makes text of it beside "
+            "text, where a list or dtype=object keeps it."
+        )
+    if labels.dtype.kind in "iu" and not any(isinstance(c, int) for c in missing):
+        return (
+            " Rows of an array are the classes 0, 1, ...; ClassAttributes(labels, "
+            "array) names them."
+        )
+    return ""
+
+
 class ClassAttributes:
     """Descriptions of classes, safe to pass through cross-validation.
 
@@ -208,8 +225,7 @@ class ClassAttributes:
                 f"class_attributes has no row for the labels {few(missing)} "
                 f"(its labels are {few(self.labels)}); add a row for each, with "
                 f"labels of the same type as in y.{meant(missing, where)}"
-                + NOT_LABELLED
-                * (-1 in missing)
+                + _further(missing, self.labels)
             )
         return np.array([where[c] for c in labels.tolist()], dtype=np.intp)
 

@@ -104,6 +104,16 @@ def _aligned(values, label_column):
 
 
 def _vectors(values):
+    if values and all(isinstance(value, str) for value in values.values()):
+        raise ValueError(
+            "class_attributes maps labels to texts; embed them first, with the encoder "
+            "of the rows if these are texts, too, and give the vectors."
+        )
+    if values and all(isinstance(value, Mapping) for value in values.values()):
+        raise ValueError(
+            "class_attributes maps labels to mappings; give a table of them, "
+            "pandas.DataFrame.from_dict(class_attributes, orient='index')."
+        )
     shapes = [np.shape(vector) for vector in values.values()]
     if len(set(shapes)) > 1 or any(len(shape) != 1 for shape in shapes):
         usual = max(shapes, key=shapes.count)

@@ -172,8 +172,9 @@ def _stack(names, columns):
     for name, column in zip(names, columns, strict=True):
         if _is_text(column):  # numpy would take "07" for a number
             raise ValueError(
-                f"column {name!r} holds text; leave it out, or if it holds the "
-                f"labels, say so, as in ClassAttributes({name!r}, table)."
+                f"column {name!r} holds text; make numbers of it, as 1 and 0 of yes "
+                "and no, leave it out, or if it holds the labels, say so, as in "
+                f"ClassAttributes({name!r}, table)."
             )
         try:
             rows.append(np.asarray(column, dtype=np.float32))

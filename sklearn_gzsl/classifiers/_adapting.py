@@ -162,11 +162,18 @@ def warn_if_useless(chosen: Any) -> bool:
         return False
     if not is_on_trial():
         warn(
-            "adapt leaves the model as it is: on held-out classes it gained "
-            f"{100 * chosen.gain:.1f} points of H, with a standard error of "
-            f"{100 * chosen.error:.1f}. A number as seen_penalty adapts all the same."
+            f"adapt leaves the model as it is: on held-out classes it {_found(chosen)}"
+            ". A number as seen_penalty adapts all the same."
         )
     return True
+
+
+def _found(chosen):
+    change = "gained" if chosen.gain > 0 else "lost"
+    points = f"{change} {abs(100 * chosen.gain):.1f} points of H"
+    if chosen.error == 0:  # one fold has none
+        return points
+    return f"{points}, with a standard error of {100 * chosen.error:.1f}"
 
 
 def can_adapt(estimator: Any) -> bool:

@@ -10,7 +10,13 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.preprocessing import MinMaxScaler
 
-from .._sklearn_compat import HasMethods, Interval, StrOptions, _fit_context
+from .._sklearn_compat import (
+    HasMethods,
+    Interval,
+    IsClassifier,
+    StrOptions,
+    _fit_context,
+)
 from ..generators import GaussianGenerator
 from ..linear_model._lda import IncrementalLDA
 from ..training import draw_seed
@@ -38,6 +44,7 @@ if TYPE_CHECKING:
 
 # Synthetic rows of a class for each real one, unless the classifier asks for fewer.
 _AUTO_FACTOR = 12
+_AUTO = StrOptions({"auto"})
 
 
 def _closed_form():
@@ -236,7 +243,7 @@ class GZSLClassifier(
 
     _parameter_constraints: dict = {
         "generator": [HasMethods(["fit", "sample", "transform"]), None],
-        "classifier": [HasMethods("fit"), None],
+        "classifier": [IsClassifier(), None],
         "class_attributes": "no_validation",
         "preprocessor": [
             HasMethods(["fit", "transform"]),
@@ -244,17 +251,11 @@ class GZSLClassifier(
             None,
         ],
         "adapter": [PrototypeClassifier, None],
-        "n_synthetic": [
-            Interval(Integral, 1, None, closed="left"),
-            StrOptions({"auto"}),
-        ],
+        "n_synthetic": [Interval(Integral, 1, None, closed="left"), _AUTO],
         "n_real": [Interval(Integral, 1, None, closed="left"), None],
         "synthesize": [StrOptions({"unseen", "all"})],
         "candidate_classes": [StrOptions({"all", "unseen"})],
-        "seen_penalty": [
-            Interval(Real, None, None, closed="neither"),
-            StrOptions({"auto"}),
-        ],
+        "seen_penalty": [Interval(Real, None, None, closed="neither"), _AUTO],
         "memory": [str, PathLike, HasMethods(["cache"]), None],
         "memory_limit": [Interval(Integral, 1, None, closed="left"), None],
         "random_state": ["random_state"],

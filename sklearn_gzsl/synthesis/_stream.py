@@ -95,7 +95,8 @@ class RowStream:
     def drawn(self):
         """The synthetic rows of one pass, class by class, in chunks like ``chunks``."""
         rows = self._rows
-        say(f"drawing {rows.n_synthetic} rows of {len(rows.synthesized)} classes")
+        n_classes = len(rows.synthesized)
+        say(f"drawing {rows.n_synthetic} rows for each of {n_classes} classes")
         size = self._chunk_rows(1)
         for start in range(0, rows.n_synthetic, size):
             n_samples = min(size, rows.n_synthetic - start)

@@ -40,7 +40,7 @@ def train(classifier, rows, *, memory_limit):
         return _learn(classifier, RowStream(rows, memory_limit))
     parts = []
     if n_classes:
-        say(f"drawing {rows.n_synthetic} rows of {n_classes} classes")
+        say(f"drawing {rows.n_synthetic} rows for each of {n_classes} classes")
         parts.append(rows.synthetic())
     classifier = seeded(classifier, rows.seeds)
     if len(rows.real):

@@ -126,7 +126,9 @@ def _tqdm():
 
 def _in_place():
     """Whether what was written can be written over."""
-    return _tqdm().__module__ == "tqdm.notebook" or _is_terminal()
+    # In a notebook with widgets it is made from that of tqdm.notebook.
+    modules = {base.__module__ for base in _tqdm().__mro__}
+    return "tqdm.notebook" in modules or _is_terminal()
 
 
 def _is_terminal():
