@@ -222,6 +222,10 @@ MISTAKES = {
         lambda: fit(CalibratedStackingCV(PrototypeClassifier)),
         (ValueError, ["'estimator'", "PrototypeClassifier", "with brackets"]),
     ),
+    "too few classes to hold some out": (
+        lambda: fit(CalibratedStackingCV(ESZSL()), ROWS[:18], LABELS[:18]),
+        (ValueError, ["failed in fold 1 of", "'", "held out", "Fit the estimator"]),
+    ),
     "a regressor as classifier": (
         lambda: fit(gzsl(classifier=Ridge())),
         (ValueError, ["'classifier'", "no regressor", "Ridge()"]),

@@ -213,6 +213,9 @@ def test_with_few_classes_it_is_what_most_folds_want(monkeypatch):
     wanted = [choose([curve], "H").penalty for curve in curves[0]]
     assert len(wanted) == 3
     assert clf.seen_penalty_ == np.median(wanted)
+    stacked = CalibratedStackingCV(PrototypeClassifier(), random_state=0)
+    with pytest.warns(UserWarning, match="chosen on 4 classes in all, .* too few"):
+        stacked.fit(X, y, class_attributes=attributes)
     X, y, attributes = blobs(n_seen=5, n_unseen=2)
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -18,7 +18,7 @@ from ..utils import adapt, all_or_nothing, check_target, counted, on_trial, say
 from ._adapting import takes_unlabelled, warn_if_useless
 from ._folded import FoldedMixin
 from ._folds import (
-    fit_and_score,
+    fit_and_score_named,
     held_whole,
     like_unseen,
     list_folds,
@@ -26,10 +26,12 @@ from ._folds import (
     prefit_curves,
 )
 from ._penalty import (
+    FEW_CLASSES,
     check_scoring,
     choose_adapted,
     choose_penalty,
     penalised,
+    wanted_by_few,
     without_penalty,
 )
 from ._prediction import PredictionMixin
@@ -281,10 +283,13 @@ class CalibratedStackingCV(
                 folds = list_folds(cv, X, y, split_params)
         results = counted(
             (
-                delayed(fit_and_score)(
-                    self.estimator, X, y, fit_params, *fold, keep=not self.refit
+                delayed(fit_and_score_named)(
+                    f"CalibratedStackingCV failed in fold {i} of {len(folds)}",
+                    "Fit the estimator alone, or give a cv that holds fewer out.",
+                    *(self.estimator, X, y, fit_params, *fold),
+                    keep=not self.refit,
                 )
-                for fold in folds
+                for i, fold in enumerate(folds, start=1)
             ),
             "folds",
             n_jobs=self.n_jobs,
@@ -292,7 +297,10 @@ class CalibratedStackingCV(
         if not self.refit:
             # The only fold's: list_folds has refused several.
             self.estimator_ = results[0][0]
-        return self._choose(*([result[i] for result in results] for i in (1, 2)))
+        curves = [curve for _, curve, _ in results]
+        if len(self.seen_classes_) < FEW_CLASSES:
+            wanted_by_few(curves, len(self.seen_classes_))
+        return self._choose(curves, [adapted for _, _, adapted in results])
 
     def _choose(self, curves, adapted):
         """Set the penalty that is best in the mean over the curves of all folds."""

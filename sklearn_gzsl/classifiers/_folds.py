@@ -147,6 +147,18 @@ def check_prefit(clf, params):
         ) from error
 
 
+def fit_and_score_named(name, instead, estimator, X, y, params, train, test, keep):
+    """``fit_and_score``, whose error says in which fold, and what to do instead."""
+    try:
+        return fit_and_score(estimator, X, y, params, train, test, keep)
+    except ValueError as error:
+        reason = str(error).removesuffix(".")
+        raise ValueError(
+            f"{name}, in which all is fitted anew to {len(train)} of the {len(y)} "
+            f"rows, without the classes that are held out: {reason}. {instead}"
+        ) from error
+
+
 def fit_and_score(estimator, X, y, fit_params, train, test, keep):
     """Fit a clone on the training rows of a fold; it, if kept, and its curves.
 

@@ -4,17 +4,14 @@ import numpy as np
 from sklearn.frozen import FrozenEstimator
 
 from ..metrics._accuracy import harmonic_mean
-from ..utils import few, progress, say, warn
-from ._folds import fit_and_score, like_unseen, list_folds
+from ..utils import progress, say, warn
+from ._folds import fit_and_score_named, like_unseen, list_folds
 from ._parts import settled
-from ._penalty import choose_adapted, choose_penalty
+from ._penalty import FEW_CLASSES, choose_adapted, choose_penalty, wanted_by_few
 
 # Of the penalties that were looked at, so many are kept with their scores, for a
 # picture: there is one for each row of the folds.
 _MOST_KEPT = 1000
-# With fewer seen classes, the mean H over the folds jumps about. The median of what
-# each fold would choose was three points of H better with three, and as good with four.
-_FEW_CLASSES = 5
 
 
 def choose_own_penalty(clf, X, y, attributes, seeds):
@@ -69,33 +66,23 @@ def choose_own_penalty(clf, X, y, attributes, seeds):
     say("choosing the seen penalty on held-out classes")
     with progress(len(folds), "folds", "seen penalty") as done:
         for i, fold in enumerate(folds):
-            name = f"fold {i + 1} of {len(folds)}"
-            try:
-                _, *found = fit_and_score(alike, X, y, params, *fold, keep=False)
-                curves.append(found[0])
-                adapted.append(found[1])
-            except ValueError as error:
-                reason = str(error).removesuffix(".")
-                raise ValueError(
-                    f"seen_penalty='auto' failed in {name}, in which all is fitted "
-                    f"anew to {len(fold[0])} of the {len(y)} rows, without the classes "
-                    f"that are held out: {reason}. Give a number as seen_penalty, or "
-                    "parts that can be fitted to so few rows."
-                ) from error
+            _, *found = fit_and_score_named(
+                f"seen_penalty='auto' failed in fold {i + 1} of {len(folds)}",
+                "Give a number as seen_penalty, or parts that can be fitted to so few "
+                "rows.",
+                *(alike, X, y, params, *fold),
+                keep=False,
+            )
+            curves.append(found[0])
+            adapted.append(found[1])
             done(i + 1)
     choice = choose_penalty(curves, "H")
     penalty, score = choice.penalty, choice.score
-    if n_seen < _FEW_CLASSES:
-        # The folds' scores jump from class to class: what each wants is steadier.
-        wanted = [choose_penalty([curve], "H").penalty for curve in curves]
-        penalty = float(np.median(wanted))
+    if n_seen < FEW_CLASSES:
+        # The mean H over the folds jumps about. The median of what each wants was three
+        # points of H better with three classes, and as good with four.
+        penalty = float(np.median(wanted_by_few(curves, n_seen)))
         score = np.mean([_h_at(curve, penalty) for curve in curves])
-        warn(
-            f"seen_penalty='auto' is {penalty:.4g} here, chosen on {n_seen} classes in "
-            f"all, where each fold alone would choose {few(np.round(wanted, 2))}: too "
-            "few to rely on. Give a number, or use CalibratedStackingCV with rows of "
-            "its own."
-        )
     say(f"seen_penalty_={penalty:.4g}: H {score:.4f} on held-out classes")
     adapted_penalty = choose_adapted(choice, adapted, "H")
     return penalty, adapted_penalty, float(score), choice.cv_results(_MOST_KEPT)

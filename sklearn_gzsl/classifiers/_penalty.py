@@ -9,6 +9,10 @@ from ..metrics._accuracy import harmonic_mean
 from ..metrics._curve import curve_of_best
 from ..metrics._response import best_of_fold, missing_side
 from ..persistence import Stored
+from ..utils import few, warn
+
+# Of fewer seen classes too few can be held out to rely on what folds say.
+FEW_CLASSES = 5
 
 
 def check_scoring(scoring):
@@ -127,6 +131,18 @@ def leave_penalty(estimator):
         if name.rsplit("__")[-1] == "seen_penalty" and isinstance(value, str)
     }
     return estimator.set_params(**auto) if auto else estimator
+
+
+def wanted_by_few(curves, n_seen):
+    """What each fold alone would choose where classes are few, with a warning."""
+    wanted = [choose_penalty([curve], "H").penalty for curve in curves]
+    warn(
+        f"The seen penalty is chosen on {n_seen} classes in all, and each fold alone "
+        f"would choose {few(np.round(wanted, 2))}: too few to rely on. Give "
+        "GZSLClassifier a number as seen_penalty, or CalibratedStackingCV a model that "
+        "is fitted, and rows that it has not met."
+    )
+    return wanted
 
 
 def choose_penalty(curves, scoring):
