@@ -9,6 +9,7 @@ import pytest
 from joblib import parallel_config
 from sklearn.base import clone
 from sklearn.decomposition import PCA
+from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV, cross_validate
 from sklearn.pipeline import make_pipeline
 from unlabelled_numbers import (
@@ -79,6 +80,32 @@ def test_the_penalty_is_another_one_after_adapting(calibrated, data):
     clf.fit(X, y, class_attributes=attributes)
     assert clf.adapted_seen_penalty_ < clf.seen_penalty_
     assert clf.set_params(seen_penalty=1.0).adapted_seen_penalty_ is None
+
+
+@pytest.mark.parametrize("fold", [0, 3])
+def test_the_penalty_suits_rows_that_moved_a_class_and_others(fold, data):
+    X, y, attributes = data
+    folds = list(GZSLKFold(5, shuffle=True, random_state=0).split(X, y))
+    train, test = folds[fold]
+    clf = prototypes().fit(
+        X[train], y[train], class_attributes=attributes.subset(np.unique(y))
+    )
+    X, y = X[test], y[test]
+
+    def best(known, others):
+        """The best penalty for some rows after adapting to some."""
+        adapted = FrozenEstimator(pickle.loads(pickle.dumps(clf)).adapt(X[known]))
+        return CalibratedStackingCV(adapted).fit(X[others], y[others]).seen_penalty_
+
+    everything, half = np.arange(len(y)), np.random.default_rng(0).permutation(len(y))
+    own = best(everything, everything)
+    new = best(half[::2], half[1::2])
+    calibrated = CalibratedStackingCV(FrozenEstimator(clf)).fit(X, y)
+    assert own < calibrated.adapted_seen_penalty_ < new
+    # A row of each class leaves no others.
+    one = np.unique(y, return_index=True)[1]
+    calibrated = CalibratedStackingCV(FrozenEstimator(clf)).fit(X[one], y[one])
+    assert calibrated.adapted_seen_penalty_ == best(one, one)
 
 
 def test_rows_in_several_calls(data, numbers):

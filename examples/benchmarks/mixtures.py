@@ -91,7 +91,7 @@ def run(make, data, n_folds=2):
         for i, (_, X, y) in enumerate(folds):
             model = moved[i]
             unseen = ~np.isin(model.classes_, model.seen_classes_)
-            fold = penalty_curve(model, X, y), model.adaptation_[unseen].mean()
+            fold = [penalty_curve(model, X, y)], model.adaptation_[unseen].mean()
             after.append(choose_adapted(plain[i], [fold], "H"))
         for name in MIXTURES:
             scores = found[name, control] = []

@@ -11,10 +11,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn_compat import _check_method_params, _safe_indexing
 from ..attributes import check_class_attributes
-from ..metrics._response import find_model
+from ..metrics._response import find_model, missing_side
 from ..model_selection import GZSLKFold, GZSLShuffleSplit, check_gzsl_split
 from ..training import EACH_FIT, checkpoints, draw_seed
-from ..utils import adapt, few, is_unlabelled, on_trial
+from ..utils import adapt, few, is_unlabelled, on_trial, ranked
 from ._adapting import can_adapt
 from ._penalty import penalty_curve, without_penalty
 from ._wrapped import check_described
@@ -162,9 +162,8 @@ def fit_and_score_named(name, instead, estimator, X, y, params, train, test, kee
 def fit_and_score(estimator, X, y, fit_params, train, test, keep):
     """Fit a clone on the training rows of a fold; it, if kept, and its curves.
 
-    Unless it is kept, it knows of the fold's classes only. The second curve, with how
-    far unseen classes went, is that after adapting to the fold's test rows without
-    their labels; None if it can not.
+    Unless it is kept, it knows of the fold's classes only. After its curve come those
+    of ``adapted_curves``.
     """
     estimator = without_penalty(estimator)
     if not keep:
@@ -177,7 +176,7 @@ def fit_and_score(estimator, X, y, fit_params, train, test, keep):
     fitted = fit_on_fold(estimator, X, y, fit_params, train, test)
     X, y = _safe_indexing(X, test), _safe_indexing(y, test)
     curve = penalty_curve(fitted, X, y)
-    adapted = adapted_curve(deepcopy(fitted) if keep else fitted, X, y)
+    adapted = adapted_curves(deepcopy(fitted) if keep else fitted, X, y)
     return (fitted if keep else None), curve, adapted
 
 
@@ -208,16 +207,29 @@ def prefit_curves(clf, X, y, params):
     """The same two of an estimator that was fitted before, which stays as it is."""
     check_prefit(clf, params)
     fitted = clf.estimator
-    return [penalty_curve(fitted, X, y)], [adapted_curve(deepcopy(fitted), X, y)]
+    return [penalty_curve(fitted, X, y)], [adapted_curves(deepcopy(fitted), X, y)]
 
 
-def adapted_curve(fitted, X, y):
-    """The curve after adapting to the rows, and how far classes went; None if not."""
+def adapted_curves(fitted, X, y):
+    """Curves after adapting to rows without their labels; None if it can not.
+
+    That of half of the rows, after adapting to the others, and that of all rows, after
+    adapting to them; and how far unseen classes went by all.
+    """
     if not can_adapt(fitted):
         return None
+    curves = []
+    # Rows that have moved a class score high for it, and want a lower penalty than
+    # others: rows of both kinds will have to be predicted.
+    order, rank, _ = ranked(np.unique(y, return_inverse=True)[1])
+    known, new = (np.sort(order[rank % 2 == i]) for i in (0, 1))
     with on_trial():  # few rows, as folds are
-        adapt(fitted, X)
-    return penalty_curve(fitted, X, y), went(fitted).mean()
+        X_new, y_new = _safe_indexing(X, new), _safe_indexing(y, new)
+        if missing_side(y_new, find_model(fitted).seen_classes_) is None:
+            adapt(fitted, _safe_indexing(X, known))
+            curves.append(penalty_curve(fitted, X_new, y_new))
+        adapt(fitted, X, reset=True)
+    return [*curves, penalty_curve(fitted, X, y)], went(fitted).mean()
 
 
 def went(fitted):

@@ -87,15 +87,17 @@ def choose_adapted(plain, adapted, scoring):
     ----------
     plain : Choice
         Of the same folds before.
-    adapted : list of (curve, float) or None
-        Curves of the adapted folds, and how far their unseen classes went.
+    adapted : list of (list of curves, float) or None
+        Curves of each adapted fold, and how far its unseen classes went.
     scoring : "H" or callable
     """
     if not adapted or any(fold is None for fold in adapted):
         return None
     curves, went = zip(*adapted, strict=True)
-    choice = choose_penalty(curves, scoring)
-    gains = choice.fold_scores - plain.fold_scores
+    choice = choose_penalty([curve for fold in curves for curve in fold], scoring)
+    ends = np.cumsum([len(fold) for fold in curves])[:-1]
+    scores = [fold.mean() for fold in np.split(choice.fold_scores, ends)]
+    gains = np.array(scores) - plain.fold_scores
     error = gains.std(ddof=1) / np.sqrt(len(gains)) if len(gains) > 1 else 0.0
     return AdaptedPenalty(choice.penalty, np.mean(went), gains.mean(), error)
 
