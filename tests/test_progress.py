@@ -1,8 +1,10 @@
 """Progress: verbose on the outermost estimator, bars in a terminal, elsewhere lines."""
 
+import importlib
 import io
 import re
 import sys
+from types import ModuleType, SimpleNamespace
 
 import pytest
 from instances import TINY
@@ -60,6 +62,45 @@ def as_terminal(monkeypatch):
     return stream
 
 
+class FakeWidget:
+    """What tqdm and the bars need of ipywidgets, which tests do without."""
+
+    def __init__(self, children=(), **state):
+        self.children = tuple(children)
+        self.layout, self.style = SimpleNamespace(), SimpleNamespace()
+        self.value = self.bar_style = ""
+        self.closed = False
+        self.__dict__.update(state)
+
+    def close(self):
+        self.closed = True
+
+
+@pytest.fixture
+def notebook(monkeypatch):
+    """What a notebook with widgets displays, in a list."""
+    displayed = []
+    modules = {"ipywidgets": {}, "IPython": {}, "IPython.display": {}}
+    modules["ipywidgets"] = dict.fromkeys(
+        ("HTML", "FloatProgress", "HBox", "VBox"), FakeWidget
+    )
+    modules["IPython.display"] = {"display": displayed.append}
+    for name, contents in modules.items():
+        monkeypatch.setitem(sys.modules, name, ModuleType(name))
+        sys.modules[name].__dict__.update(contents)
+    monkeypatch.delitem(sys.modules, "tqdm.notebook", raising=False)
+    module = importlib.import_module("tqdm.notebook")
+
+    # As in tqdm.auto: a class of its own.
+    class tqdm(module.tqdm):  # noqa: N801
+        pass
+
+    monkeypatch.setattr(_progress, "_tqdm", lambda: tqdm)
+    yield displayed
+    # Of the fakes, and not for others.
+    sys.modules.pop("tqdm.notebook", None)
+
+
 def flow(**params):
     return GZSLClassifier(
         VAECFlow(**TINY[VAECFlow]),
@@ -107,6 +148,47 @@ def test_bars_are_nested_in_a_terminal(animals, monkeypatch):
     # With time spent and time left, and what the part is at.
     assert re.search(r"50%.* 1/2 \[\d\d:\d\d<\d\d:\d\d, .*folds", folds)
     assert "fitting the generator on" in folds
+
+
+def test_bars_of_a_notebook_share_an_output(notebook, capsys):
+    part = Part()
+    with heard(None, 1, "work"), progress(3, "folds") as done:
+        for i in range(3):
+            part.work()
+            done(i + 1)
+            with heard(part, 0), progress(5, "steps") as steps:
+                steps(2)  # ends early
+                (box,) = notebook
+                outer, inner = box.children
+                names = [row.children[0].value.split(":")[0] for row in box.children]
+                assert names == ["work", "Part"]
+            assert box.children == (outer,)
+            assert inner.closed
+    assert outer.children[1].bar_style == "success"
+    assert outer.children[1].value == 3
+    assert not outer.closed
+    assert not capsys.readouterr().err
+
+
+def test_a_notebook_shows_how_far_it_came(notebook):
+    def fail():
+        with heard(None, 1), progress(4, "folds") as done:
+            done(2)
+            with heard(1, 1, "part"), progress(5, "steps"):
+                raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    (box,) = notebook
+    assert [row.children[1].bar_style for row in box.children] == ["danger", "danger"]
+
+
+def test_a_total_of_a_notebook_may_come_later(notebook):
+    with heard(None, 1, "fetch"), progress(None, "B", "file.zip") as done:
+        done(1_000_000, 4_000_000)
+    (box,) = notebook
+    meter = box.children[0].children[1]
+    assert (meter.value, meter.max, meter.bar_style) == (1e6, 4e6, "success")
 
 
 def test_a_part_with_verbose_of_its_own_reports(animals, capsys):
@@ -197,13 +279,3 @@ def test_parts_of_others_are_no_obstacle(animals, capsys):
     clf = GZSLClassifier(None, LogisticRegression(), seen_penalty=0.0, verbose=1)
     clf.fit(animals.X, animals.y, class_attributes=animals.attributes)
     assert "fitting the classifier on" in capsys.readouterr().err
-
-
-def test_widgets_of_a_notebook_are_written_over(monkeypatch):
-    """The class that tqdm makes there is its own, of that with widgets."""
-    from tqdm.notebook import tqdm as with_widgets
-
-    assert not _progress._in_place()
-    made = type("tqdm", (with_widgets,), {"__module__": "tqdm.auto"})
-    monkeypatch.setattr(_progress, "_tqdm", lambda: made)
-    assert _progress._in_place()

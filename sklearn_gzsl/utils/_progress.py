@@ -90,11 +90,13 @@ def progress(
     if work is None:
         yield _unheard
         return
-    kind = _Meter if _in_place() else _Lines
-    bar = kind(work, total, unit, what)
+    bar = _kind()(work, total, unit, what)
     token = _WORK.set(work._replace(bars=(*work.bars, bar)))
     try:
         yield bar
+    except BaseException:  # of KeyboardInterrupt, too
+        bar.failed = True
+        raise
     finally:
         _WORK.reset(token)
         bar.close()
@@ -124,11 +126,15 @@ def _tqdm():
     return tqdm
 
 
-def _in_place():
-    """Whether what was written can be written over."""
-    # In a notebook with widgets it is made from that of tqdm.notebook.
-    modules = {base.__module__ for base in _tqdm().__mro__}
-    return "tqdm.notebook" in modules or _is_terminal()
+def _kind():
+    return _Widget if _has_widgets() else _Meter if _is_terminal() else _Lines
+
+
+def _has_widgets():
+    """Whether tqdm draws widgets, which it does in notebooks that can show them."""
+    # By name, as the import of that module warns where there are no widgets; and among
+    # the bases, as that of tqdm.auto is a class of its own.
+    return any(kind.__module__ == "tqdm.notebook" for kind in _tqdm().__mro__)
 
 
 def _is_terminal():
@@ -137,7 +143,7 @@ def _is_terminal():
 
 def _write(work, text):
     line = f"[{time.strftime('%H:%M:%S')}] {' > '.join(work.names)}: {text}"
-    if _in_place():
+    if _has_widgets() or _is_terminal():
         _tqdm().write(line, file=sys.stderr)  # above the bars
     else:
         print(line, file=sys.stderr, flush=True)
@@ -145,6 +151,8 @@ def _write(work, text):
 
 class _Bar:
     """How much is done of some work."""
+
+    failed = False
 
     def __init__(self, work, total, unit, what):
         self._work, self._total, self._unit = work, total, unit
@@ -157,7 +165,7 @@ class _Bar:
 class _Meter(_Bar):
     """A bar of tqdm, below those of the work that it is a part of."""
 
-    def __init__(self, work, total, unit, what):
+    def __init__(self, work, total, unit, what, **options):
         super().__init__(work, total, unit, what)
         self._bar = _tqdm()(
             total=total,
@@ -166,11 +174,12 @@ class _Meter(_Bar):
             unit_scale=unit == "B",
             leave=not work.bars,
             dynamic_ncols=True,
+            **options,
         )
 
     def __call__(self, done, total=None, **figures):
         if total is not None:
-            self._bar.total = total
+            self._set_total(total)
         if figures:  # as many as leave room for the bar
             shown = islice(figures.items(), _MOST_FIGURES)
             self._bar.set_postfix({n: f"{x:.4g}" for n, x in shown}, refresh=False)
@@ -179,8 +188,49 @@ class _Meter(_Bar):
     def note(self, text):
         self._bar.set_postfix_str(text)
 
+    def _set_total(self, total):
+        self._bar.total = total
+
     def close(self):
         self._bar.close()
+
+
+class _Widget(_Meter):
+    """A bar in a notebook; those of its parts are in the same output, below it.
+
+    By itself each bar would have an output of its own, which stays behind when the bar
+    is gone: hundreds, in a search.
+    """
+
+    def __init__(self, work, total, unit, what):
+        super().__init__(work, total, unit, what, display=False)
+        self._row = self._bar.container
+        if work.bars:
+            self._box = work.bars[0]._box
+            self._box.children = (*self._box.children, self._row)
+        else:
+            from IPython.display import display  # noqa: PLC0415
+            from ipywidgets import VBox  # noqa: PLC0415
+
+            self._box = VBox([self._row])
+            display(self._box)
+
+    def _set_total(self, total):
+        super()._set_total(total)
+        meter = self._row.children[1]
+        meter.max, meter.bar_style = total, ""
+
+    def close(self):
+        super().close()
+        if self.failed:  # stays, to tell how far it came
+            return
+        if self._bar.leave:
+            # tqdm takes for an error what ends early, and is that of early stopping.
+            self._row.children[1].bar_style = "success"
+            return
+        self._box.children = tuple(x for x in self._box.children if x is not self._row)
+        for widget in (*self._row.children, self._row):
+            widget.close()
 
 
 class _Lines(_Bar):
