@@ -107,6 +107,16 @@ def test_parquet_and_labels_that_are_numbers(tables, animals, capsys):
     assert set(found["prediction"]) <= {str(code) for code in range(12)}
 
 
+def test_predictions_are_written_as_the_suffix_says(tables):
+    tables.fit()
+    cells = {"p.csv": ",", "p.csv.gz": ",", "p.tsv": "\t", "Q.TSV": "\t"}
+    for name, sep in cells.items():
+        assert tables.predict("--out", tables[name]) == 0
+        found = pd.read_csv(tables[name], sep=sep)
+        assert list(found)[:2] == ["prediction", "seen"], name
+        assert len(found) == len(tables.test)
+
+
 def test_rows_without_a_label_are_adapted_to(tables, animals, capsys):
     unlabelled = tables.test.assign(species="")
     unlabelled.loc[:3, "species"] = "  "
@@ -188,6 +198,13 @@ def no_pandas(tables, monkeypatch):
 
 def text_column(tables, _):
     tables.rows["colour"] = "red"
+    tables.write()
+    return tables.fit()
+
+
+def text_cells(tables, _):
+    tables.rows = tables.rows.astype({"tail": object})
+    tables.rows.loc[[4, 7], "tail"] = "n/k"
     tables.write()
     return tables.fit()
 
@@ -298,6 +315,12 @@ def lacks_a_column(tables, _):
     return tables.predict()
 
 
+def of_no_known_kind(tables, monkeypatch):
+    tables.fit()
+    monkeypatch.setattr("sklearn_gzsl.benchmark._models.load", None)
+    return tables.predict("--out", tables["p.xlsx"])
+
+
 def no_model(tables, _):
     (tables.folder / "m.gzsl").write_text("no model")
     return tables.predict()
@@ -306,8 +329,9 @@ def no_model(tables, _):
 MISTAKES = {
     no_pandas: ["pandas", "pip install 'sklearn-gzsl[tables]'"],
     text_column: ["train.csv", "['colour']", "--ignore"],
+    text_cells: ["'tail', row 5 ", "'n/k' is no number", "(2 of ", "--ignore tail"],
     no_features: ["train.csv has no column of features"],
-    empty_cell: ["train.csv", "['tail']", "empty cells"],
+    empty_cell: ["train.csv", "['tail']", "empty cells", "row 4 "],
     no_label: ["train.csv", "'species' is empty throughout"],
     no_description: ["train.csv: column 'species'", "['zebu'], which", "animals.csv"],
     other_case: ["train.csv", "animals.csv", "Did you mean", "'ant' for 'ANT'"],
@@ -324,6 +348,7 @@ MISTAKES = {
     gap_in_integers: ["Did you mean", "'1' for '1.0'"],
     column_of_predictions: ["rows.csv", "--keep seen", "another name"],
     lacks_a_column: ["rows.csv has no column ['ears']", "weight"],
+    of_no_known_kind: ["p.xlsx", ".csv, .csv.gz, .tsv or .parquet"],
     no_model: ["m.gzsl"],
     lambda tables, _: tables.fit(target="kind"): ["no column ['kind']", "species"],
     lambda tables, _: tables.fit("--ignore", "species"): ["--ignore species is the t"],
@@ -344,6 +369,7 @@ def test_mistakes_are_one_line(tables, mistake, monkeypatch, capsys):
         assert word in line
     model = tables.folder / "m.gzsl"
     fitted = {there_already, lacks_a_column, no_model, column_of_predictions}
+    fitted.add(of_no_known_kind)
     assert not model.exists() or mistake in fitted
 
 

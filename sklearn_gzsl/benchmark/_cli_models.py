@@ -67,7 +67,11 @@ def _add_predict(commands):
     add = predict.add_argument
     add("model", metavar="MODEL", help="what fit, or save of an estimator, has written")
     add("rows", metavar="ROWS", help="rows: .csv, .csv.gz, .tsv or .parquet")
-    add("--out", metavar="FILE", help=".csv or .parquet (default: csv on stdout)")
+    add(
+        "--out",
+        metavar="FILE",
+        help=".csv, .csv.gz, .tsv or .parquet (default: CSV on stdout)",
+    )
     add(
         "--keep",
         action="append",

@@ -24,6 +24,14 @@ from ._methods import (
 from ._options import HEADS
 
 _UNLABELLED = -1
+_PARQUET = "parquet"
+_KINDS = {
+    ".csv": ",",
+    ".csv.gz": ",",
+    ".tsv": "\t",
+    ".parquet": _PARQUET,
+    ".pq": _PARQUET,
+}
 _WRITTEN = ("prediction", "seen", "probability")
 
 
@@ -95,6 +103,7 @@ def predict_table(model, rows, *, out, keep, proba, force):
     """Predict the classes of a table's rows with a stored model; a table of these."""
     if out:
         check_free(out, force, model, rows)
+        _kind(out, "written")
     clf = load(model)
     if not hasattr(clf, "predict"):
         raise ValueError(f"{model} holds a {type(clf).__name__}, which has no predict.")
@@ -144,11 +153,10 @@ def check_free(path, force, *inputs):
 def read(path, text=None):
     """A table of a CSV or Parquet file; the column ``text`` as stripped text."""
     pd = _pandas()
-    kind = Path(path).name.lower()
     if not Path(path).is_file():
         raise FileNotFoundError(f"There is no file {path}.")
-    if kind.endswith((".csv", ".csv.gz", ".tsv")):
-        sep = "\t" if kind.endswith(".tsv") else ","
+    sep = _kind(path, "read")
+    if sep is not _PARQUET:
         with _naming(path):
             table = pd.read_csv(path, sep=sep)
             if text in table:  # as it stands there: a class may be called NA, or 07
@@ -159,18 +167,13 @@ def read(path, text=None):
                 f"{path} has one column, {table.columns[0]!r}; separate cells by "
                 "commas and not by semicolons, and write numbers with a point."
             )
-    elif kind.endswith((".parquet", ".pq")):
+    else:
         with _naming(path):
             table = pd.read_parquet(path)
         # Labels that pandas has made the index are a column like any other.
         if table.index.names == [None] and table.index.dtype.kind == "O":
             table.index.name = UNNAMED  # text: what read_csv would make of it
         table = table.reset_index([name for name in table.index.names if name])
-    else:
-        raise ValueError(
-            f"{path} is no table that can be read; give .csv, .csv.gz, .tsv or "
-            ".parquet."
-        )
     if not len(table):
         raise ValueError(f"{path} has no rows.")
     table.columns = [str(name) for name in table.columns]
@@ -207,11 +210,23 @@ def _without_index(path, table):
 
 
 def write(table, path):
-    """Write a table to a CSV or Parquet file."""
-    if str(path).lower().endswith((".parquet", ".pq")):
+    """Write a table to a file, or as CSV to a stream."""
+    sep = "," if hasattr(path, "write") else _kind(path, "written")
+    if sep is _PARQUET:
         table.to_parquet(path, index=False)
     else:
-        table.to_csv(path, index=False)
+        table.to_csv(path, index=False, sep=sep)
+
+
+def _kind(path, done):
+    """What is between the cells of a file, by its name, or that it is Parquet."""
+    name = Path(path).name.lower()
+    for suffix, kind in _KINDS.items():
+        if name.endswith(suffix):
+            return kind
+    raise ValueError(
+        f"{path} is no table that can be {done}; give .csv, .csv.gz, .tsv or .parquet."
+    )
 
 
 def _pandas():
@@ -281,6 +296,7 @@ def _features(path, table, ignore=()):
         raise ValueError(f"{path} has no column of features; give columns of numbers.")
     text = [name for name in X if X[name].dtype.kind not in "iufb"]
     if text:
+        _check_cells(path, X[text])
         raise ValueError(
             f"{path}: the columns {few(text)} hold no numbers; turn them into numbers, "
             "or leave them out with --ignore COLUMN."
@@ -289,11 +305,32 @@ def _features(path, table, ignore=()):
     X = _pandas().DataFrame(numbers, index=X.index)
     empty = [name for name in X if not np.isfinite(X[name]).all()]
     if empty:
+        row = np.flatnonzero(~np.isfinite(X[empty[0]]))[0] + 1
         raise ValueError(
-            f"{path}: the columns {few(empty)} have empty cells or infinite numbers; "
-            "fill these in, or leave the rows out."
+            f"{path}: the columns {few(empty)} have empty cells or infinite numbers, "
+            f"the first of them in row {row} below the header; fill these in, or leave "
+            "the rows out."
         )
     return X
+
+
+def _check_cells(path, table):
+    """Name the first cell without a number in a column of numbers."""
+    for name in table:
+        cells = table[name].astype(object)
+        filled = cells.notna().to_numpy()
+        found = _pandas().to_numeric(cells, errors="coerce").isna().to_numpy()
+        wrong = np.flatnonzero(filled & found)
+        if not 0 < len(wrong) < filled.sum():
+            continue
+        raise ValueError(
+            f"{path}: column {name!r}, row {wrong[0] + 1} below the header: "
+            f"{cells.iloc[wrong[0]]!r} is no number ({len(wrong)} of {len(cells)} "
+            "cells are none); put numbers there, leave such rows out, or the column with "
+            f"--ignore {name}."
+        )
+
+
 
 
 def _as_in_fit(clf, path, table):
