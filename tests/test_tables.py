@@ -175,6 +175,9 @@ def test_tables_that_cannot_be_meant(make_table):
         ClassAttributes(two)
     with pytest.raises(ValueError, match=r"column 'latin' holds text; .* leave it out"):
         ClassAttributes("name", two)
+    mixed = make_table({"name": LABELS, **COLUMNS, "fur": ["1", "yes", "0"]})
+    with pytest.raises(ValueError, match=r"'fur', row 1 .*'yes' is no number \(1 of 3"):
+        ClassAttributes("name", mixed)
     # Names of numbers are names, not a column of numbers.
     codes = make_table({"code": ["07", "08", "09"], **COLUMNS})
     with pytest.raises(ValueError, match=r"'code' holds text.*ClassAttributes\('code'"):

@@ -167,10 +167,32 @@ def _is_text(column):
     )
 
 
+def _check_cells(name, column):
+    """Name the first cell without a number, where others are numbers."""
+    items = column.tolist()
+    wrong = [i for i, item in enumerate(items) if not _is_number(item)]
+    if not 0 < len(wrong) < len(column):
+        return
+    raise ValueError(
+        f"column {name!r}, row {wrong[0]} counted from 0: {items[wrong[0]]!r} is no "
+        f"number ({len(wrong)} of {len(column)} cells are none); put numbers there, or "
+        "leave the column out."
+    )
+
+
+def _is_number(item):
+    try:
+        float(item)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
 def _stack(names, columns):
     rows = []
     for name, column in zip(names, columns, strict=True):
         if _is_text(column):  # numpy would take "07" for a number
+            _check_cells(name, column)
             raise ValueError(
                 f"column {name!r} holds text; make numbers of it, as 1 and 0 of yes "
                 "and no, leave it out, or if it holds the labels, say so, as in "

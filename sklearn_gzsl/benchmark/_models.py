@@ -326,11 +326,9 @@ def _check_cells(path, table):
         raise ValueError(
             f"{path}: column {name!r}, row {wrong[0] + 1} below the header: "
             f"{cells.iloc[wrong[0]]!r} is no number ({len(wrong)} of {len(cells)} "
-            "cells are none); put numbers there, leave such rows out, or the column with "
-            f"--ignore {name}."
+            "cells are none); put numbers there, leave such rows out, or the column "
+            f"with --ignore {name}."
         )
-
-
 
 
 def _as_in_fit(clf, path, table):
