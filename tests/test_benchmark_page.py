@@ -319,12 +319,13 @@ def test_what_the_text_says_of_penalties_in_words(pages, records):
         pages["index"], "gains up to sixteen points of H where `prototypes` come"
     )
     assert round(max(gains["prototypes"])) == 16
-    assert told(pages["index"], "twelve with a softmax, and up to seventy where")
+    assert told(pages["index"], "and up to twelve where a softmax does. Methods")
     assert round(max(gains["softmax"])) == 12
+    assert told(pages["index"], "without rows of unseen classes, gain up to seventy")
     assert round(max(gains["scores"])) == 70
-    assert told(pages["index"], "within four points of that at the best penalty")
+    assert told(pages["index"], "for these methods, and at most four for all others")
     assert 3 < max(misses["prototypes"] + misses["softmax"]) < 4
-    assert told(pages["index"], "but of these methods within ten")
+    assert told(pages["index"], "at most ten points below H at the best penalty")
     assert 9 < max(misses["scores"]) < 10
     assert told(
         pages["published_settings"], "a single split chose is six points of H from the"
@@ -369,7 +370,7 @@ def test_what_the_text_says_of_settings_in_words(pages, records):
 def test_the_table_of_the_readme_is_what_is_measured():
     """Rounded as the demo prints it, and within what machines change."""
     line = re.compile(
-        r"^GZSLClassifier\((\w+)\(\)\) +(\S+) +(\S+) +(\S+)$", re.MULTILINE
+        r"^GZSLClassifier\((\w+)\(\S*\)\) +(\S+) +(\S+) +(\S+)$", re.MULTILINE
     )
     found = line.findall((ROOT / "README.md").read_text(encoding="utf-8"))
     assert [name for name, *_ in found] == ["GaussianGenerator", "VAECFlow"]
