@@ -24,6 +24,7 @@ extensions = [
     "changelog",
     "diagram",
     "mathml",
+    "notebook_text",
 ]
 templates_path = ["_templates"]
 exclude_patterns = ["_build"]

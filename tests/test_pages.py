@@ -55,6 +55,20 @@ def test_pictures_are_xml_and_named_for_those_who_do_not_see_them():
         assert len(ET.fromstring(picture).get("aria-label")) > 20
 
 
+def test_notebooks_have_words_for_links():
+    notebook_text = pytest.importorskip("notebook_text")
+    made = notebook_text.plain(
+        "As in the `quickstart\n<sphx_glr_auto_examples_a.py>`, with "
+        ":class:`~sklearn_gzsl.CVAE` and :func:`sklearn_gzsl.load`; the :doc:`user "
+        "guide </user_guide/index>` and :doc:`/persistence` have `more`, "
+        "and `x <y` is code."
+    )
+    assert made == (
+        "As in the quickstart, with `CVAE` and `sklearn_gzsl.load`; the user guide and "
+        "the page `persistence` of the documentation have `more`, and `x <y` is code."
+    )
+
+
 def test_every_example_has_its_place_in_the_gallery():
     found = {
         path.relative_to(ROOT / "examples").as_posix()
