@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from scipy.special import softmax
-from unlabelled_numbers import blurred_numbers, prototypes, training_rows
+from scipy.special import logsumexp, softmax
+from unlabelled_numbers import blurred_numbers, prototypes, scenario, training_rows
 
 from sklearn_gzsl import PrototypeClassifier
 
@@ -84,6 +84,20 @@ def test_passes_equal_the_equations(n_iter, hubness, data, numbers):
     np.testing.assert_allclose(clf.unlabelled_counts_, excess, rtol=1e-3, atol=1e-3)
     assert clf.n_unlabelled_ == len(new)
     np.testing.assert_allclose(clf.adaptation_[unseen], went, atol=1e-3)
+
+
+@pytest.mark.parametrize("name", ["all", "seen", "half", "rare", "tail"])
+def test_passes_make_the_rows_more_likely(name, data, numbers):
+    """In a mixture of all classes, seen ones as they are; no theorem says so."""
+    X, y, attributes = data
+    clf = prototypes().fit(X, y, class_attributes=attributes)
+    new = scenario(numbers, name)
+    likelihoods = [logsumexp(clf.decision_function(new), axis=1).mean()]
+    for n_iter in range(1, 6):
+        clf.set_params(adaptation_iter=n_iter).adapt(new, reset=True)
+        likelihoods.append(logsumexp(clf.decision_function(new), axis=1).mean())
+    assert np.diff(likelihoods).min() > -1e-3
+    assert likelihoods[-1] > likelihoods[0]
 
 
 def test_what_is_known_by_its_rows_is_no_hub(data, numbers):
