@@ -36,9 +36,9 @@ def test_passes_equal_the_equations(n_iter, hubness, data, numbers):
         means = [Z[labels == c].mean(axis=0) for c in np.unique(labels)]
         return np.linalg.norm(means, axis=1).mean()
 
-    def judged(rows, prototypes, share):
+    def judged(rows, prototypes, offsets):
         scores = twin.decision_function(rows)
-        scores[:, unseen] = 20 * twin._model.whiten(rows) @ prototypes.T + share
+        scores[:, unseen] = 20 * twin._model.whiten(rows) @ prototypes.T + offsets
         return softmax(scores, axis=1)
 
     def together(parts, model):
@@ -58,24 +58,23 @@ def test_passes_equal_the_equations(n_iter, hubness, data, numbers):
         excess = np.maximum(taken - mistaken, 0)
         certain = np.clip(excess / (2 * np.sqrt(taken + variance)), 0, 1)
         pull = (excess / taken * certain)[:, None] * sums
-        taken = np.maximum(taken, 0.5)
         start = model._model.prototypes[unseen]
         went = np.linalg.norm(pull, axis=1)
-        share = 0.5 * np.log(taken / taken.mean()) + hubs * prior / (prior + went)
-        return unit(prior * start + pull), share, excess, went / (prior + went)
+        offsets = hubs * prior / (prior + went)
+        return unit(prior * start + pull), offsets, excess, went / (prior + went)
 
     prior = 3.0 * length(twin, X[~apart], y[~apart])
     parts, mixed = None, np.random.default_rng(0).permutation(new)
     for _ in range(n_iter):
         before, parts = parts, []
         for i in range(4):
-            prototypes_, share = twin.prototypes_[unseen], hubs
+            prototypes_, offsets = twin.prototypes_[unseen], hubs
             if before:
                 others = [part for j, part in enumerate(before) if j != i]
-                prototypes_, share, *_ = moved(others, twin, prior)
+                prototypes_, offsets, *_ = moved(others, twin, prior)
             rows = mixed[i::4]
-            r = judged(rows, prototypes_, share)
-            m = judged(known, prototypes_, share)
+            r = judged(rows, prototypes_, offsets)
+            m = judged(known, prototypes_, offsets)
             n_seen = r[:, ~unseen].sum() / (m[:, ~unseen].sum() / len(m))
             parts.append((rows, r, m, min(n_seen, len(rows)) / len(m)))
     wanted, _, excess, went = moved(parts, clf, 3.0 * length(clf, X, y))

@@ -37,9 +37,9 @@ MIXTURES = ("all", "seen", "rare", "half", "tail", "unseen")
 class NoMistakes(BothSpaces):
     """Rows set apart, none of which is taken for an unseen class."""
 
-    def taken(self, prototypes, share):
+    def taken(self, prototypes, offsets):
         """Probabilities of 0."""
-        return np.zeros_like(super().taken(prototypes, share))
+        return np.zeros_like(super().taken(prototypes, offsets))
 
 
 def mixture(name, y, unseen, rng):

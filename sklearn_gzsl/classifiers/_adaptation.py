@@ -90,13 +90,6 @@ class UnlabelledRows(Stored):
             trusted = self.excess / self.taken * certain
         return np.nan_to_num(trusted)
 
-    @property
-    def _share(self):
-        """How frequent each class seems among the unseen ones, logarithmic."""
-        # The root, and half a row for all: what is taken may be another class's.
-        taken = np.maximum(self.taken, 0.5)
-        return 0.5 * np.log(taken / taken.mean())
-
     def moved(self, model, prior, *, twin=False):
         """A model's prototypes of the classes, moved, and how far each went, 0 to 1."""
         pull = self._trusted[:, None] * (self.twin_sums if twin else self.sums)
@@ -158,9 +151,11 @@ class UnlabelledRows(Stored):
         return now
 
     def _judging(self, twin, prior):
-        """Prototypes and logarithmic shares of the classes, as far as is known."""
+        """Prototypes of the classes, as far as is known, and what their scores lose."""
+        # All count as equally frequent. What one has taken may be another's, and would
+        # let it take more.
         prototypes, went = self.moved(twin, prior, twin=True)
-        return prototypes, self._share + (1 - went) * twin.offsets[~twin.is_seen]
+        return prototypes, (1 - went) * twin.offsets[~twin.is_seen]
 
     def _and(self, found):
         """What is known with what was found in parts of further rows: what judges."""
@@ -179,10 +174,10 @@ class UnlabelledRows(Stored):
 class Found:
     """What rows without labels are taken for, and those set apart mistaken for."""
 
-    def __init__(self, rows, known, prototypes, share):
+    def __init__(self, rows, known, prototypes, offsets):
         self._rows = rows
         self._taken, self._mistaken = (
-            some.taken(prototypes, share) for some in (rows, known)
+            some.taken(prototypes, offsets) for some in (rows, known)
         )
         self.taken, self.mistaken = self._taken.sum(axis=0), self._mistaken.sum(axis=0)
         # Rows of seen classes among all: those that are taken for seen, for each of
@@ -336,9 +331,9 @@ class BothSpaces(Stored):
             setattr(part, name, values[some])
         return part
 
-    def taken(self, prototypes, share):
-        """Probabilities of the unseen classes, with these prototypes and shares."""
-        scores = SCALE * (self.twin @ prototypes.T.astype(np.float32)) + share
+    def taken(self, prototypes, offsets):
+        """Probabilities of the unseen classes, with these prototypes and offsets."""
+        scores = SCALE * (self.twin @ prototypes.T.astype(np.float32)) + offsets
         return np.exp(
             scores - logsumexp(np.hstack([self._seen, scores]), axis=1)[:, None]
         )
