@@ -47,7 +47,7 @@ def calibrated(data):
     [
         ("all", 0.05),
         ("unseen", 0.05),
-        ("half", 0.02),
+        ("half", -0.01),
         ("tail", -0.01),
         ("rare", -0.01),
         ("seen", -0.005),

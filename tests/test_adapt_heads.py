@@ -54,7 +54,7 @@ def fitted(data):
     [
         ("all", 0.05),
         ("unseen", 0.05),
-        ("half", 0.01),
+        ("half", -0.01),
         ("tail", -0.015),
         ("rare", -0.01),
         ("seen", -0.005),

@@ -147,7 +147,7 @@ def test_verbose_says_what_is_being_done(clf, animals, capsys):
     lines = capsys.readouterr().err.splitlines()
     assert [line.split()[2] for line in lines] == ["fitting", "drawing", "fitting"]
     assert "90 rows" in lines[0]
-    assert "20 rows of 3 classes" in lines[1]
+    assert "20 rows for each of 3 classes" in lines[1]
     assert "150 rows" in lines[2]
 
 

@@ -12,7 +12,13 @@ from sklearn_gzsl.generators import _gaussian
 from sklearn_gzsl.synthesis._training import _joined
 from sklearn_gzsl.utils import _rows, mean_rows, scatter_within
 
-FIXED = {"power": 0.5, "shrinkage": 0.5, "degree": 2, "alpha": 0.1}
+FIXED = {
+    "power": 0.5,
+    "shrinkage": 0.5,
+    "degree": 2,
+    "alpha": 0.1,
+    "hubness_weight": 0.1,
+}
 
 
 @pytest.fixture
