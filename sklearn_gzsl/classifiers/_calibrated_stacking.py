@@ -18,7 +18,7 @@ from ..utils import adapt, all_or_nothing, check_target, counted, on_trial, say
 from ._adapting import takes_unlabelled, warn_if_useless
 from ._folded import FoldedMixin
 from ._folds import (
-    fit_and_score_named,
+    fit_and_score,
     held_whole,
     like_unseen,
     list_folds,
@@ -283,11 +283,12 @@ class CalibratedStackingCV(
                 folds = list_folds(cv, X, y, split_params)
         results = counted(
             (
-                delayed(fit_and_score_named)(
-                    f"CalibratedStackingCV failed in fold {i} of {len(folds)}",
-                    "Fit the estimator alone, or give a cv that holds fewer out.",
+                delayed(fit_and_score)(
                     *(self.estimator, X, y, fit_params, *fold),
                     keep=not self.refit,
+                    failed=f"CalibratedStackingCV failed in fold {i} of {len(folds)}",
+                    instead="Fit the estimator alone, or give a cv that holds fewer "
+                    "out.",
                 )
                 for i, fold in enumerate(folds, start=1)
             ),
@@ -299,7 +300,7 @@ class CalibratedStackingCV(
             self.estimator_ = results[0][0]
         curves = [curve for _, curve, _ in results]
         if len(self.seen_classes_) < FEW_CLASSES:
-            wanted_by_few(curves, len(self.seen_classes_))
+            wanted_by_few(curves, self.scoring, len(self.seen_classes_))
         return self._choose(curves, [adapted for _, _, adapted in results])
 
     def _choose(self, curves, adapted):

@@ -147,24 +147,24 @@ def check_prefit(clf, params):
         ) from error
 
 
-def fit_and_score_named(name, instead, estimator, X, y, params, train, test, keep):
-    """``fit_and_score``, whose error says in which fold, and what to do instead."""
+def fit_and_score(estimator, X, y, fit_params, train, test, *, keep, failed, instead):
+    """Fit a clone on the training rows of a fold; it, if kept, and its curves.
+
+    Unless it is kept, it knows of the fold's classes only. After its curve come those
+    of ``adapted_curves``. Its error begins with ``failed``, which names the fold, and
+    ends with what to do ``instead``.
+    """
     try:
-        return fit_and_score(estimator, X, y, params, train, test, keep)
+        return _fit_and_score(estimator, X, y, fit_params, train, test, keep)
     except ValueError as error:
         reason = str(error).removesuffix(".")
         raise ValueError(
-            f"{name}, in which all is fitted anew to {len(train)} of the {len(y)} "
+            f"{failed}, in which all is fitted anew to {len(train)} of the {len(y)} "
             f"rows, without the classes that are held out: {reason}. {instead}"
         ) from error
 
 
-def fit_and_score(estimator, X, y, fit_params, train, test, keep):
-    """Fit a clone on the training rows of a fold; it, if kept, and its curves.
-
-    Unless it is kept, it knows of the fold's classes only. After its curve come those
-    of ``adapted_curves``.
-    """
+def _fit_and_score(estimator, X, y, fit_params, train, test, keep):
     estimator = without_penalty(estimator)
     if not keep:
         estimator = with_own_checkpoints(estimator)

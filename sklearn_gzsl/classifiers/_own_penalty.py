@@ -5,7 +5,7 @@ from sklearn.frozen import FrozenEstimator
 
 from ..metrics._accuracy import harmonic_mean
 from ..utils import progress, say, warn
-from ._folds import fit_and_score_named, like_unseen, list_folds
+from ._folds import fit_and_score, like_unseen, list_folds
 from ._parts import settled
 from ._penalty import FEW_CLASSES, choose_adapted, choose_penalty, wanted_by_few
 
@@ -66,22 +66,22 @@ def choose_own_penalty(clf, X, y, attributes, seeds):
     say("choosing the seen penalty on held-out classes")
     with progress(len(folds), "folds", "seen penalty") as done:
         for i, fold in enumerate(folds):
-            _, *found = fit_and_score_named(
-                f"seen_penalty='auto' failed in fold {i + 1} of {len(folds)}",
-                "Give a number as seen_penalty, or parts that can be fitted to so few "
-                "rows.",
+            _, curve, after = fit_and_score(
                 *(alike, X, y, params, *fold),
                 keep=False,
+                failed=f"seen_penalty='auto' failed in fold {i + 1} of {len(folds)}",
+                instead="Give a number as seen_penalty, or parts that can be fitted to "
+                "so few rows.",
             )
-            curves.append(found[0])
-            adapted.append(found[1])
+            curves.append(curve)
+            adapted.append(after)
             done(i + 1)
     choice = choose_penalty(curves, "H")
     penalty, score = choice.penalty, choice.score
     if n_seen < FEW_CLASSES:
         # The mean H over the folds jumps about. The median of what each wants was three
         # points of H better with three classes, and as good with four.
-        penalty = float(np.median(wanted_by_few(curves, n_seen)))
+        penalty = float(np.median(wanted_by_few(curves, "H", n_seen)))
         score = np.mean([_h_at(curve, penalty) for curve in curves])
     say(f"seen_penalty_={penalty:.4g}: H {score:.4f} on held-out classes")
     adapted_penalty = choose_adapted(choice, adapted, "H")

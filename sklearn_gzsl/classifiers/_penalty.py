@@ -135,9 +135,9 @@ def leave_penalty(estimator):
     return estimator.set_params(**auto) if auto else estimator
 
 
-def wanted_by_few(curves, n_seen):
+def wanted_by_few(curves, scoring, n_seen):
     """What each fold alone would choose where classes are few, with a warning."""
-    wanted = [choose_penalty([curve], "H").penalty for curve in curves]
+    wanted = [choose_penalty([curve], scoring).penalty for curve in curves]
     warn(
         f"The seen penalty is chosen on {n_seen} classes in all, and each fold alone "
         f"would choose {few(np.round(wanted, 2))}: too few to rely on. Give "

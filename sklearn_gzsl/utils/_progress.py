@@ -143,10 +143,10 @@ def _is_terminal():
 
 def _write(work, text):
     line = f"[{time.strftime('%H:%M:%S')}] {' > '.join(work.names)}: {text}"
-    if _has_widgets() or _is_terminal():
-        _tqdm().write(line, file=sys.stderr)  # above the bars
-    else:
+    if _kind() is _Lines:
         print(line, file=sys.stderr, flush=True)
+    else:
+        _tqdm().write(line, file=sys.stderr)  # above the bars
 
 
 class _Bar:
