@@ -54,6 +54,14 @@ MISTAKES = {
         lambda: fit(attributes={k: VECTORS[k] for k in ("ant", "bat", "elk")}),
         (ValueError, ["class_attributes", "'cat'", "add a row"]),
     ),
+    "a table with a column for each class": (
+        lambda: fit(attributes=pd.DataFrame(VECTORS, index=["legs", "wings"])),
+        (ValueError, ["class_attributes", "'ant'", "transpose it"]),
+    ),
+    "vectors with a column for each class": (
+        lambda: ClassAttributes(list(VECTORS), np.array(list(VECTORS.values())).T),
+        (ValueError, ["values", "(2, 5)", "pass values.T"]),
+    ),
     "labels in another case": (
         lambda: fit(y=np.char.title(LABELS)),
         (ValueError, ["class_attributes", "'Ant'", "Did you mean 'ant' for 'Ant'"]),

@@ -13,8 +13,14 @@ from ._sources import read, warn_of_doubtful
 from ._tables import label_array, listed
 
 
-def _further(missing, labels):
+def _further(missing, labels, feature_names):
     """What else labels without a row may be."""
+    columns = [] if feature_names is None else feature_names.tolist()
+    if {str(c) for c in missing} <= set(columns):
+        return (
+            " They are names of its columns, and each class needs a row: transpose it, "
+            "as table.T of pandas does."
+        )
     if -1 in missing:
         return NOT_LABELLED
     if "-1" in missing:
@@ -225,7 +231,7 @@ class ClassAttributes:
                 f"class_attributes has no row for the labels {few(missing)} "
                 f"(its labels are {few(self.labels)}); add a row for each, with "
                 f"labels of the same type as in y.{meant(missing, where)}"
-                + _further(missing, self.labels)
+                + _further(missing, self.labels, self.feature_names)
             )
         return np.array([where[c] for c in labels.tolist()], dtype=np.intp)
 

@@ -7,7 +7,7 @@ from sklearn.utils import gen_batches
 
 from ..persistence import LinearForm, Stored, not_linear
 from ..synthesis import trusted_part
-from ..utils import add_rows, float_chunks, unit_rows
+from ..utils import add_rows, float_chunks, one_thread, unit_rows
 from ._prototype_space import ClassSums, PredictedPrototypes, WhitenedSpace, nearness
 
 # A cosine of 1 counts as much as 20 nats: as steep as the posterior of the seen
@@ -62,7 +62,8 @@ class PrototypeModel(Stored):
         self.seen_classifier = None
         if self._seen_weight and len(self._seen) > 1:
             seen_classifier = clone(clf._part("seen_classifier"))
-            self.seen_classifier = seen_classifier.fit(Z, y)
+            with one_thread():
+                self.seen_classifier = seen_classifier.fit(Z, y)
 
     @property
     def length(self):

@@ -5,7 +5,7 @@ from scipy import linalg
 
 from ..linear_model._class_means import ClassMeansRegression
 from ..persistence import Stored, projection
-from ..utils import add_rows, mean_rows, scatter_within, unit_rows
+from ..utils import add_rows, mean_rows, one_thread, scatter_within, unit_rows
 
 # Rows that a prediction counts as much as: no fewer, as classes that none of the rows
 # belong to would be drawn away, and no more, where few classes seem to fit perfectly.
@@ -54,13 +54,15 @@ class WhitenedSpace(Stored):
         self._few = 2 * n < d
         if self._few:
             centred = self._normalised(X) - means[codes]
-            _, lengths, axes = linalg.svd(centred, full_matrices=False)
+            with one_thread():
+                _, lengths, axes = linalg.svd(centred, full_matrices=False)
             self._axes = axes.T
             # Columns of the axes, and those of what lies off them.
             self._variances = np.concatenate([lengths**2 / n, np.zeros(d)])
         else:
             scatter = scatter_within(X, codes, means, self._normalised)
-            variances, self._axes = linalg.eigh(scatter / n)
+            with one_thread():
+                variances, self._axes = linalg.eigh(scatter / n)
             # Rounding makes the smallest ones slightly negative.
             self._variances = variances.clip(min=0)
         self._typical = self._variances.sum() / d or 1.0  # classes of one row each

@@ -7,7 +7,7 @@ from scipy import linalg
 
 from .._sklearn_compat import Interval, StrOptions
 from ..linear_model._class_means import best_prediction, description_kernel
-from ..utils import mean_rows, register, scatter_within
+from ..utils import mean_rows, one_thread, register, scatter_within
 from ._base import BaseGenerator, DensityMixin
 
 # What "auto" chooses from.
@@ -177,7 +177,8 @@ def _spectrum(X, codes, means):
     """Eigenvalues and -vectors of the within-class covariance, and the mean value."""
     # In float64, some rows at a time: that of float32 loses the small eigenvalues.
     within = scatter_within(X, codes, means) / max(len(X) - len(means), 1)
-    variances, axes = linalg.eigh(within)
+    with one_thread():
+        variances, axes = linalg.eigh(within)
     # One row per class, or constant rows, show no spread.
     typical = max(variances.mean(), 1e-12)
     # Never singular, also where features are constant.

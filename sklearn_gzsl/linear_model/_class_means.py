@@ -4,7 +4,7 @@ import numpy as np
 from scipy import linalg
 
 from ..persistence import Stored
-from ..utils import unit_rows
+from ..utils import one_thread, unit_rows
 
 # What "auto" chooses from.
 _DEGREES = (1, 2, 4, 8, 16)
@@ -31,7 +31,8 @@ class ClassMeansRegression(Stored):
         self.A, self.degree = A, degree
         # Once for all ridges and all targets.
         kernel = description_kernel(A, A, degree)
-        self._values, self._vectors = linalg.eigh(kernel)
+        with one_thread():
+            self._values, self._vectors = linalg.eigh(kernel)
 
     def solve(self, targets, alphas):
         """Weights of the classes for each of some ridges, and what is left out.

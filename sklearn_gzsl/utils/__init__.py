@@ -40,6 +40,7 @@ from ._rows import (
     sum_rows,
     unit_rows,
 )
+from ._threads import one_thread
 from ._unlabelled import adapt, is_unlabelled, labels_of
 
 __all__ = [
@@ -72,6 +73,7 @@ __all__ = [
     "meant",
     "naming_sizes",
     "on_trial",
+    "one_thread",
     "path_inside",
     "progress",
     "ranked",
