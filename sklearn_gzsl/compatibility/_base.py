@@ -21,6 +21,7 @@ from ..utils import (
     all_or_nothing,
     few,
     mean_rows,
+    one_thread,
     unit_rows,
     validate_rows,
 )
@@ -157,7 +158,8 @@ class CompatibilityClassifier(
         A = attributes.take(present).astype(np.float64)
         self._learn_units(A)
         self._learn_spaces(X, codes, self._in_one_unit(A))
-        self._learn(self._rows(X), codes, self._descriptions(A))
+        with one_thread():
+            self._learn(self._rows(X), codes, self._descriptions(A))
         self._describe(attributes)
         return self
 
