@@ -95,7 +95,7 @@ fuzz: .venv/.stamp-test
 	FUZZ_EXAMPLES=$(FUZZ) $(PY) $(PYTEST) $(FUZZED) $(ARGS)
 
 soak: .venv/.stamp-test
-	KILLS=20 $(PY) -m pytest tests/test_checkpoint.py -k kills $(ARGS)
+	KILLS=20 $(PY) -m pytest tests/test_checkpoint_files.py -k kills $(ARGS)
 	end=$$(($$(date +%s) + $(SOAK))); while [ $$(date +%s) -lt $$end ]; do \
 	    FUZZ_EXAMPLES=500 $(PY) $(PYTEST) $(FUZZED) $(ARGS) || exit 1; done
 

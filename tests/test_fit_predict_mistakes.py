@@ -1,0 +1,191 @@
+"""``fit`` and ``predict`` of the command line: each mistake is one line."""
+
+import sys
+
+import numpy as np
+import pytest
+from animal_tables import make_tables
+
+tables = pytest.fixture(make_tables)
+
+
+def no_pandas(tables, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    return tables.fit()
+
+
+def text_column(tables, _):
+    tables.rows["colour"] = "red"
+    tables.write()
+    return tables.fit()
+
+
+def text_cells(tables, _):
+    tables.rows = tables.rows.astype({"tail": object})
+    tables.rows.loc[[4, 7], "tail"] = "n/k"
+    tables.write()
+    return tables.fit()
+
+
+def no_features(tables, _):
+    tables.rows = tables.rows[["species"]]
+    tables.write()
+    return tables.fit()
+
+
+def empty_cell(tables, _):
+    tables.rows.loc[3, "tail"] = np.nan
+    tables.write()
+    return tables.fit()
+
+
+def no_label(tables, _):
+    tables.rows["species"] = ""
+    tables.write()
+    return tables.fit()
+
+
+def other_case(tables, _):
+    tables.rows["species"] = tables.rows["species"].str.upper()
+    tables.write()
+    return tables.fit()
+
+
+def no_description(tables, _):
+    tables.rows.loc[3, "species"] = "zebu"
+    tables.write()
+    return tables.fit()
+
+
+def empty_description(tables, _):
+    tables.classes.loc[2, "b"] = np.nan
+    tables.write()
+    return tables.fit()
+
+
+def nameless_class(tables, _):
+    tables.classes.loc[2, "species"] = ""
+    tables.write()
+    return tables.fit()
+
+
+def there_already(tables, _):
+    (tables.folder / "m.gzsl").write_text("kept")
+    return tables.fit()
+
+
+def not_a_table(tables, _):
+    return tables.fit(data="m.gzsl")
+
+
+def of_another_kind(tables, _):
+    (tables.folder / "rows.xls").touch()
+    return tables.fit(data="rows.xls")
+
+
+def empty_file(tables, _):
+    (tables.folder / "empty.csv").touch()
+    return tables.fit(data="empty.csv")
+
+
+def no_rows(tables, _):
+    tables.rows = tables.rows[:0]
+    tables.write()
+    return tables.fit()
+
+
+def other_encoding(tables, _):
+    tables.rows["species"] = tables.rows["species"].replace("ant", "Bär")
+    tables.rows.to_csv(tables["train.csv"], index=False, encoding="latin-1")
+    return tables.fit()
+
+
+def ragged(tables, _):
+    (tables.folder / "train.csv").write_text("a,species\n1,ant\n1,2,3\n")
+    return tables.fit()
+
+
+def semicolons(tables, _):
+    tables.rows.to_csv(tables["train.csv"], index=False, sep=";", decimal=",")
+    return tables.fit()
+
+
+def gap_in_integers(tables, _):
+    codes = dict(zip(tables.classes["species"], range(12), strict=True))
+    for table in (tables.rows, tables.classes):
+        table["species"] = table["species"].map(codes)
+    tables.rows.loc[0, "species"] = np.nan
+    tables.write()
+    return tables.fit()
+
+
+def column_of_predictions(tables, _):
+    tables.fit()
+    tables.test["seen"] = 1
+    tables.write()
+    return tables.predict("--keep", "seen")
+
+
+def lacks_a_column(tables, _):
+    tables.fit()
+    tables.test = tables.test.drop(columns="ears")
+    tables.write()
+    return tables.predict()
+
+
+def of_no_known_kind(tables, monkeypatch):
+    tables.fit()
+    monkeypatch.setattr("sklearn_gzsl.benchmark._models.load", None)
+    return tables.predict("--out", tables["p.xlsx"])
+
+
+def no_model(tables, _):
+    (tables.folder / "m.gzsl").write_text("no model")
+    return tables.predict()
+
+
+MISTAKES = {
+    no_pandas: ["pandas", "pip install 'sklearn-gzsl[tables]'"],
+    text_column: ["train.csv", "['colour']", "--ignore"],
+    text_cells: ["'tail', row 5 ", "'n/k' is no number", "(2 of ", "--ignore tail"],
+    no_features: ["train.csv has no column of features"],
+    empty_cell: ["train.csv", "['tail']", "empty cells", "row 4 "],
+    no_label: ["train.csv", "'species' is empty throughout"],
+    no_description: ["train.csv: column 'species'", "['zebu'], which", "animals.csv"],
+    other_case: ["train.csv", "animals.csv", "Did you mean", "'ant' for 'ANT'"],
+    empty_description: ["animals.csv", "NaN"],
+    nameless_class: ["animals.csv", "'species' has rows without a class"],
+    there_already: ["m.gzsl exists", "--force"],
+    not_a_table: ["There is no file", "m.gzsl"],
+    of_another_kind: ["rows.xls", ".csv", ".parquet"],
+    empty_file: ["empty.csv", "No columns"],
+    no_rows: ["train.csv has no rows"],
+    other_encoding: ["train.csv", "UTF-8"],
+    ragged: ["train.csv", "line 3"],
+    semicolons: ["train.csv has one column", "commas"],
+    gap_in_integers: ["Did you mean", "'1' for '1.0'"],
+    column_of_predictions: ["rows.csv", "--keep seen", "another name"],
+    lacks_a_column: ["rows.csv has no column ['ears']", "weight"],
+    of_no_known_kind: ["p.xlsx", ".csv, .csv.gz, .tsv or .parquet"],
+    no_model: ["m.gzsl"],
+    lambda tables, _: tables.fit(target="kind"): ["no column ['kind']", "species"],
+    lambda tables, _: tables.fit("--ignore", "species"): ["--ignore species is the t"],
+    lambda tables, _: tables.fit("--ignore", "x"): ["no column ['x']", "weight"],
+    lambda tables, _: tables.fit("--method", "magic"): ["magic", "choose from"],
+    lambda tables, _: tables.fit("--set", "magic=1"): ["magic"],
+    lambda tables, _: tables.predict("--out", tables["a/b.csv"]): ["a/b.csv", "folder"],
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda m: m.__name__)
+def test_mistakes_are_one_line(tables, mistake, monkeypatch, capsys):
+    assert mistake(tables, monkeypatch) == 2
+    *_, line = capsys.readouterr().err.splitlines()
+    assert line.startswith("sklearn-gzsl ")
+    assert ": error: " in line
+    for word in MISTAKES[mistake]:
+        assert word in line
+    model = tables.folder / "m.gzsl"
+    fitted = {there_already, lacks_a_column, no_model, column_of_predictions}
+    fitted.add(of_no_known_kind)
+    assert not model.exists() or mistake in fitted
