@@ -49,7 +49,7 @@ import tracemalloc
 
 from sklearn_gzsl import GaussianGenerator, GZSLClassifier, IncrementalLDA
 
-N_SYNTHETIC = 20
+N_SYNTHETIC = 10
 
 
 def fit(n_unseen, memory_limit):
