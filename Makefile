@@ -50,6 +50,10 @@ help:
 	$(INSTALL) setuptools
 	@touch $@
 
+.venv/.stamp-demo: .venv/.stamp-venv pyproject.toml constraints.txt
+	$(INSTALL_SELF) ".[plot]"
+	@touch $@
+
 .venv/.stamp-test: .venv/.stamp-venv pyproject.toml constraints.txt
 	$(INSTALL_SELF) $(TESTED_HERE)
 	@touch $@
@@ -80,7 +84,7 @@ $(NEWEST)/.stamp: pyproject.toml
 	$(NEWEST)/bin/python $(PIP_INSTALL) --no-build-isolation -e $(TESTED)
 	@touch $@
 
-demo: .venv/.stamp-test
+demo: .venv/.stamp-demo
 	$(PY) examples/demo.py
 
 test: .venv/.stamp-test

@@ -289,3 +289,14 @@ def test_few_rows_of_many_columns(n_rows):
     assert clf.adaptation_.any()
     assert np.isfinite(clf.decision_function(X)).all()
     np.testing.assert_array_equal(clf.adapt(reset=True).decision_function(X), before)
+
+
+def test_verbose_says_how_many_are_believed_to_be_of_unseen_classes(
+    data, numbers, capsys
+):
+    params = {"seen_penalty": 0.0, "random_state": 0, "verbose": 1}
+    clf = GZSLClassifier(GaussianGenerator(), prototypes(), **params)
+    rows = numbers.data[numbers.test]
+    clf.fit(*data).adapt(rows)
+    believed = f"about {clf.classifier_.unlabelled_counts_.sum():.0f} of {len(rows)} "
+    assert believed in capsys.readouterr().err

@@ -10,7 +10,7 @@ from scipy.special import logsumexp
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..persistence import Stored
-from ..utils import ranked, row_chunks, unit_rows
+from ..utils import ranked, row_chunks, say, unit_rows
 from ._adapting import AdaptMixin, check_can_adapt, turns, warn_of_strangers
 from ._prototype_model import SCALE, PrototypeModel
 
@@ -301,6 +301,11 @@ class MovingPrototypes(AdaptMixin):
             )
             warn_of_strangers(self._unlabelled.n_far - before.n_far, len(X))
         self._move()
+        if X is not None:
+            say(
+                f"about {self.unlabelled_counts_.sum():.0f} of "
+                f"{self.n_unlabelled_} rows without labels are of unseen classes"
+            )
 
 
 class BothSpaces(Stored):
