@@ -5,6 +5,7 @@ import pytest
 from calibrations import make_calibrated
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
 from sklearn.tree import DecisionTreeClassifier
 
 from sklearn_gzsl import (
@@ -12,7 +13,10 @@ from sklearn_gzsl import (
     ClassAttributes,
     GaussianGenerator,
     GZSLClassifier,
+    PrototypeClassifier,
 )
+from sklearn_gzsl.classifiers import _prototypes
+from sklearn_gzsl.classifiers._prototype_choice import choose_settings
 from sklearn_gzsl.metrics import GZSLScorer, gzsl_scores
 from sklearn_gzsl.model_selection import GZSLKFold, GZSLShuffleSplit
 
@@ -39,9 +43,11 @@ def test_no_penalty_of_a_sweep_is_better(clf, numbers_rows):
         return np.mean([h_with_penalty(*fold, penalty) for fold in folds])
 
     folds = []
+    settings = calibrated.estimator_.generator_.settings_
     for train, test in cv.split(X, y):
-        # The fold knows of the classes in y alone.
+        # The fold knows of the classes in y alone, and chooses nothing anew.
         model = clone(clf)
+        model.set_params(**{f"generator__{name}": settings[name] for name in settings})
         known = attributes.subset(np.unique(y))
         model.fit(X[train], y[train], class_attributes=known)
         folds.append((model, model.predict_log_proba(X[test]), y[test]))
@@ -225,3 +231,18 @@ def test_the_model_of_a_single_fold_knows_the_truly_unseen_classes(form, clf, an
     labels = np.concatenate([animals.y, animals.y_test])
     calibrated.fit(rows, labels, class_attributes=known)
     assert calibrated.classes_.tolist() == sorted(animals.labels.tolist())
+
+
+@pytest.mark.parametrize("piped", [False, True])
+def test_folds_keep_what_was_chosen_on_all_rows(animals, monkeypatch, piped):
+    chosen = []
+
+    def choose(settings, *args, **kwargs):
+        chosen.append("auto" in settings.values())
+        return choose_settings(settings, *args, **kwargs)
+
+    monkeypatch.setattr(_prototypes, "choose_settings", choose)
+    clf = make_pipeline(PrototypeClassifier()) if piped else PrototypeClassifier()
+    clf = CalibratedStackingCV(clf, cv=3, random_state=0)
+    clf.fit(animals.X, animals.y, class_attributes=animals.attributes)
+    assert chosen == [True, False, False, False]

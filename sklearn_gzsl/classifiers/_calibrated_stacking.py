@@ -25,6 +25,7 @@ from ._folds import (
     make_cv,
     prefit_curves,
 )
+from ._parts import settled
 from ._penalty import (
     FEW_CLASSES,
     check_scoring,
@@ -127,7 +128,9 @@ class CalibratedStackingCV(
 
     In each fold the estimator is told of the classes in ``y`` only: the held-out
     classes take the whole part of the unseen ones. Each class is scored by models
-    that have met none of its rows.
+    that have met none of its rows. What the estimator chooses by itself on all rows,
+    such as the settings of ``PrototypeClassifier`` that are "auto", holds in the folds:
+    they fit twice as fast, and the penalty suits the model that it is for.
 
     Without unseen classes the penalty has no effect: it is 0, and no fold is trained.
     Scores are the log-probabilities of the estimator, or its decision function if it
@@ -268,6 +271,7 @@ class CalibratedStackingCV(
                 f"refit=False, but cv has {len(folds)} folds, so as many estimators; "
                 "use refit=True, or a cv with one fold."
             )
+        alike = self.estimator
         if self.refit:
             # First of all: it tells which classes are unseen, or what is wrong.
             with on_trial():  # its balance is yet to be found
@@ -281,10 +285,11 @@ class CalibratedStackingCV(
             if folds is None:
                 cv = like_unseen(n_seen, n_unseen, self.random_state)
                 folds = list_folds(cv, X, y, split_params)
+            alike = settled(fitted)
         results = counted(
             (
                 delayed(fit_and_score)(
-                    *(self.estimator, X, y, fit_params, *fold),
+                    *(alike, X, y, fit_params, *fold),
                     keep=not self.refit,
                     failed=f"CalibratedStackingCV failed in fold {i} of {len(folds)}",
                     instead="Fit the estimator alone, or give a cv that holds fewer "

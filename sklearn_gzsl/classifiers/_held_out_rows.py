@@ -8,7 +8,7 @@ from sklearn.pipeline import Pipeline
 from .._sklearn_compat import _safe_indexing
 from ..metrics._accuracy import check_labels
 from ..metrics._response import check_known, class_scores, find_model
-from ..utils import adapt, on_trial, row_chunks, warn
+from ..utils import adapt, as_last_step_sees, on_trial, row_chunks, warn
 from ._adapting import can_adapt
 from ._calibrated_stacking import CalibratedStackingCV
 from ._folds import fit_on_fold, narrowed, went, with_own_checkpoints
@@ -65,8 +65,7 @@ def as_chosen(fitted):
 def raw_scores(estimator, X, n_classes):
     """The decision function, which tells how far a row is from all classes."""
     if isinstance(estimator, Pipeline):
-        X = estimator[:-1].transform(X) if len(estimator) > 1 else X
-        return raw_scores(estimator[-1], X, n_classes)
+        return raw_scores(estimator[-1], as_last_step_sees(estimator, X), n_classes)
     # Of two classes it is their difference.
     if n_classes > 2 and isinstance(estimator, CalibratedStackingCV):
         scores = class_scores(estimator.estimator_, X, n_classes)

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.pipeline import Pipeline
 from sklearn.utils import (
     check_consistent_length,
     check_random_state,
@@ -15,7 +14,7 @@ from sklearn.utils import (
 from .._sklearn_compat import _safe_indexing
 from ..metrics._accuracy import check_labels
 from ..metrics._response import path_to
-from ..utils import few
+from ..utils import as_last_step_sees, few
 from ..utils._typing import RandomState
 from ._drawing import Axes, Display, legend_beside, load_pyplot, width_with_legend
 from ._members import check_no_vote
@@ -217,8 +216,7 @@ class SyntheticFeaturesDisplay(Display):
         X, y = _safe_indexing(X, shown), y[shown]
         # As in predict: through the steps before, into the space of the generator.
         for part in outer:
-            if isinstance(part, Pipeline) and len(part) > 1:
-                X = part[:-1].transform(X)
+            X = as_last_step_sees(part, X)
         X = np.asarray(model.transform(X))
         seeds = _seeds(random_state, model.generator_)
         synthetic, y_synthetic = model.generator_.sample(

@@ -11,6 +11,7 @@ from ._files import (
 )
 from ._fitting import (
     all_or_nothing,
+    as_last_step_sees,
     fit_transform,
     learner_inside,
     path_inside,
@@ -54,6 +55,7 @@ __all__ = [
     "adapt",
     "add_rows",
     "all_or_nothing",
+    "as_last_step_sees",
     "check_complete",
     "check_target",
     "chunk_size",

@@ -67,6 +67,13 @@ def path_inside(estimator: Any, attribute: str) -> list[Any]:
     return path
 
 
+def as_last_step_sees(estimator: Any, X: Any) -> Any:
+    """Rows as they reach the last step of a pipeline; of anything else as they are."""
+    if isinstance(estimator, Pipeline) and len(estimator) > 1:
+        return estimator[:-1].transform(X)
+    return X
+
+
 def learner_inside(estimator: Any) -> tuple[Any, str]:
     """What pipelines and searches train in the end, and what its arguments begin with.
 

@@ -4,9 +4,8 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
-from sklearn.pipeline import Pipeline
 
-from ._fitting import path_inside
+from ._fitting import as_last_step_sees, path_inside
 
 
 def is_unlabelled(y: Any) -> np.ndarray:
@@ -35,7 +34,6 @@ def adapt(estimator: Any, X: Any, reset: bool = False) -> None:
             f"{last!r} cannot learn from rows without labels; PrototypeClassifier can, "
             "which GZSLClassifier has by default."
         )
-    for part in around:
-        if isinstance(part, Pipeline) and X is not None:
-            X = part[:-1].transform(X)
+    for part in around if X is not None else ():
+        X = as_last_step_sees(part, X)
     last.adapt(X, reset=reset)
