@@ -321,3 +321,11 @@ def test_scikit_learn_does_cut_a_bare_table():
     params = {"class_attributes": np.eye(6)}
     cross_validate(Probe(), np.eye(6), [0, 1] * 3, cv=KFold(2), params=params)
     assert lengths == [3, 3]
+
+
+def test_a_table_the_right_way_round_is_not_to_be_transposed():
+    names = [str(i) for i in range(4)]
+    attributes = ClassAttributes([0, 1, 2, 4], np.eye(4), feature_names=names)
+    with pytest.raises(ValueError, match=r"labels \[3\]") as error:
+        attributes.take([0, 3])
+    assert "transpose" not in str(error.value)

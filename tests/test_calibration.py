@@ -6,6 +6,7 @@ from calibrations import make_calibrated
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler
 from sklearn.tree import DecisionTreeClassifier
 
 from sklearn_gzsl import (
@@ -233,8 +234,17 @@ def test_the_model_of_a_single_fold_knows_the_truly_unseen_classes(form, clf, an
     assert calibrated.classes_.tolist() == sorted(animals.labels.tolist())
 
 
-@pytest.mark.parametrize("piped", [False, True])
-def test_folds_keep_what_was_chosen_on_all_rows(animals, monkeypatch, piped):
+@pytest.mark.parametrize(
+    "clf",
+    [
+        PrototypeClassifier(),
+        make_pipeline(PrototypeClassifier()),
+        GZSLClassifier(random_state=0),
+        make_pipeline(MinMaxScaler(), GZSLClassifier(random_state=0)),
+    ],
+    ids=["alone", "pipeline", "classifier", "both"],
+)
+def test_folds_keep_what_was_chosen_on_all_rows(animals, monkeypatch, clf):
     chosen = []
 
     def choose(settings, *args, **kwargs):
@@ -242,7 +252,34 @@ def test_folds_keep_what_was_chosen_on_all_rows(animals, monkeypatch, piped):
         return choose_settings(settings, *args, **kwargs)
 
     monkeypatch.setattr(_prototypes, "choose_settings", choose)
-    clf = make_pipeline(PrototypeClassifier()) if piped else PrototypeClassifier()
     clf = CalibratedStackingCV(clf, cv=3, random_state=0)
     clf.fit(animals.X, animals.y, class_attributes=animals.attributes)
     assert chosen == [True, False, False, False]
+
+
+class Around(ClassifierMixin, BaseEstimator):
+    """A user's own, whose fitted parts are named like those of GZSLClassifier."""
+
+    def __init__(self, classifier=None):
+        self.classifier = classifier
+
+    def fit(self, X, y, class_attributes=None):
+        clf = PrototypeClassifier() if self.classifier is None else self.classifier
+        self.classifier_ = clone(clf).fit(X, y, class_attributes=class_attributes)
+        self.generator_ = GaussianGenerator().fit(X, y, class_attributes)
+        self.classes_ = self.classifier_.classes_
+        self.seen_classes_ = self.classifier_.seen_classes_
+        self.unseen_classes_ = self.classifier_.unseen_classes_
+        return self
+
+    def decision_function(self, X):
+        return self.classifier_.decision_function(X)
+
+    def predict(self, X):
+        return self.classifier_.predict(X)
+
+
+def test_estimators_of_others_choose_in_each_fold(animals):
+    clf = CalibratedStackingCV(Around(), cv=3, random_state=0)
+    clf.fit(animals.X, animals.y, class_attributes=animals.attributes)
+    assert clf.score(animals.X_test, animals.y_test) > 0.9

@@ -51,6 +51,22 @@ def other_case(tables, _):
     return tables.fit()
 
 
+def minus_one(tables, _):
+    tables.rows.loc[:3, "species"] = "-1"
+    tables.write()
+    return tables.fit()
+
+
+def lies_on_its_side(tables, _):
+    tables.classes = tables.classes.set_index("species").T.reset_index(names="species")
+    tables.write()
+    return tables.fit()
+
+
+def misspelt_target(tables, _):
+    return tables.fit(target="Species")
+
+
 def no_description(tables, _):
     tables.rows.loc[3, "species"] = "zebu"
     tables.write()
@@ -152,6 +168,9 @@ MISTAKES = {
     empty_cell: ["train.csv", "['tail']", "empty cells", "row 4 "],
     no_label: ["train.csv", "'species' is empty throughout"],
     no_description: ["train.csv: column 'species'", "['zebu'], which", "animals.csv"],
+    minus_one: ["train.csv", "['-1'], which", "are to be empty"],
+    lies_on_its_side: ["train.csv", "animals.csv", "a row for each class"],
+    misspelt_target: ["train.csv", "'Species'", "Did you mean 'species'"],
     other_case: ["train.csv", "animals.csv", "Did you mean", "'ant' for 'ANT'"],
     empty_description: ["animals.csv", "NaN"],
     nameless_class: ["animals.csv", "'species' has rows without a class"],

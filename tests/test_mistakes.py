@@ -58,6 +58,10 @@ MISTAKES = {
         lambda: fit(attributes=pd.DataFrame(VECTORS, index=["legs", "wings"])),
         (ValueError, ["class_attributes", "'ant'", "transpose it"]),
     ),
+    "an array with a column for each class": (
+        lambda: fit(y=np.repeat([0, 1, 2, 3, 4, 5], 4), attributes=np.eye(4, 8)),
+        (ValueError, ["class_attributes", "[4, 5]", "transpose it"]),
+    ),
     "vectors with a column for each class": (
         lambda: ClassAttributes(list(VECTORS), np.array(list(VECTORS.values())).T),
         (ValueError, ["values", "(2, 5)", "pass values.T"]),

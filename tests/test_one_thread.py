@@ -1,14 +1,17 @@
 """Where several threads of the linear algebra only wait for each other, one works."""
 
+from functools import partial
 from threading import Thread
 
 import numpy as np
 import pytest
 from conftest import blobs
+from scipy import linalg
+from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import ThreadpoolController, threadpool_limits
 
-from sklearn_gzsl import PrototypeClassifier
+from sklearn_gzsl import ESZSL, SAE, GaussianGenerator, PrototypeClassifier
 from sklearn_gzsl.utils import one_thread
 
 
@@ -41,6 +44,31 @@ def fitted_alone():
 def test_a_fit_has_one_thread_and_gives_the_others_back():
     assert set(fitted_alone().threads_) == {1}
     assert set(threads()) == {2}
+
+
+@pytest.mark.parametrize(
+    ("estimator", "n_rows", "solvers"),
+    [
+        (PrototypeClassifier(seen_weight=0), 30, {"eigh"}),
+        (PrototypeClassifier(seen_weight=0), 2, {"eigh", "svd"}),
+        (GaussianGenerator(), 30, {"eigh"}),
+        (ESZSL(), 30, {"cho_factor"}),
+        (SAE(), 30, {"eigh", "svd"}),
+    ],
+)
+def test_decompositions_have_one_thread(monkeypatch, estimator, n_rows, solvers):
+    found = {}
+
+    def counted(solve, *args, **kwargs):
+        found.setdefault(solve.__name__, []).extend(threads())
+        return solve(*args, **kwargs)
+
+    for name in ("eigh", "svd", "cho_factor"):
+        monkeypatch.setattr(linalg, name, partial(counted, getattr(linalg, name)))
+    X, y, attributes = blobs(n_features=40, n_unseen=1, n_rows=n_rows)
+    clone(estimator).fit(X, y, class_attributes=attributes)
+    assert found.keys() == solvers
+    assert {n for numbers in found.values() for n in numbers} == {1}
 
 
 def test_an_error_gives_them_back():

@@ -13,14 +13,8 @@ from ._sources import read, warn_of_doubtful
 from ._tables import label_array, listed
 
 
-def _further(missing, labels, feature_names):
+def _further(missing, labels, columns):
     """What else labels without a row may be."""
-    columns = [] if feature_names is None else feature_names.tolist()
-    if {str(c) for c in missing} <= set(columns):
-        return (
-            " They are names of its columns, and each class needs a row: transpose it, "
-            "as table.T of pandas does."
-        )
     if -1 in missing:
         return NOT_LABELLED
     if "-1" in missing:
@@ -33,7 +27,22 @@ def _further(missing, labels, feature_names):
             " Rows of an array are the classes 0, 1, ...; ClassAttributes(labels, "
             "array) names them."
         )
+    if set(missing) <= set(columns):
+        return (
+            " They are columns of the table, where each class needs a row: transpose "
+            "it, as table.T does."
+        )
     return ""
+
+
+def _columns(attributes, all_missing):
+    """Names of the columns that may be classes: of a table that lies on its side."""
+    names, (table, *others) = attributes.feature_names, attributes.sources.values()
+    if names is not None:
+        # Where some labels have rows, these are the classes.
+        return names.tolist() if all_missing else []
+    counted = np.array_equal(attributes.labels, range(len(table)))
+    return range(len(table), table.shape[1]) if counted and not others else []
 
 
 class ClassAttributes:
@@ -227,11 +236,12 @@ class ClassAttributes:
         where = {label: i for i, label in enumerate(self.labels.tolist())}
         missing = sorted({c for c in labels.tolist() if c not in where}, key=repr)
         if missing:
+            all_missing = len(missing) == len(set(labels.tolist()))
             raise ValueError(
                 f"class_attributes has no row for the labels {few(missing)} "
                 f"(its labels are {few(self.labels)}); add a row for each, with "
                 f"labels of the same type as in y.{meant(missing, where)}"
-                + _further(missing, self.labels, self.feature_names)
+                + _further(missing, self.labels, _columns(self, all_missing))
             )
         return np.array([where[c] for c in labels.tolist()], dtype=np.intp)
 

@@ -255,7 +255,7 @@ def _check_columns(path, table, names):
     if missing:
         raise ValueError(
             f"{path} has no column {few(missing)}; its columns are "
-            f"{few(list(table.columns))}."
+            f"{few(list(table.columns))}.{meant(missing, table.columns)}"
         )
 
 
@@ -285,7 +285,17 @@ def _check_described(labels, described, data, target, attributes):
             f"{data}: column {target!r} has the classes {few(missing)}, which "
             f"{attributes} does not describe (its classes are {few(known)}); add a row "
             f"for each there.{meant(missing, known)}"
+            + _further(set(labels), set(missing), described.feature_names)
         )
+
+
+def _further(labels, missing, columns):
+    """What else classes without a description may be."""
+    if "-1" in missing:
+        return " Cells of rows without a label are to be empty."
+    if columns is not None and missing == labels and missing <= set(columns.tolist()):
+        return " They are columns there: write it with a row for each class."
+    return ""
 
 
 def _features(path, table, ignore=()):

@@ -128,9 +128,10 @@ class CalibratedStackingCV(
 
     In each fold the estimator is told of the classes in ``y`` only: the held-out
     classes take the whole part of the unseen ones. Each class is scored by models
-    that have met none of its rows. What the estimator chooses by itself on all rows,
-    such as the settings of ``PrototypeClassifier`` that are "auto", holds in the folds:
-    they fit twice as fast, and the penalty suits the model that it is for.
+    that have met none of its rows. But settings of ``PrototypeClassifier`` and
+    ``GaussianGenerator`` that are "auto" are chosen once, on all rows, and hold in the
+    folds, also in a pipeline or a ``GZSLClassifier``: that takes half the time, and the
+    penalty suits the model that it is for.
 
     Without unseen classes the penalty has no effect: it is 0, and no fold is trained.
     Scores are the log-probabilities of the estimator, or its decision function if it

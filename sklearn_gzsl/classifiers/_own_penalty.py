@@ -55,7 +55,8 @@ def choose_own_penalty(clf, X, y, attributes, seeds):
     try:
         folds = list_folds(like_unseen(n_seen, n_unseen, seed), X, y, {})
     except ValueError as error:
-        return _none(f"no classes can be held out ({error})")
+        reason = str(error).removesuffix(".")
+        return _none(f"no classes can be held out ({reason})")
     if hasattr(clf.generator_, "max_iter"):
         folds = folds[:1]
     if clf._moves_rows:

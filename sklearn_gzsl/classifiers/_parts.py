@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.base import clone, is_classifier
 from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn_compat import _VisualBlock
@@ -139,14 +140,26 @@ def chosen_settings(part, fitted):
 def settled(fitted):
     """A clone to be fitted on folds, with what the fitted one has chosen by itself.
 
-    To choose it anew takes longer than all else, and moved no penalty.
+    To choose it anew takes longer than all else, and hardly changed H. It is known of
+    what chooses ``settings_``: alone, in a pipeline, or as part of a GZSLClassifier.
     """
+    if isinstance(fitted, Pipeline):
+        name, last = fitted.steps[-1]
+        return clone(fitted).set_params(**{name: settled(last)})
     alike = clone(fitted)
     alike.set_params(**chosen_settings(fitted, fitted))
-    for part in ("generator", "classifier", "adapter"):
-        inside = getattr(fitted, f"{part}_", None)
+    # Others may have fitted parts of these names, too, and parameters of other names.
+    for name in fitted._default_parts if isinstance(fitted, DefaultPartsMixin) else ():
+        given, inside = fitted._part(name), getattr(fitted, f"{name}_", None)
         chosen = chosen_settings(inside, inside)
-        alike.set_params(**{f"{part}__{name}": chosen[name] for name in chosen})
+        auto = given.get_params() if chosen else {}
+        alike.set_params(
+            **{
+                f"{name}__{setting}": value
+                for setting, value in chosen.items()
+                if isinstance(auto.get(setting), str)
+            }
+        )
     return alike
 
 

@@ -140,9 +140,9 @@ def wanted_by_few(curves, scoring, n_seen):
     wanted = [choose_penalty([curve], scoring).penalty for curve in curves]
     warn(
         f"The seen penalty is chosen on {n_seen} classes in all, and each fold alone "
-        f"would choose {few(np.round(wanted, 2))}: too few to rely on. Give "
-        "GZSLClassifier a number as seen_penalty, or CalibratedStackingCV a model that "
-        "is fitted, and rows that it has not met."
+        f"would choose {few(np.round(wanted, 2))}: too few to rely on. Give a number, "
+        "as seen_penalty of GZSLClassifier, or CalibratedStackingCV a model that is "
+        "fitted, and rows that it has not met."
     )
     return wanted
 
