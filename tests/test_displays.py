@@ -36,6 +36,7 @@ from sklearn_gzsl.metrics import GZSLScorer
 from sklearn_gzsl.model_selection import GZSLKFold, GZSLShuffleSplit, few_shot_curve
 
 plt = pytest.importorskip("matplotlib.pyplot")
+pytestmark = pytest.mark.usefixtures("close_figures")
 
 
 @pytest.fixture

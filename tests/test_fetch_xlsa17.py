@@ -1,3 +1,5 @@
+"""fetch_xlsa17 unpacks what is needed, and goes on where a download broke off."""
+
 import hashlib
 
 import pytest
