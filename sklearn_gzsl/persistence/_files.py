@@ -167,7 +167,7 @@ def load(path: str | PathLike) -> Any:
         except (*MALFORMED, ImportError) as error:  # of a class that is nowhere
             raise ValueError(
                 f"{str(path)!r} is damaged, or no file of save: "
-                f"{error or type(error).__name__}."
+                f"{error or type(error).__name__}. Give one that save has written."
             ) from error
 
 
@@ -176,7 +176,7 @@ def _read(file: IO[bytes]) -> Any:
     length = int.from_bytes(file.read(8), "little")
     start = 8 + length
     if not 0 < length <= _MAX_HEADER or start > size:
-        raise ValueError(f"its header would have {length} bytes")
+        raise ValueError("it does not begin like one")
     table = _parsed(file.read(length))
     metadata = table.pop("__metadata__")
     if metadata["format"] != _FORMAT:
