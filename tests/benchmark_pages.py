@@ -7,17 +7,9 @@ import pytest
 
 # What makes the pages is no part of the tests' own requirements.
 benchmark_tables, which = map(pytest.importorskip, ("benchmark_tables", "which"))
-
-
 ROOT = Path(__file__).parents[1]
-
-
 DOCS = ROOT / "docs"
-
-
 MADE = {"_build", "auto_examples", "generated"}
-
-
 # The kinds of rows that a view shows in whole, one below the other.
 KINDS = {
     "methods": ("default", "softmax", "set", "tuned", "vote"),

@@ -1,8 +1,6 @@
 """A classifier of the animals whose penalty is chosen in three folds."""
 
-from sklearn_gzsl import (
-    CalibratedStackingCV,
-)
+from sklearn_gzsl import CalibratedStackingCV
 
 
 def make_calibrated(clf):

@@ -19,7 +19,3 @@ def make_streamed(animals):
         random_state=0,
         seen_penalty=0.0,
     )
-
-
-def fit(clf, animals):
-    return clf.fit(animals.X, animals.y, animals.attributes)

@@ -88,6 +88,10 @@ def make_animals():
     )
 
 
+def fit(model, animals):
+    return model.fit(animals.X, animals.y, animals.attributes)
+
+
 @pytest.fixture(scope="session")
 def zoo():
     return make_zoo()

@@ -6,8 +6,6 @@ from skorch.callbacks import Callback
 from sklearn_gzsl.training import _batches
 
 ALWAYS = {"checkpoint_interval": 0.0}
-
-
 # Long enough for several intervals, and to be cut off more than once.
 LONG = {cls: TINY[cls] | {"max_iter": 20} for cls in NEURAL}
 
@@ -28,7 +26,3 @@ def make_undisturbed(monkeypatch):
     CutOff.at, CutOff.n_steps = set(), 0
     # Intervals of several steps, though there are few of them.
     monkeypatch.setattr(_batches, "_N_REPORTS", 7)
-
-
-def fit(model, animals):
-    return model.fit(animals.X, animals.y, animals.attributes)

@@ -1,8 +1,6 @@
 """A model, and the path of a file for it."""
 
-from sklearn_gzsl import (
-    PrototypeClassifier,
-)
+from sklearn_gzsl import PrototypeClassifier
 
 
 def make_path(tmp_path):

@@ -18,14 +18,8 @@ from benchmark_pages import (
 
 records = pytest.fixture(make_records)
 pages = pytest.fixture(make_pages)
-
-
 DIRECTIVE = re.compile(r"^\.\. benchmark-table:: (.*)\n((?:   :.*\n?)*)", re.MULTILINE)
-
-
 ROLE = re.compile(r":figure:`([^`]*)`")
-
-
 TYPED = re.compile(r"(?<![\w.])\d+\.\d+(?!\w|\.\w)")
 
 

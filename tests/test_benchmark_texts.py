@@ -22,8 +22,6 @@ from sklearn_gzsl.metrics import gzsl_scores
 
 records = pytest.fixture(make_records)
 pages = pytest.fixture(make_pages)
-
-
 SETS = ["clinc150", "flowers", "animals", "two_digit_numbers"]
 
 

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from cut_off_fits import ALWAYS, LONG, CutOff, fit, make_undisturbed
+from conftest import fit
+from cut_off_fits import ALWAYS, LONG, CutOff, make_undisturbed
 from instances import NEURAL, VARIANTS
 from numpy.testing import assert_array_equal
 from sklearn.base import clone

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cut_off_fits import ALWAYS, LONG, CutOff, fit, make_undisturbed
+from conftest import fit
+from cut_off_fits import ALWAYS, LONG, CutOff, make_undisturbed
 from sklearn.base import clone
 from skorch.callbacks import Callback, EarlyStopping
 

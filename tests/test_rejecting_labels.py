@@ -6,14 +6,9 @@ from numpy.testing import assert_array_equal
 from rejections import FAST, make_clf, make_rows
 
 import sklearn_gzsl
-from sklearn_gzsl import (
-    RejectingClassifier,
-)
+from sklearn_gzsl import RejectingClassifier
 from sklearn_gzsl.classifiers._held_out_rows import quantile
-from sklearn_gzsl.metrics import (
-    gzsl_scores,
-    per_class_accuracy,
-)
+from sklearn_gzsl.metrics import gzsl_scores, per_class_accuracy
 
 rows = pytest.fixture(make_rows, scope="module")
 clf = pytest.fixture(make_clf, scope="module")

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from chunks import SMALL, fit, make_streamed
+from chunks import SMALL, make_streamed
+from conftest import fit
 from instances import TINY
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
@@ -18,9 +19,7 @@ from sklearn_gzsl import (
     GZSLClassifier,
     SoftmaxClassifier,
 )
-from sklearn_gzsl.metrics import (
-    GZSLScorer,
-)
+from sklearn_gzsl.metrics import GZSLScorer
 from sklearn_gzsl.synthesis._passes import Passes
 
 streamed = pytest.fixture(make_streamed)

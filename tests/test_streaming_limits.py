@@ -4,7 +4,8 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from chunks import fit, make_streamed
+from chunks import make_streamed
+from conftest import fit
 from numpy.testing import assert_array_equal
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import SGDClassifier

@@ -13,7 +13,7 @@ from ._sources import read, warn_of_doubtful
 from ._tables import label_array, listed
 
 
-def _further(missing, labels, columns):
+def _further(missing, labels):
     """What else labels without a row may be."""
     if -1 in missing:
         return NOT_LABELLED
@@ -27,22 +27,19 @@ def _further(missing, labels, columns):
             " Rows of an array are the classes 0, 1, ...; ClassAttributes(labels, "
             "array) names them."
         )
-    if set(missing) <= set(columns):
-        return (
-            " They are columns of the table, where each class needs a row: transpose "
-            "it, as table.T does."
-        )
     return ""
 
 
-def _columns(attributes, all_missing):
-    """Names of the columns that may be classes: of a table that lies on its side."""
+def lies_on_its_side(
+    attributes: "ClassAttributes", labels: Iterable[Any], missing: Iterable[Any]
+) -> bool:
+    """Whether the labels that have no row are columns of the table."""
     names, (table, *others) = attributes.feature_names, attributes.sources.values()
     if names is not None:
         # Where some labels have rows, these are the classes.
-        return names.tolist() if all_missing else []
+        return set(labels) == set(missing) <= set(names.tolist())
     counted = np.array_equal(attributes.labels, range(len(table)))
-    return range(len(table), table.shape[1]) if counted and not others else []
+    return counted and not others and set(missing) <= set(range(table.shape[1]))
 
 
 class ClassAttributes:
@@ -236,12 +233,16 @@ class ClassAttributes:
         where = {label: i for i, label in enumerate(self.labels.tolist())}
         missing = sorted({c for c in labels.tolist() if c not in where}, key=repr)
         if missing:
-            all_missing = len(missing) == len(set(labels.tolist()))
+            further = _further(missing, self.labels)
+            if not further and lies_on_its_side(self, labels.tolist(), missing):
+                further = (
+                    " They are columns of the table, where each class needs a row: "
+                    "transpose it, as table.T does."
+                )
             raise ValueError(
                 f"class_attributes has no row for the labels {few(missing)} "
                 f"(its labels are {few(self.labels)}); add a row for each, with "
-                f"labels of the same type as in y.{meant(missing, where)}"
-                + _further(missing, self.labels, _columns(self, all_missing))
+                f"labels of the same type as in y.{meant(missing, where)}" + further
             )
         return np.array([where[c] for c in labels.tolist()], dtype=np.intp)
 

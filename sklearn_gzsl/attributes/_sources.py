@@ -135,12 +135,11 @@ def _source(table, name, labels, *, may_miss_rows):
             f"values[{name!r}] is not a table of numbers: {error}"
         ) from error
     if table.ndim != 2 or len(table) != len(labels) or not table.shape[1]:
-        lying = table.ndim == 2 and table.shape[1] == len(labels)
+        on_side = table.ndim == 2 and table.shape[1] == len(labels)
+        further = " It has a column for each: pass values.T." if on_side else ""
         raise ValueError(
             f"values[{name!r}] has shape {table.shape}, expected ({len(labels)}, "
-            "n_attributes): one row for each label."
-            + " It has a column for each: pass values.T."
-            * lying
+            f"n_attributes): one row for each label.{further}"
         )
     bad = ~np.isfinite(table)
     if may_miss_rows:

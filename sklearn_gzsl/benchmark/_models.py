@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from ..attributes import ClassAttributes
+from ..attributes import ClassAttributes, lies_on_its_side
 from ..attributes._tables import UNNAMED
 from ..classifiers._calibrated_stacking import CalibratedStackingCV
 from ..classifiers._gzsl_classifier import GZSLClassifier
@@ -281,21 +281,16 @@ def _check_described(labels, described, data, target, attributes):
     known = described.labels.tolist()
     missing = sorted(set(labels) - set(known))
     if missing:
+        further = ""
+        if "-1" in missing:
+            further = " Cells of rows without a label are to be empty."
+        elif lies_on_its_side(described, labels, missing):
+            further = " They are columns there: write it with a row for each class."
         raise ValueError(
             f"{data}: column {target!r} has the classes {few(missing)}, which "
             f"{attributes} does not describe (its classes are {few(known)}); add a row "
-            f"for each there.{meant(missing, known)}"
-            + _further(set(labels), set(missing), described.feature_names)
+            f"for each there.{meant(missing, known)}{further}"
         )
-
-
-def _further(labels, missing, columns):
-    """What else classes without a description may be."""
-    if "-1" in missing:
-        return " Cells of rows without a label are to be empty."
-    if columns is not None and missing == labels and missing <= set(columns.tolist()):
-        return " They are columns there: write it with a row for each class."
-    return ""
 
 
 def _features(path, table, ignore=()):

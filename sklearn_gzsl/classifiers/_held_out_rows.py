@@ -13,7 +13,7 @@ from ._adapting import can_adapt
 from ._calibrated_stacking import CalibratedStackingCV
 from ._folds import fit_on_fold, narrowed, went, with_own_checkpoints
 from ._gzsl_classifier import GZSLClassifier
-from ._parts import settled
+from ._parts import settled, with_last_step
 from ._voting import GZSLVotingClassifier
 
 # What is known of each row, with the types of an empty set of them.
@@ -49,8 +49,7 @@ def as_chosen(fitted):
     Scores with other penalties do not compare, and choosing takes longer than fitting.
     """
     if isinstance(fitted, Pipeline):
-        name, last = fitted.steps[-1]
-        return clone(fitted).set_params(**{name: as_chosen(last)})
+        return with_last_step(fitted, as_chosen)
     if isinstance(fitted, GZSLVotingClassifier):
         members = zip(fitted._fitted, fitted.estimators_, strict=True)
         return clone(fitted).set_params(**{name: as_chosen(m) for name, m in members})

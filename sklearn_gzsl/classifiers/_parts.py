@@ -144,23 +144,23 @@ def settled(fitted):
     what chooses ``settings_``: alone, in a pipeline, or as part of a GZSLClassifier.
     """
     if isinstance(fitted, Pipeline):
-        name, last = fitted.steps[-1]
-        return clone(fitted).set_params(**{name: settled(last)})
+        return with_last_step(fitted, settled)
     alike = clone(fitted)
     alike.set_params(**chosen_settings(fitted, fitted))
     # Others may have fitted parts of these names, too, and parameters of other names.
     for name in fitted._default_parts if isinstance(fitted, DefaultPartsMixin) else ():
-        given, inside = fitted._part(name), getattr(fitted, f"{name}_", None)
+        inside = getattr(fitted, f"{name}_", None)
         chosen = chosen_settings(inside, inside)
-        auto = given.get_params() if chosen else {}
         alike.set_params(
-            **{
-                f"{name}__{setting}": value
-                for setting, value in chosen.items()
-                if isinstance(auto.get(setting), str)
-            }
+            **{f"{name}__{setting}": chosen[setting] for setting in chosen}
         )
     return alike
+
+
+def with_last_step(pipeline, alike):
+    """A clone of a fitted pipeline, with what ``alike`` makes of its last step."""
+    name, last = pipeline.steps[-1]
+    return clone(pipeline).set_params(**{name: alike(last)})
 
 
 def _check_classifier(classifier, classes):
