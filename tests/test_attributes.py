@@ -243,7 +243,6 @@ def test_rows_of_a_table_belong_to_integer_labels(animals, form):
     [
         (np.ones(12), r"array of 1 dimension.*2-d array \(row i describes the integer"),
         (np.ones((2, 3, 4)), "array of 3 dimension"),
-        ("attributes", "array of 0 dimension"),
         ((["ant", "ape"], np.eye(2)), "no array, as its rows differ in length; pass a"),
         (
             {"ant": [1, 2], "ape": [1]},

@@ -1,7 +1,9 @@
 """Docstrings are completed by those of base classes, and repeat no other's lines."""
 
 import ast
+import importlib
 import inspect
+import pkgutil
 import subprocess
 import sys
 from collections import defaultdict
@@ -193,3 +195,24 @@ def test_docstrings_do_not_repeat_each_other():
     assert len(repeated) <= FEW, "\n".join(
         f"{line}  ({', '.join(sorted(names))})" for line, names in repeated.items()
     )
+
+
+def test_signatures_can_be_read():
+    """What help() shows: numpy's ArrayLike written out is 300 characters long."""
+    long = [
+        f"{module.__name__}.{name}.{method}"
+        for module in rooms()
+        for name, member in vars(module).items()
+        if getattr(member, "__module__", "").startswith("sklearn_gzsl")
+        for method, function in [("", member), *inspect.getmembers(member)]
+        if not method.startswith("_") and inspect.isfunction(function)
+        if "_array_like" in str(inspect.signature(function))
+    ]
+    assert not long
+
+
+def rooms():
+    """What users import from: modules of the package whose names have no underscore."""
+    for found in pkgutil.iter_modules(sklearn_gzsl.__path__, "sklearn_gzsl."):
+        if not found.name.split(".")[1].startswith("_"):
+            yield importlib.import_module(found.name)

@@ -19,7 +19,8 @@ from sklearn_gzsl import (
 )
 from sklearn_gzsl.benchmark import format_results, run_benchmark
 from sklearn_gzsl.datasets import load_xlsa17
-from sklearn_gzsl.metrics import GZSLScorer, per_class_accuracy
+from sklearn_gzsl.inspection import DescriptionDisplay, PerClassAccuracyDisplay
+from sklearn_gzsl.metrics import GZSLScorer, gzsl_scores, per_class_accuracy
 from sklearn_gzsl.model_selection import GZSLKFold
 from sklearn_gzsl.presets import paper_settings
 
@@ -135,7 +136,55 @@ MISTAKES = {
         lambda: fit().add_classes({"fox": [0.0, 3.0, 1.0]}),
         (ValueError, ["class_attributes", "3", "2"]),
     ),
+    "a table's file": (
+        lambda: fit(attributes="animals.csv"),
+        (TypeError, ["class_attributes='animals.csv'", "read_csv('animals.csv'"]),
+    ),
+    "one number for each class": (
+        lambda: fit(attributes={k: v[0] for k, v in VECTORS.items()}),
+        (ValueError, ["class_attributes", "'ant'", "{label: [number]}"]),
+    ),
+    "a Series of descriptions": (
+        lambda: fit(attributes=pd.DataFrame(VECTORS).T[0]),
+        (ValueError, ["class_attributes", "Series", "to_frame()"]),
+    ),
     # -- rows and labels
+    "the labels left in a table": (
+        lambda: fit(X=pd.DataFrame(ROWS, columns=list("abc")).assign(animal=LABELS)),
+        (ValueError, ["X", "'animal'", "'ant'", "leave it out"]),
+    ),
+    "text in an array": (
+        lambda: fit(gzsl(), X=np.column_stack([ROWS, LABELS])),
+        (ValueError, ["X", "column 3", "'ant'", "leave it out"]),
+    ),
+    "a comma in numbers": (
+        lambda: fit(ESZSL(), X=[["1,5", "2"]] * 24),
+        (ValueError, ["X", "column 0", "'1,5'", "decimal=','"]),
+    ),
+    "rows and labels in each other's place": (
+        lambda: fit(X=LABELS, y=ROWS[:, 0].astype(int)),
+        (ValueError, ["X", "'ant'", "they are y"]),
+    ),
+    "text in rows to predict": (
+        lambda: fit().predict([["big", 1.0, 2.0]]),
+        (ValueError, ["X", "column 0", "'big'", "numbers"]),
+    ),
+    "first rows of a class in another case": (
+        lambda: fit(gzsl()).partial_fit(ROWS[:1], ["Elk"]),
+        (ValueError, ["y", "'Elk'", "Did you mean 'elk' for 'Elk'"]),
+    ),
+    "labels to score in another case": (
+        lambda: GZSLScorer("H")(fit(), ROWS, np.char.title(LABELS)),
+        (ValueError, ["y", "'Ant'", "Did you mean 'ant' for 'Ant'"]),
+    ),
+    "seen classes in another case": (
+        lambda: gzsl_scores(LABELS, LABELS, seen_classes=["Ant"]),
+        (ValueError, ["seen_classes", "'Ant'", "Did you mean 'ant' for 'Ant'"]),
+    ),
+    "classes of a score in another case": (
+        lambda: per_class_accuracy(LABELS, LABELS, labels=["Ant"]),
+        (ValueError, ["labels", "'Ant'", "Did you mean 'ant' for 'Ant'"]),
+    ),
     "NaN in X": (
         lambda: fit(X=np.where(ROWS > 1, NAN, ROWS)),
         (ValueError, ["X", "NaN", "imputer"]),
@@ -241,6 +290,18 @@ MISTAKES = {
             ["failed in fold 1 of", "of the 18 rows", "held out", "Fit the estimator"],
         ),
     ),
+    "a penalty that is no number, after fit": (
+        lambda: fit(gzsl()).set_params(seen_penalty="none").predict(ROWS),
+        (ValueError, ["'seen_penalty'", "'none'", "auto"]),
+    ),
+    "a number as callback": (
+        lambda: fit(VAECFlow(callbacks=[1])),
+        (TypeError, ["callbacks", "1", "EpochScoring"]),
+    ),
+    "a file as memory": (
+        lambda: fit(gzsl(memory=__file__)),
+        (ValueError, ["memory=", "test_mistakes.py", "folder"]),
+    ),
     "a regressor as classifier": (
         lambda: fit(gzsl(classifier=Ridge())),
         (ValueError, ["'classifier'", "no regressor", "Ridge()"]),
@@ -256,6 +317,16 @@ MISTAKES = {
     "a table's style": (
         lambda: format_results([], "word"),
         (ValueError, ["style='word'", "markdown"]),
+    ),
+    "a table to draw as an estimator": (
+        lambda: DescriptionDisplay.from_estimator(ClassAttributes(VECTORS)),
+        (TypeError, ["estimator", "ClassAttributes", "from_attributes"]),
+    ),
+    "labels of bars in another case": (
+        lambda: PerClassAccuracyDisplay.from_estimator(
+            fit(), ROWS, np.char.title(LABELS)
+        ),
+        (ValueError, ["y", "'Ant'", "Did you mean 'ant' for 'Ant'"]),
     ),
     "a folder without data": (
         lambda: load_xlsa17("/nowhere", "AWA2"),

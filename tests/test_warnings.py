@@ -161,6 +161,17 @@ def test_what_is_balanced_afterwards_is_no_side_lost(numbers_rows):
     assert not warned(clf.fit, X, y, class_attributes=attributes)
 
 
+@pytest.mark.parametrize(
+    "clf",
+    [PrototypeClassifier(), plain(None)],
+    ids=lambda clf: type(clf).__name__,
+)
+def test_one_class_alone_has_rows(clf, animals):
+    rows = animals.y == animals.y[0]
+    found = warned(clf.fit, animals.X[rows], animals.y[rows], animals.attributes)
+    assert sum(w.startswith("y holds one class alone") for w in found) == 1
+
+
 def test_equal_descriptions(animals):
     vectors = np.tile(animals.vectors[:1], (12, 1))
     found = warned(ClassAttributes, animals.labels, vectors)

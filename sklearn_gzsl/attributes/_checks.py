@@ -1,6 +1,7 @@
 """What users may pass as class_attributes, made into a holder, or refused."""
 
 from collections.abc import Mapping
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -105,11 +106,18 @@ def _from_table(table: Any, y: np.ndarray | None) -> ClassAttributes:
 
 def _array(table: Any) -> Any:
     """Rows as they are, if they are an array of two dimensions."""
+    if isinstance(table, str | PathLike):
+        raise TypeError(
+            f"class_attributes={str(table)!r} is text; if that is a file, pass the "
+            f"table in it, as in pandas.read_csv({str(table)!r}, index_col=0)."
+        )
     try:
-        table = table if issparse(table) else np.asarray(table)
-        if table.ndim == 2:
-            return table
-        form = f"an array of {table.ndim} dimension(s)"
+        rows = table if issparse(table) else np.asarray(table)
+        if rows.ndim == 2:
+            return rows
+        form = f"an array of {rows.ndim} dimension(s)"
+        if hasattr(table, "to_frame"):
+            form = "a Series, whose to_frame() is a table with one attribute"
     except ValueError:
         form = "no array, as its rows differ in length"
     raise ValueError(

@@ -1,16 +1,21 @@
 """Descriptions of classes: the side information that makes zero-shot possible."""
 
-from collections.abc import Iterable, Mapping
+from __future__ import annotations
+
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from ..utils import NOT_LABELLED, few, meant
 from ._html import html_of
 from ._sources import read, warn_of_doubtful
 from ._tables import label_array, listed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from numpy.typing import ArrayLike
 
 
 def _further(missing, labels):
@@ -31,7 +36,7 @@ def _further(missing, labels):
 
 
 def lies_on_its_side(
-    attributes: "ClassAttributes", labels: Iterable[Any], missing: Iterable[Any]
+    attributes: ClassAttributes, labels: Iterable[Any], missing: Iterable[Any]
 ) -> bool:
     """Whether the labels that have no row are columns of the table."""
     names, (table, *others) = attributes.feature_names, attributes.sources.values()
@@ -159,7 +164,7 @@ class ClassAttributes:
             )
         return next(iter(self.sources.values()))
 
-    def select(self, source: str) -> "ClassAttributes":
+    def select(self, source: str) -> ClassAttributes:
         """Keep one source, and the classes that it describes.
 
         Parameters
@@ -196,7 +201,7 @@ class ClassAttributes:
         """
         return self.values[self.positions(labels)]
 
-    def subset(self, labels: ArrayLike | Iterable[Any]) -> "ClassAttributes":
+    def subset(self, labels: ArrayLike | Iterable[Any]) -> ClassAttributes:
         """The given classes only, in the given order, with all sources.
 
         Parameters

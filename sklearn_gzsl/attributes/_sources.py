@@ -118,9 +118,10 @@ def _vectors(values):
     if len(set(shapes)) > 1 or any(len(shape) != 1 for shape in shapes):
         usual = max(shapes, key=shapes.count)
         others = [k for k, s in zip(values, shapes, strict=True) if s != usual]
+        one = ", as in {label: [number]}" if set(shapes) == {()} else ""
         raise ValueError(
             "class_attributes maps labels to values of the shapes "
-            f"{sorted(set(shapes))}; all must be vectors of one length. See "
+            f"{sorted(set(shapes))}; all must be vectors of one length{one}. See "
             f"{few(others or list(values))}."
         )
     return _apart(list(values), np.array(list(values.values())))

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import logsumexp
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from ..persistence import Stored
-from ..utils import ranked, row_chunks, say, unit_rows
+from ..utils import ranked, row_chunks, say, unit_rows, validate_data
 from ._adapting import AdaptMixin, check_can_adapt, turns, warn_of_strangers
 from ._prototype_model import SCALE, PrototypeModel
 

@@ -39,6 +39,10 @@ def fit_generator(generator, X, y, class_attributes, *, memory):
         return generator.fit(X, y, class_attributes=class_attributes)
     given = generator.get_params(deep=False)
     plain, folder = _NOT_FOR_FIT, None
+    if isinstance(memory, str | PathLike) and Path(memory).is_file():
+        raise ValueError(
+            f"memory={str(memory)!r} is a file; give a folder, which may be a new one."
+        )
     memory = check_memory(str(memory) if isinstance(memory, PathLike) else memory)
     if isinstance(generator, Checkpointed):
         plain = plain | _OF_CHECKPOINTS

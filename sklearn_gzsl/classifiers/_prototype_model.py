@@ -135,7 +135,8 @@ class PrototypeModel(Stored):
             raise not_linear(
                 of,
                 "its seen_classifier adds log-probabilities to some scores alone; "
-                "seen_weight=0 in fit leaves it out",
+                "PrototypeClassifier(seen_weight=0, power=None), alone or in a "
+                "GZSLClassifier, has none",
             )
         if self.space.power is not None:
             raise not_linear(

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn_compat import HasMethods, Interval, StrOptions, _fit_context
 from ..attributes import UnitsMixin
-from ..utils import all_or_nothing, register, validate_rows
+from ..utils import all_or_nothing, register, validate_data, validate_rows
 from ._adaptation import BothSpaces, MovingPrototypes
 from ._adapting import takes_unlabelled
 from ._described import DescribedClassesMixin

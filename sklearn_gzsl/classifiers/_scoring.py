@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,15 +12,11 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import check_array
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import (
-    check_consistent_length,
-    check_is_fitted,
-    validate_data,
-)
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from .._sklearn_compat import _check_y
 from ..persistence import linear_form, not_linear
-from ..utils import check_target, fit_transform, seeded
+from ..utils import check_target, fit_transform, seeded, validate_data
 from ._generator_fit import keeps_features
 from ._penalty import penalised
 from ._prediction import PredictionMixin
@@ -44,8 +41,12 @@ class ScoringMixin(PredictionMixin, ClassNamePrefixFeaturesOutMixin, Transformer
     @property
     def seen_penalty_(self) -> float:
         chosen = self._penalty  # AttributeError before fit
+        if isinstance(self.seen_penalty, str) and self.seen_penalty == "auto":
+            return chosen
         # A number counts as it is now: a search over it needs no fit for each.
-        return chosen if self.seen_penalty == "auto" else float(self.seen_penalty)
+        if not isinstance(self.seen_penalty, Real):
+            self._validate_params()  # which says what it may be
+        return float(self.seen_penalty)
 
     @property
     def adapted_seen_penalty_(self) -> float | None:

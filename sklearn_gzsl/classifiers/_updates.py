@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ..attributes import check_class_attributes, extend_class_attributes
-from ..utils import all_or_nothing, few, like, path_inside, say
+from ..utils import all_or_nothing, few, like, meant, path_inside, say
 from ._adapting import takes_unlabelled
 from ._moving_rows import MovingRowsMixin
 
@@ -220,7 +220,7 @@ class UpdatesMixin(MovingRowsMixin):
         if unknown:
             raise ValueError(
                 f"y holds {few(unknown)}, which have no description; describe them "
-                "with add_classes first."
+                "with add_classes first." + meant(unknown, known)
             )
         # New arrays: if what follows fails, all_or_nothing puts the old ones back.
         self._rows = np.concatenate([self._rows, self._preprocess(X)])

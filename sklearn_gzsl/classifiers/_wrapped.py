@@ -5,7 +5,7 @@ import sys
 import numpy as np
 
 from ..attributes import check_class_attributes
-from ..utils import warn
+from ..utils import few, is_on_trial, warn
 
 # Modules whose wrappers know no classes but those in y: the name of the wrapper, and
 # what does instead. With n_jobs nothing is left of it but a helper in its module.
@@ -48,7 +48,15 @@ def check_described(class_attributes, y):
             "classifier of the classes in y. Give fit a description of each class, "
             "those without rows too."
         )
-    return check_class_attributes(class_attributes, y)
+    attributes = check_class_attributes(class_attributes, y)
+    n_others = len(attributes.labels) - 1
+    if n_others and len(seen := np.unique(y)) == 1 and not is_on_trial():
+        warn(
+            f"y holds one class alone, {few(seen)}, so nothing tells how rows go by "
+            f"descriptions, and which of the other {n_others} a row is of is a guess; "
+            "give rows of more classes."
+        )
+    return attributes
 
 
 def _refuse_wrappers(class_attributes, y):

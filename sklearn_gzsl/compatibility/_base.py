@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.preprocessing import Normalizer, StandardScaler
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn_compat import StrOptions, _fit_context
 from ..attributes import UnitsMixin, varying
@@ -23,6 +23,7 @@ from ..utils import (
     mean_rows,
     one_thread,
     unit_rows,
+    validate_data,
     validate_rows,
 )
 

@@ -1,30 +1,38 @@
 """The protocol of generators."""
 
+from __future__ import annotations
+
 from abc import ABCMeta, abstractmethod
 from numbers import Integral
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike
 from sklearn.base import (
     BaseEstimator,
     OneToOneFeatureMixin,
     TransformerMixin,
 )
 from sklearn.utils import check_scalar
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn_compat import StrOptions, _fit_context
 from ..attributes import UnitsMixin, check_class_attributes
 from ..persistence import SavingMixin
 from ..training import draw_seed, sheltered
-from ..utils import DeclaredParameters, all_or_nothing, naming_sizes, validate_rows
-from ..utils._typing import RandomState
+from ..utils import (
+    DeclaredParameters,
+    all_or_nothing,
+    naming_sizes,
+    validate_data,
+    validate_rows,
+)
 
 if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
     from typing_extensions import Self
 
     from ..attributes._typing import ClassAttributesLike
+    from ..utils._typing import RandomState
 
 
 class BaseGenerator(
@@ -112,8 +120,8 @@ class BaseGenerator(
         self,
         X: ArrayLike,
         y: ArrayLike,
-        class_attributes: "ClassAttributesLike | None" = None,
-    ) -> "Self":
+        class_attributes: ClassAttributesLike | None = None,
+    ) -> Self:
         """Learn p(features | description) from rows of the seen classes.
 
         Parameters
@@ -171,7 +179,7 @@ class BaseGenerator(
     @sheltered()
     def sample(
         self,
-        class_attributes: "ClassAttributesLike",
+        class_attributes: ClassAttributesLike,
         n_samples: int = 1,
         *,
         random_state: RandomState = None,
@@ -276,7 +284,7 @@ class DensityMixin:
 
     @sheltered()
     def score_samples(
-        self, X: ArrayLike, class_attributes: "ClassAttributesLike | None" = None
+        self, X: ArrayLike, class_attributes: ClassAttributesLike | None = None
     ) -> np.ndarray:
         """Exact log-density of each row under each described class.
 

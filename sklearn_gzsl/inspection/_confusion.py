@@ -1,11 +1,12 @@
 """Which classes are taken for which, sorted into seen and unseen ones."""
 
+from __future__ import annotations
+
 from itertools import product
 from numbers import Integral
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 from sklearn.utils import check_consistent_length, check_scalar
 
 from ..metrics._accuracy import check_labels
@@ -14,6 +15,9 @@ from ..metrics._response import find_model
 from ..utils import path_inside
 from ._drawing import Axes, load_pyplot
 from ._matrix import MatrixDisplay
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 
 class ClassConfusionDisplay(MatrixDisplay):
@@ -114,7 +118,7 @@ class ClassConfusionDisplay(MatrixDisplay):
         *,
         ax: Axes | None = None,
         **options: Any,
-    ) -> "ClassConfusionDisplay":
+    ) -> ClassConfusionDisplay:
         """Draw the confusion of a fitted estimator's predictions.
 
         Parameters
@@ -164,7 +168,7 @@ class ClassConfusionDisplay(MatrixDisplay):
         reject_label: Any = None,
         ax: Axes | None = None,
         **options: Any,
-    ) -> "ClassConfusionDisplay":
+    ) -> ClassConfusionDisplay:
         """Draw the confusion of predictions.
 
         Parameters
@@ -240,7 +244,7 @@ class ClassConfusionDisplay(MatrixDisplay):
         xticks_rotation: str | float = "vertical",
         colorbar: bool = True,
         im_kwargs: dict[str, Any] | None = None,
-    ) -> "ClassConfusionDisplay":
+    ) -> ClassConfusionDisplay:
         """Draw the matrix.
 
         Parameters

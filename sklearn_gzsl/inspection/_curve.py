@@ -1,14 +1,18 @@
 """The seen-unseen curve, with the point at which a classifier stands on it."""
 
-from typing import Any, Literal
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from ..metrics import GZSLScorer, ausuc_score, seen_unseen_curve
 from ..metrics._accuracy import check_labels, gzsl_scores, harmonic_mean
 from ..metrics._response import score_fold
 from ._drawing import Axes, Display, load_pyplot, style
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 
 class SeenUnseenCurveDisplay(Display):
@@ -62,8 +66,7 @@ class SeenUnseenCurveDisplay(Display):
     References
     ----------
     .. [1] Chao, Changpinyo, Gong and Sha. An empirical study and analysis of
-       generalized zero-shot learning for object recognition in the wild. ECCV,
-       2016.
+       generalized zero-shot learning for object recognition in the wild. ECCV 2016.
 
     Examples
     --------
@@ -77,8 +80,6 @@ class SeenUnseenCurveDisplay(Display):
     1.0
     >>> display.operating_point
     {'U': 0.5, 'S': 1.0, 'H': 0.666...}
-    >>> display.oracle_point
-    {'U': 1.0, 'S': 1.0, 'H': 1.0, 'penalty': 1.0}
     """
 
     def __init__(
@@ -120,7 +121,7 @@ class SeenUnseenCurveDisplay(Display):
         name: str | None = None,
         ax: Axes | None = None,
         **options: Any,
-    ) -> "SeenUnseenCurveDisplay":
+    ) -> SeenUnseenCurveDisplay:
         """Draw the curve of a fitted estimator.
 
         Parameters
@@ -193,7 +194,7 @@ class SeenUnseenCurveDisplay(Display):
         name: str | None = None,
         ax: Axes | None = None,
         **options: Any,
-    ) -> "SeenUnseenCurveDisplay":
+    ) -> SeenUnseenCurveDisplay:
         """Draw the curve of scores.
 
         Parameters
@@ -257,7 +258,7 @@ class SeenUnseenCurveDisplay(Display):
         plot_oracle: bool = False,
         iso_h: bool | ArrayLike = False,
         curve_kwargs: dict[str, Any] | None = None,
-    ) -> "SeenUnseenCurveDisplay":
+    ) -> SeenUnseenCurveDisplay:
         """Draw the curve.
 
         Parameters

@@ -1,16 +1,20 @@
 """A check of what descriptions are worth, before anything is fitted."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 from sklearn.neighbors import NearestNeighbors
 from sklearn.utils import check_X_y
 
 from ..attributes import check_class_attributes, learn_scaling, rescale, varying
 from ..linear_model._class_means import best_prediction
 from ..utils import few, mean_rows
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 # Lines of a report name no more than this many columns, classes or pairs.
 _MOST = 3

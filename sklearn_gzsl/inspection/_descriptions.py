@@ -1,18 +1,22 @@
 """How alike the descriptions of classes are."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 from scipy.cluster.hierarchy import leaves_list, linkage
 
-from ..attributes import check_class_attributes
+from ..attributes import ClassAttributes, check_class_attributes
 from ..metrics._accuracy import check_labels
 from ..metrics._response import path_to
 from ..utils import path_inside, unit_rows
 from ._drawing import Axes, load_pyplot
 from ._matrix import MatrixDisplay
 from ._members import members_of
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 
 class DescriptionDisplay(MatrixDisplay):
@@ -88,7 +92,7 @@ class DescriptionDisplay(MatrixDisplay):
         centred: bool = True,
         ax: Axes | None = None,
         **options: Any,
-    ) -> "DescriptionDisplay":
+    ) -> DescriptionDisplay:
         """Draw the descriptions that an estimator was fitted with.
 
         Parameters
@@ -125,6 +129,11 @@ class DescriptionDisplay(MatrixDisplay):
             If matplotlib is not installed.
         """
         load_pyplot(f"{cls.__name__}.from_estimator")
+        if isinstance(estimator, ClassAttributes):
+            raise TypeError(
+                "estimator is a ClassAttributes; DescriptionDisplay.from_attributes "
+                "draws it."
+            )
         model = _described(estimator)
         return cls.from_attributes(
             model.class_attributes_,
@@ -145,7 +154,7 @@ class DescriptionDisplay(MatrixDisplay):
         centred: bool = True,
         ax: Axes | None = None,
         **options: Any,
-    ) -> "DescriptionDisplay":
+    ) -> DescriptionDisplay:
         """Draw descriptions, before anything is fitted.
 
         Parameters
@@ -207,7 +216,7 @@ class DescriptionDisplay(MatrixDisplay):
         xticks_rotation: str | float = "vertical",
         colorbar: bool = True,
         im_kwargs: dict[str, Any] | None = None,
-    ) -> "DescriptionDisplay":
+    ) -> DescriptionDisplay:
         """Draw the matrix.
 
         Parameters

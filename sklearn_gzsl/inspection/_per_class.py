@@ -9,7 +9,7 @@ from sklearn.utils import check_scalar
 
 from ..metrics import per_class_accuracy
 from ..metrics._accuracy import check_labels
-from ..metrics._response import find_model
+from ..metrics._response import check_known, find_model
 from ._drawing import SIDES, Axes, Display, legend_beside, load_pyplot
 
 # Classes up to which the default size of a figure has room for names.
@@ -102,13 +102,16 @@ class PerClassAccuracyDisplay(Display):
         ------
         TypeError
             If no part of the estimator has ``seen_classes_``.
+        ValueError
+            If y holds labels that the estimator does not know.
         ImportError
             If matplotlib is not installed.
         """
         load_pyplot(f"{cls.__name__}.from_estimator")
-        seen_classes = find_model(estimator).seen_classes_
+        model = find_model(estimator)
+        y = check_known(y, check_labels(model.classes_, "classes_"))
         return cls.from_predictions(
-            y, estimator.predict(X), seen_classes=seen_classes, ax=ax, **options
+            y, estimator.predict(X), seen_classes=model.seen_classes_, ax=ax, **options
         )
 
     @classmethod

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.utils import gen_batches
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from ..persistence import LinearForm, LinearFormMixin, SavingMixin
-from ..utils import chunk_size, ranks_nothing
+from ..utils import chunk_size, ranks_nothing, validate_data
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

@@ -1,15 +1,19 @@
 """Accuracy per class, on seen classes, on unseen classes, and their balance."""
 
+from __future__ import annotations
+
 from numbers import Integral
-from typing import Literal, overload
+from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
-from numpy.typing import ArrayLike
 from sklearn.utils import check_consistent_length
 
 from .._sklearn_compat import StrOptions, validate_params
-from ..utils import check_complete, few
+from ..utils import check_complete, few, meant
 from ._rejection import rejections_alike
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 
 @overload
@@ -296,7 +300,7 @@ def means_by_class(
     if missing.size:
         raise ValueError(
             f"{name} holds {few(missing)}, which have no row in y_true and so no "
-            "accuracy; leave them out."
+            "accuracy; leave them out." + meant(missing.tolist(), found.tolist())
         )
     return means[np.searchsorted(found, classes)]
 
@@ -311,6 +315,7 @@ def check_sides(y_true: np.ndarray, seen_classes: ArrayLike) -> np.ndarray:
                 f"y_true has no row of any {side} class (y_true holds {few(y_true)}, "
                 f"seen_classes {few(seen_classes)}), so its accuracy on {side} classes "
                 "is not defined; score rows of seen and of unseen classes together."
+                + meant(seen_classes.tolist(), y_true.tolist())
             )
     return seen
 

@@ -1,14 +1,18 @@
 """The seen-unseen accuracy curve and the area under it, without a grid."""
 
-from typing import Literal
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
 from sklearn.utils import check_array, check_consistent_length
 
 from .._sklearn_compat import StrOptions, validate_params
 from ..utils import few
 from ._accuracy import check_labels, check_sides
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 _constraints = {
     "y_true": ["array-like"],

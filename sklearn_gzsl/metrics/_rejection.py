@@ -1,12 +1,17 @@
 """How often rows are rejected, rightly and wrongly."""
 
-from collections.abc import Sequence
+from __future__ import annotations
+
 from numbers import Integral
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 from sklearn.utils import check_consistent_length
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike
 
 
 def rejection_scores(

@@ -1,14 +1,18 @@
 """What a fitted estimator says about classes: which are seen, and its scores."""
 
-from typing import Any, Literal
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
-from ..utils import few, is_unlabelled, path_inside, row_chunks
+from ..utils import few, is_unlabelled, meant, path_inside, row_chunks
 from ._accuracy import check_labels
 from ._curve import best_by_side
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 # What to do about rows of one side alone.
 BOTH_SIDES = (
@@ -112,6 +116,7 @@ def check_known(y: Any, classes: np.ndarray) -> np.ndarray:
         raise ValueError(
             f"y holds {few(unknown)}, which the estimator does not know; its "
             "class_attributes in fit must cover every class that is scored."
+            + meant(unknown.tolist(), classes.tolist())
         )
     return y
 

@@ -1,10 +1,11 @@
 """Flat hit@k, class by class."""
 
-from collections.abc import Sequence
+from __future__ import annotations
+
 from numbers import Integral
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike
 from sklearn.utils import check_consistent_length
 
 from .._sklearn_compat import Interval, validate_params
@@ -12,6 +13,11 @@ from ..exceptions import UndefinedScoreWarning
 from ..utils import warn
 from ._accuracy import check_labels, class_means
 from ._curve import check_scores
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike
 
 
 @validate_params(

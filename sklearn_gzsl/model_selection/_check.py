@@ -1,17 +1,22 @@
 """A check that a split of one's own does not leak."""
 
-from collections.abc import Iterable
+from __future__ import annotations
+
 from hashlib import blake2b
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 from scipy.sparse import issparse
 from sklearn.utils import Bunch, check_consistent_length
 
 from ..metrics._accuracy import check_labels
 from ..utils import few, warn
 from ._labels import check_groups
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import ArrayLike
 
 
 def check_gzsl_split(

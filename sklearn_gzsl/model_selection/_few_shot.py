@@ -1,12 +1,12 @@
 """How a few real rows of unseen classes change the scores."""
 
-from collections.abc import Callable, Sequence
+from __future__ import annotations
+
 from copy import deepcopy
 from numbers import Integral
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 from sklearn.utils import Bunch, check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
@@ -14,8 +14,14 @@ from .._sklearn_compat import Interval, _safe_indexing, validate_params
 from ..metrics import GZSLScorer
 from ..metrics._accuracy import check_labels
 from ..utils import few
-from ..utils._typing import RandomState
 from ._check import warn_of_duplicates
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import ArrayLike
+
+    from ..utils._typing import RandomState
 
 
 @validate_params(

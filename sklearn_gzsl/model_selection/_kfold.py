@@ -1,17 +1,24 @@
 """Folds in which each class is unseen once."""
 
-from collections.abc import Iterator
+from __future__ import annotations
+
 from numbers import Integral
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike
 from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils import check_random_state, indexable
 
 from .._sklearn_compat import Interval
-from ..utils._typing import RandomState
 from ._groups import GroupedRows, folds_of_groups
 from ._labels import check_groups, check_parameters, encode_labels, splits_labelled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import ArrayLike
+
+    from ..utils._typing import RandomState
 
 
 class GZSLKFold(BaseCrossValidator):

@@ -1,16 +1,20 @@
 """Labels, groups and parameters as the splitters take them."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
-from numpy.typing import ArrayLike
 from sklearn.utils import check_array
 
 from .._sklearn_compat import _safe_indexing, validate_parameter_constraints
 from ..metrics._accuracy import check_labels
 from ..utils import is_unlabelled, labels_of
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 _Split = TypeVar("_Split", bound=Callable[..., Any])
 

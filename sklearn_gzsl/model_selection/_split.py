@@ -1,17 +1,24 @@
 """Random splits in which some classes have no training row at all."""
 
-from collections.abc import Iterator
+from __future__ import annotations
+
 from numbers import Integral, Real
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike
 from sklearn.model_selection import BaseShuffleSplit
 from sklearn.utils import check_random_state
 
 from .._sklearn_compat import Interval
-from ..utils._typing import RandomState
 from ._groups import GroupedRows, draw_test_groups
 from ._labels import check_groups, check_parameters, encode_labels, splits_labelled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import ArrayLike
+
+    from ..utils._typing import RandomState
 
 # Draws of classes, and of groups to test, before giving up.
 _MOST_DRAWS = 100

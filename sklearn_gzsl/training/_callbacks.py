@@ -34,6 +34,17 @@ _USELESS = {
 }
 
 
+def check_kinds(callbacks: Iterable[Any]) -> None:
+    """Refuse what is no callback, where skorch would ask it for a parameter."""
+    for given in callbacks:
+        callback = given[-1] if isinstance(given, tuple) and given else given
+        if not hasattr(callback, "on_train_begin"):
+            raise TypeError(
+                f"callbacks holds {callback!r}, which is no callback of skorch; give "
+                "objects such as skorch.callbacks.EpochScoring(...), or leave it out."
+            )
+
+
 def check_callbacks(callbacks: Iterable[tuple[str, Callback]]) -> None:
     """Refuse callbacks of skorch that would do nothing, or fail later on."""
     for _, callback in callbacks:

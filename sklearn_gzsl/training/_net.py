@@ -12,7 +12,7 @@ from skorch.utils import TeeGenerator
 
 from ..utils import progress
 from ._batches import IndexBatches, intervals
-from ._callbacks import StopOnNaN, check_callbacks, name_monitors
+from ._callbacks import StopOnNaN, check_callbacks, check_kinds, name_monitors
 from ._state import go_on, net_state
 
 if TYPE_CHECKING:
@@ -133,6 +133,7 @@ class StepNet(NeuralNet):
         training goes on from what it has, and keeps its state there. Its progress is
         called ``what``.
         """
+        check_kinds(self.callbacks or ())
         self.initialize()
         check_callbacks(self.callbacks_)
         self.n_steps_ = self.n_intervals_ = 0

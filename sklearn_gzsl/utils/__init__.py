@@ -23,7 +23,6 @@ from ._labels import (
     check_complete,
     check_target,
     like,
-    validate_rows,
 )
 from ._messages import few, is_on_trial, meant, naming_sizes, on_trial, warn
 from ._methods import METHODS, SPLITS, Published, register
@@ -43,6 +42,7 @@ from ._rows import (
 )
 from ._threads import one_thread
 from ._unlabelled import adapt, is_unlabelled, labels_of
+from ._validation import validate_data, validate_rows
 
 __all__ = [
     "MALFORMED",
@@ -90,6 +90,7 @@ __all__ = [
     "sum_rows",
     "unchanged_if_it_fails",
     "unit_rows",
+    "validate_data",
     "validate_rows",
     "warn",
     "write_arrays",

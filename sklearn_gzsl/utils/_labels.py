@@ -5,8 +5,6 @@ from numbers import Number
 from typing import Any
 
 import numpy as np
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import validate_data
 
 from ._messages import few
 
@@ -66,16 +64,6 @@ def check_target(y: Any) -> None:
             "Unknown label type: y is an array of objects that holds numbers, so they "
             "are not taken for labels; give it a type, as in y.astype(int)."
         )
-
-
-def validate_rows(
-    estimator: Any, X: Any, y: Any, **options: Any
-) -> tuple[Any, np.ndarray]:
-    """Rows and their labels as arrays, checked by scikit-learn and by us."""
-    check_target(y)
-    X, y = validate_data(estimator, X, y, **options)
-    check_classification_targets(y)
-    return X, y
 
 
 def is_missing(label):
