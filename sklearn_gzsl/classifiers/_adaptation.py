@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 _FAR = 0.01
 # Parts of the rows, each judged by what the others say.
 _N_PARTS = 4
+# A class with less than this part of the rows that classes have in the mean seems to be
+# absent; it counts as that much rarer, but by no more than this.
+_FEW_OF, _LEAST_OF = 0.5, 0.2
 # Labelled rows set apart. More tell the share of errors no better.
 _MOST_SET_APART = 3_000
 
@@ -152,10 +155,20 @@ class UnlabelledRows(Stored):
 
     def _judging(self, twin, prior):
         """Prototypes of the classes, as far as is known, and what their scores lose."""
-        # All count as equally frequent. What one has taken may be another's, and would
-        # let it take more.
         prototypes, went = self.moved(twin, prior, twin=True)
-        return prototypes, (1 - went) * twin.offsets[~twin.is_seen]
+        return prototypes, (1 - went) * twin.offsets[~twin.is_seen] + self._absent()
+
+    def _absent(self):
+        """What scores of classes lose of which there seem to be hardly any rows.
+
+        All others count as equally frequent: what one has taken may be another's, and
+        would let it take more. But one that is not there takes what lies near.
+        """
+        usual = self.excess.mean()
+        if not usual:  # before the first pass, or where nothing is found
+            return 0.0
+        # A part at least: rows of the class may be yet to come.
+        return np.log(np.clip(self.excess / (_FEW_OF * usual), _LEAST_OF, 1.0))
 
     def _and(self, found):
         """What is known with what was found in parts of further rows: what judges."""
