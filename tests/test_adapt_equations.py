@@ -61,8 +61,7 @@ def test_passes_equal_the_equations(n_iter, hubness, data, numbers):
         start = model._model.prototypes[unseen]
         went = np.linalg.norm(pull, axis=1)
         offsets = hubs * prior / (prior + went)
-        if excess.any():
-            offsets = offsets + np.log(np.clip(2 * excess / excess.mean(), 0.2, 1))
+        offsets = offsets + np.log(np.clip(2 * excess / excess.mean(), 0.2, 1))
         return unit(prior * start + pull), offsets, excess, went / (prior + went)
 
     prior = 3.0 * length(twin, X[~apart], y[~apart])

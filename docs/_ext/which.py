@@ -48,8 +48,8 @@ BRANCHES = (
     ),
     (
         "Several kinds of descriptions, or some are missing",
-        "GZSLClassifier(CADAVAE(), SoftmaxClassifier())",
-        "cada-vae softmax",
+        "GZSLClassifier(CADAVAE())",
+        "cada-vae default",
     ),
     (
         "It has to be linear, and done in seconds",

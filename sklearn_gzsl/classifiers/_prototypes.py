@@ -52,7 +52,7 @@ class PrototypeClassifier(
     gets the class whose prototype has the largest cosine with it, and among the seen
     classes a discriminative classifier, which needs rows, has its say, too.
 
-    It fits in seconds; what is "auto" it chooses itself, on classes that it holds out.
+    What is "auto" it chooses itself, on classes that it holds out, in seconds.
     As the final classifier of a :class:`~sklearn_gzsl.GZSLClassifier`, as by default,
     their synthetic rows are a quarter of the prototypes of unseen classes.
 
