@@ -4,8 +4,8 @@
 
 In a fresh environment, away from the checkout: README's commands under "Install", then
 the lines under "Five lines", and those that score, on CSV files of the newcomer's own,
-then the same by the command line. Fails where H is no better than a guess, or all of it takes more than
-five minutes. It downloads torch, and so is run by hand: ``make newcomer``.
+then the same by the command line. Fails where H is no better than a guess, or all of it
+takes more than five minutes. It downloads torch: run by hand, as ``make newcomer``.
 """
 
 import argparse

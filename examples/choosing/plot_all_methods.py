@@ -18,7 +18,7 @@ unseen classes.
 
 from sklearn_gzsl.datasets import load_two_digit_numbers
 
-numbers = load_two_digit_numbers(n_train=10)
+numbers = load_two_digit_numbers(n_train=15)
 X, y = numbers.data[numbers.train], numbers.target[numbers.train]
 X_test, y_test = numbers.data[numbers.test], numbers.target[numbers.test]
 
