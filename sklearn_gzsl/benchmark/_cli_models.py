@@ -107,7 +107,8 @@ def _fit(args):
 
 
 def _predict(args):
-    from ._models import predict_table, write
+    from ._models import predict_table
+    from ._table_files import write
 
     with _warnings_in_a_line(args.command):
         found = predict_table(
