@@ -68,6 +68,12 @@ def _add_predict(commands):
     add("model", metavar="MODEL", help="what fit, or save of an estimator, has written")
     add("rows", metavar="ROWS", help="rows: .csv, .csv.gz, .tsv or .parquet")
     add(
+        "--target",
+        metavar="COLUMN",
+        help="the column with the classes, where these are known: U, S and H are said, "
+        "on stdout with --out, or else on stderr",
+    )
+    add(
         "--out",
         metavar="FILE",
         help=".csv, .csv.gz, .tsv or .parquet (default: CSV on stdout)",
@@ -111,15 +117,18 @@ def _predict(args):
     from ._table_files import write
 
     with _warnings_in_a_line(args.command):
-        found = predict_table(
+        found, said = predict_table(
             args.model,
             args.rows,
+            target=args.target,
             out=args.out,
             keep=args.keep,
             proba=args.proba,
             force=args.force,
         )
     write(found, args.out or sys.stdout)
+    if said:
+        print(said, file=sys.stdout if args.out else sys.stderr)
     return 0
 
 

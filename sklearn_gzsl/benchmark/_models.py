@@ -1,5 +1,7 @@
 """Models of tables: fitted to one file, stored in another, applied to a third."""
 
+from shlex import quote
+
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
@@ -7,7 +9,8 @@ from ..attributes import ClassAttributes, lies_on_its_side
 from ..classifiers._calibrated_stacking import CalibratedStackingCV
 from ..classifiers._gzsl_classifier import GZSLClassifier
 from ..persistence import load
-from ..utils import few, heard, meant
+from ..utils import few, heard, meant, warn
+from ._figures import check_labels, expected, scored
 from ._methods import (
     build,
     check_methods,
@@ -18,11 +21,14 @@ from ._methods import (
 )
 from ._options import HEADS
 from ._table_files import (
+    as_text,
     check_columns,
     check_free,
+    check_there,
     features,
     kind,
     read,
+    warn_of_numbering,
     without_index,
 )
 
@@ -73,12 +79,15 @@ def fit_table(
     labels = rows[target].to_numpy(dtype=object)
     if target in ignore:
         raise ValueError(f"--ignore {target} is the target; leave that out.")
-    rows = without_index(data, rows.drop(columns=[target]))
-    X = features(data, rows, ignore)
     labelled = labels != ""
     if not labelled.any():
         raise ValueError(f"{data}: column {target!r} is empty throughout.")
-    _check_described(labels[labelled], described, data, target, attributes)
+    rows = without_index(data, rows.drop(columns=[target]))
+    check_columns(data, rows, ignore)
+    _check_described(labels[labelled], described, rows, data, target, attributes)
+    rows = rows.drop(columns=list(ignore))
+    X = features(data, rows, may_ignore=True)
+    warn_of_numbering(data, rows)
     y = np.where(labelled, labels, _UNLABELLED)
     clf = _unfitted(method, params, typical_rows(labels[labelled].astype(str)))
     set_known(clf, random_state=seed)
@@ -91,19 +100,28 @@ def fit_table(
     said += f"{X.shape[1]} features, {labelled.sum()} rows"
     if n_unlabelled:
         said += f" and {n_unlabelled} without labels"
-    return f"{said}\n{_expected(clf)}"
+    return f"{said}\n{expected(clf, attributes)}"
 
 
-def predict_table(model, rows, *, out, keep, proba, force):
-    """Predict the classes of a table's rows with a stored model; a table of these."""
+def predict_table(model, rows, *, target, out, keep, proba, force):
+    """Predict the classes of a table's rows with a stored model.
+
+    Returns
+    -------
+    DataFrame
+        A row for each.
+    str
+        What is to be said of it: with a ``target``, U, S and H.
+    """
     if out:
         check_free(out, force, model, rows)
         kind(out, "written")
+    check_there(model)
     clf = load(model)
     if not hasattr(clf, "predict"):
         raise ValueError(f"{model} holds a {type(clf).__name__}, which has no predict.")
     check_is_fitted(clf)
-    table = read(rows)
+    table = read(rows, target)
     check_columns(rows, table, keep)
     taken = [name for name in keep if name in _WRITTEN]
     if taken:
@@ -111,7 +129,12 @@ def predict_table(model, rows, *, out, keep, proba, force):
             f"{rows}: --keep {taken[0]} has the name of a column of predictions; give "
             "the column another name."
         )
-    X = features(rows, _as_in_fit(clf, rows, table))
+    given = table
+    if target is not None:
+        labels = table[target].to_numpy(dtype=object)
+        check_labels(clf, labels, rows=rows, target=target, model=model)
+        given = table.drop(columns=[target])
+    X = features(rows, _as_in_fit(clf, rows, given), may_ignore=False)
     found = table[list(dict.fromkeys(keep))].copy()
     found["prediction"] = clf.predict(X)
     if hasattr(clf, "seen_classes_"):
@@ -124,7 +147,8 @@ def predict_table(model, rows, *, out, keep, proba, force):
     if proba:
         for i, label in enumerate(clf.classes_):
             found[f"probability of {label}"] = probabilities[:, i]
-    return found
+    said = "" if target is None else scored(clf, labels, found["prediction"])
+    return found, said
 
 
 def _descriptions(path, target):
@@ -144,8 +168,11 @@ def _descriptions(path, target):
         raise ValueError(f"{path}: {error}") from error
 
 
-def _check_described(labels, described, data, target, attributes):
-    """Refuse labels without a description, in words of files and not of arguments."""
+def _check_described(labels, described, rows, data, target, attributes):
+    """Refuse labels without a description, in words of files and not of arguments.
+
+    Warn where there are no further descriptions. ``rows`` has all other columns.
+    """
     known = described.labels.tolist()
     missing = sorted(set(labels) - set(known))
     if missing:
@@ -154,11 +181,28 @@ def _check_described(labels, described, data, target, attributes):
             further = " Cells of rows without a label are to be empty."
         elif lies_on_its_side(described, labels, missing):
             further = " They are columns there: write it with a row for each class."
+        elif other := _column_of(known, rows):
+            further = f" Did you mean --target {quote(other)}, whose classes it has?"
         raise ValueError(
             f"{data}: column {target!r} has the classes {few(missing)}, which "
             f"{attributes} does not describe (its classes are {few(known)}); add a row "
             f"for each there.{meant(missing, known)}{further}"
         )
+    if len(set(labels)) == len(known):
+        warn(
+            f"{attributes} describes the classes of {data} alone, so that none is "
+            "unseen, and no other can be predicted; add a row there for each class "
+            "that has no rows."
+        )
+
+
+def _column_of(classes, table):
+    """The first column of a table that holds some of these classes, and no others."""
+    for name in table:
+        found = {as_text(label) for label in table[name].unique()} - {""}
+        if found and found <= set(classes):
+            return name
+    return None
 
 
 def _as_in_fit(clf, path, table):
@@ -187,14 +231,3 @@ def _unfitted(method, params, n_typical):
     if chooses_penalty(clf) or "seen_penalty" in params:
         return clf
     return CalibratedStackingCV(clf)
-
-
-def _expected(clf):
-    score = getattr(clf, "best_score_", getattr(clf, "held_out_score_", None))
-    penalty = getattr(clf, "seen_penalty_", 0.0)
-    if score is None:
-        return f"seen penalty {penalty:.4g}; no classes were held out to tell H"
-    return (
-        f"H {100 * score:.1f} on held-out classes, which is about what to expect; "
-        f"seen penalty {penalty:.4g}"
-    )

@@ -2,11 +2,12 @@
 
 from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 
 import numpy as np
 
-from ..attributes._tables import UNNAMED
-from ..utils import few, meant, warn
+from ..attributes._tables import UNNAMED, strays
+from ..utils import check_place, few, meant, warn
 from ..utils._labels import is_missing
 
 _PARQUET = "parquet"
@@ -22,10 +23,11 @@ _KINDS = {
 def check_free(path, force, *inputs):
     """Refuse an output before anything is done, if it would replace what is needed.
 
-    That is a file that is there, without ``force``; one of the inputs in any case; and
-    one whose folder is not there.
+    That is a file that is there, without ``force``, and one of the inputs in any case;
+    so is a path at which none can be written.
     """
     path = Path(path)
+    check_place(path)
     for given in inputs:  # by any spelling, and through links
         if path.exists() and Path(given).exists() and path.samefile(given):
             raise ValueError(
@@ -33,15 +35,18 @@ def check_free(path, force, *inputs):
             )
     if path.exists() and not force:
         raise FileExistsError(f"{path} exists; choose another name, or --force.")
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"{path}: its folder does not exist; create it first.")
+
+
+def check_there(path):
+    """Refuse to read a file that is not there."""
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"There is no file {path}.")
 
 
 def read(path, text=None):
     """A table of a CSV or Parquet file; the column ``text`` as stripped text."""
     pd = _pandas()
-    if not Path(path).is_file():
-        raise FileNotFoundError(f"There is no file {path}.")
+    check_there(path)
     sep = kind(path, "read")
     if sep is not _PARQUET:
         with _naming(path):
@@ -146,19 +151,16 @@ def check_columns(path, table, names):
         )
 
 
-def features(path, table, ignore=()):
-    """The columns of numbers, of which none may be missing."""
-    check_columns(path, table, ignore)
-    X = table.drop(columns=list(ignore))
+def features(path, X, *, may_ignore):
+    """The columns as numbers, of which none may be missing.
+
+    ``may_ignore`` is whether the command leaves columns out.
+    """
     if not X.shape[1]:
         raise ValueError(f"{path} has no column of features; give columns of numbers.")
     text = [name for name in X if X[name].dtype.kind not in "iufb"]
     if text:
-        _check_cells(path, X[text])
-        raise ValueError(
-            f"{path}: the columns {few(text)} hold no numbers; turn them into numbers, "
-            "or leave them out with --ignore COLUMN."
-        )
+        _refuse_text(path, X[text], may_ignore)
     numbers = {name: X[name].to_numpy(np.float32, na_value=np.nan) for name in X}
     X = _pandas().DataFrame(numbers, index=X.index)
     empty = [name for name in X if not np.isfinite(X[name]).all()]
@@ -172,18 +174,41 @@ def features(path, table, ignore=()):
     return X
 
 
-def _check_cells(path, table):
-    """Name the first cell without a number in a column of numbers."""
+def _refuse_text(path, table, may_ignore):
+    """Name the columns, or the first cell without a number in a column of numbers."""
     for name in table:
-        cells = table[name].astype(object)
-        filled = cells.notna().to_numpy()
-        found = _pandas().to_numeric(cells, errors="coerce").isna().to_numpy()
-        wrong = np.flatnonzero(filled & found)
-        if not 0 < len(wrong) < filled.sum():
+        filled = np.flatnonzero(table[name].notna())
+        cells = table[name].iloc[filled].tolist()
+        wrong = strays(cells)
+        if not wrong:
             continue
+        remedy = "put numbers there, or leave such rows out"
+        if may_ignore:
+            remedy += f", or the column with --ignore {quote(name)}"
         raise ValueError(
-            f"{path}: column {name!r}, row {wrong[0] + 1} below the header: "
-            f"{cells.iloc[wrong[0]]!r} is no number ({len(wrong)} of {len(cells)} "
-            "cells are none); put numbers there, leave such rows out, or the column "
-            f"with --ignore {name}."
+            f"{path}: column {name!r}, row {filled[wrong[0]] + 1} below the header: "
+            f"{cells[wrong[0]]!r} is no number ({len(wrong)} of {len(table)} cells are "
+            f"none); {remedy}."
         )
+    remedy = "turn them into numbers"
+    remedy += ", or leave them out with --ignore COLUMN" if may_ignore else ""
+    raise ValueError(
+        f"{path}: the columns {few(list(table))} hold no numbers; {remedy}."
+    )
+
+
+def warn_of_numbering(path, table):
+    """Warn of columns that may number the rows, of which a model learns their order."""
+    numbering = [name for name in table if _numbers_rows(table[name])]
+    if 0 < len(numbering) < table.shape[1]:
+        warn(
+            f"{path}: the columns {few(numbering)} hold another whole number in each "
+            "row, as an id does, and are taken for features; leave such a column out, "
+            f"as with --ignore {quote(numbering[0])}."
+        )
+
+
+def _numbers_rows(column):
+    if column.dtype.kind == "f" and (column % 1 != 0).any():
+        return False
+    return column.dtype.kind in "iuf" and column.is_unique
