@@ -127,7 +127,7 @@ NOTHING_TO_EXPECT = {
     of_seen_classes_alone: (
         "no class is unseen, so that there is no H to expect",
         "animals.csv describes the classes of ",
-        "add a row there for each class that has no rows",
+        "add a row there for each class that has none here",
     ),
     of_two_seen_classes: ("of 1 class), which are too few to rely on",),
     of_other_classes: (

@@ -33,8 +33,9 @@ def _add_fit(commands, assignment):
     add(
         "--method",
         metavar="NAME",
-        help="a method of the benchmark, such as eszsl or vae-cflow (default: "
-        "GZSLClassifier()); an unknown name is answered with those there are",
+        help="a method of the benchmark, such as eszsl or vae-cflow, or its class, "
+        "such as VAECFlow (default: GZSLClassifier()); an unknown name is answered "
+        "with those there are",
     )
     add(
         "--set",

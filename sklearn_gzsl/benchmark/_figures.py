@@ -11,9 +11,9 @@ from ..metrics._accuracy import harmonic_mean
 from ..utils import few, meant, warn
 from ._table_files import as_text
 
-# So many times what guesses reach. Of descriptions that were shuffled, or had moved by a
-# class, this finds all where folds hold four classes or more, and half of those where
-# they hold two; right ones were above it unless rows were little but noise.
+# So many times what guesses reach. Of descriptions that were shuffled, or had moved by
+# a class, this found all where folds held four classes or more out, and many of those
+# where they held two; right ones were above it unless rows were little but noise.
 _HARDLY = 1.5
 
 

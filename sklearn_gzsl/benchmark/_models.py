@@ -85,6 +85,12 @@ def fit_table(
     rows = without_index(data, rows.drop(columns=[target]))
     check_columns(data, rows, ignore)
     _check_described(labels[labelled], described, rows, data, target, attributes)
+    if len(set(labels[labelled])) == len(described.labels):
+        warn(
+            f"{attributes} describes the classes of {data} alone, so that none is "
+            "unseen, and no other can be predicted; add a row there for each class "
+            "that has none here."
+        )
     rows = rows.drop(columns=list(ignore))
     X = features(data, rows, may_ignore=True)
     warn_of_numbering(data, rows)
@@ -134,21 +140,26 @@ def predict_table(model, rows, *, target, out, keep, proba, force):
         labels = table[target].to_numpy(dtype=object)
         check_labels(clf, labels, rows=rows, target=target, model=model)
         given = table.drop(columns=[target])
+    if proba and not hasattr(clf, "predict_proba"):
+        raise ValueError(f"{model} gives no probabilities; leave --proba out.")
     X = features(rows, _as_in_fit(clf, rows, given), may_ignore=False)
     found = table[list(dict.fromkeys(keep))].copy()
+    _add_predictions(found, clf, X, proba)
+    said = "" if target is None else scored(clf, labels, found["prediction"])
+    return found, said
+
+
+def _add_predictions(found, clf, X, proba):
+    """The columns that predict writes, at the end of a table."""
     found["prediction"] = clf.predict(X)
     if hasattr(clf, "seen_classes_"):
         found["seen"] = np.isin(found["prediction"], clf.seen_classes_)
     if hasattr(clf, "predict_proba"):
         probabilities = clf.predict_proba(X)
         found["probability"] = probabilities.max(axis=1)
-    elif proba:
-        raise ValueError(f"{model} gives no probabilities; leave --proba out.")
     if proba:
         for i, label in enumerate(clf.classes_):
             found[f"probability of {label}"] = probabilities[:, i]
-    said = "" if target is None else scored(clf, labels, found["prediction"])
-    return found, said
 
 
 def _descriptions(path, target):
@@ -171,7 +182,7 @@ def _descriptions(path, target):
 def _check_described(labels, described, rows, data, target, attributes):
     """Refuse labels without a description, in words of files and not of arguments.
 
-    Warn where there are no further descriptions. ``rows`` has all other columns.
+    ``rows`` has all columns but that of the labels.
     """
     known = described.labels.tolist()
     missing = sorted(set(labels) - set(known))
@@ -187,12 +198,6 @@ def _check_described(labels, described, rows, data, target, attributes):
             f"{data}: column {target!r} has the classes {few(missing)}, which "
             f"{attributes} does not describe (its classes are {few(known)}); add a row "
             f"for each there.{meant(missing, known)}{further}"
-        )
-    if len(set(labels)) == len(known):
-        warn(
-            f"{attributes} describes the classes of {data} alone, so that none is "
-            "unseen, and no other can be predicted; add a row there for each class "
-            "that has no rows."
         )
 
 
@@ -214,7 +219,8 @@ def _as_in_fit(clf, path, table):
     if table.shape[1] != clf.n_features_in_:
         raise ValueError(
             f"{path} has {table.shape[1]} columns, but the model was fitted to "
-            f"{clf.n_features_in_}, and knows no names of them."
+            f"{clf.n_features_in_}, and knows no names of them; give those alone, and "
+            "--target where the classes stand beside them."
         )
     return table.set_axis(range(table.shape[1]), axis=1)
 
