@@ -47,6 +47,7 @@ def test_resuming_something_else_is_refused(run, write, arrays, tmp_path):
     [
         ({"methods": "gan"}, r"\['gan'\] is not known; choose from"),
         ({"methods": []}, "nothing is not known"),
+        ({"methods": "vae_cflow"}, "Did you mean 'vae-cflow' for 'vae_cflow'"),
         ({"seeds": 0}, "at least one"),
         ({"protocol": "best"}, "choose from"),
         ({"tune": True, "tune_by": "U"}, "tune_by='U'"),
@@ -107,7 +108,7 @@ def test_data_that_is_not_there(run, tmp_path):
         run(tmp_path)
     text = tmp_path / "data.npz"
     text.write_text("no numbers")
-    with pytest.raises(ValueError, match=r"is no whole \.npz file"):
+    with pytest.raises(ValueError, match=r"is no whole \.npz file.*The command and"):
         run(text)
     with pytest.raises(FileNotFoundError, match="its folder does not"):
         run(out=tmp_path / "none" / "results.json")

@@ -141,6 +141,8 @@ def test_stored_results_hold_every_penalty_that_matters(calibrated, animals):
     assert results["mean_test_score"].max() == calibrated.best_score_
     at = np.searchsorted(penalties, calibrated.seen_penalty_, side="right") - 1
     assert results["mean_test_score"][at] == calibrated.best_score_
+    each = [results[f"split{i}_test_score"][at] for i in range(3)]
+    assert calibrated.fold_scores_.tolist() == each
     assert (np.diff(results["mean_test_U"]) >= 0).all()
     assert (np.diff(results["mean_test_S"]) <= 0).all()
     assert not hasattr(
@@ -187,7 +189,7 @@ def test_without_refit_the_model_of_the_single_fold_is_kept(clf, animals):
 def test_without_unseen_classes_there_is_nothing_to_balance(clf, animals):
     calibrated = CalibratedStackingCV(clf).fit(animals.X, animals.y)
     assert calibrated.seen_penalty_ == 0
-    assert calibrated.best_score_ is None
+    assert calibrated.best_score_ is calibrated.fold_scores_ is None
     assert calibrated.score(animals.X, animals.y) > 0.9
 
 

@@ -11,6 +11,7 @@ from numpy.testing import assert_allclose
 import sklearn_gzsl
 from sklearn_gzsl import CalibratedStackingCV, GZSLClassifier
 from sklearn_gzsl.benchmark._cli import main
+from sklearn_gzsl.metrics import gzsl_scores
 
 tables = pytest.fixture(make_tables)
 
@@ -21,8 +22,12 @@ def test_it_is_the_classifier_of_the_package(tables, animals, capsys):
     clf = GZSLClassifier(random_state=0)
     clf.fit(animals.X, animals.y, class_attributes=animals.attributes)
     assert "9 seen and 3 unseen classes, 5 features, 90 rows" in said[0]
-    assert said[1].startswith(f"H {100 * clf.held_out_score_:.1f} on held-out classes")
-    assert said[1].endswith(f"seen penalty {clf.seen_penalty_:.4g}")
+    low, high = 100 * clf.fold_scores_.min(), 100 * clf.fold_scores_.max()
+    assert said[1] == (
+        f"H {100 * clf.held_out_score_:.1f} on held-out classes ({low:.1f} to "
+        f"{high:.1f} in 4 folds of 2 or 3 classes), which is about what to expect; "
+        f"seen penalty {clf.seen_penalty_:.4g}"
+    )
     assert tables.predict("--out", tables["p.csv"], "--proba") == 0
     found = pd.read_csv(tables["p.csv"])
     assert found["prediction"].tolist() == clf.predict(animals.X_test).tolist()
@@ -98,8 +103,124 @@ def test_any_method_gets_a_penalty(tables, capsys):
     assert type(clf) is CalibratedStackingCV
     assert clf.estimator_.alpha == 2.0
     assert f"H {100 * clf.best_score_:.1f} on held" in capsys.readouterr().out
+    # The name of the class, which the documentation has, is a name, too.
+    assert tables.fit("--method", "ESZSL", "--set", "alpha=2.0", "--force") == 0
+    assert f"H {100 * clf.best_score_:.1f} on held" in capsys.readouterr().out
     assert tables.fit("--set", "seen_penalty=1.5", "--force") == 0
     assert "seen penalty 1.5; no classes were held out" in capsys.readouterr().out
+
+
+def of_seen_classes_alone(tables):
+    tables.classes = tables.classes[:9]
+
+
+def of_two_seen_classes(tables):
+    tables.rows = tables.rows[tables.rows["species"].isin(["ant", "bat"])]
+
+
+def of_other_classes(tables):
+    tables.classes["species"] = np.roll(tables.classes["species"], -1)
+
+
+NOTHING_TO_EXPECT = {
+    of_seen_classes_alone: (
+        "no class is unseen, so that there is no H to expect",
+        "animals.csv describes the classes of ",
+        "add a row there for each class that has none here",
+    ),
+    of_two_seen_classes: ("of 1 class), which are too few to rely on",),
+    of_other_classes: (
+        "hardly better than guesses; ",
+        "animals.csv: H ",
+        "see what sklearn_gzsl.inspection.check_descriptions says",
+    ),
+}
+
+
+@pytest.mark.filterwarnings("default::sklearn_gzsl.exceptions.GZSLWarning")
+@pytest.mark.parametrize("change", NOTHING_TO_EXPECT, ids=lambda c: c.__name__)
+def test_nothing_is_promised_that_folds_do_not_say(tables, change, capsys):
+    change(tables)
+    tables.write()
+    assert tables.fit() == 0
+    said, warned = capsys.readouterr()
+    assert "what to expect" not in said
+    outcome, *words = NOTHING_TO_EXPECT[change]
+    assert outcome in said
+    for word in words:
+        assert word in warned
+
+
+def test_one_fold_is_said_to_be_one(tables, tiny_flow, capsys):
+    options = [f"--set=generator__{name}={tiny_flow[name]}" for name in tiny_flow]
+    tables.fit("--method", "vae-cflow", *options)
+    assert (
+        "on held-out classes (one fold of 2 or 3 classes), " in capsys.readouterr().out
+    )
+
+
+@pytest.mark.filterwarnings("default::sklearn_gzsl.exceptions.GZSLWarning")
+def test_columns_that_number_the_rows_are_warned_of(tables, capsys):
+    tables.rows.insert(0, "row no", np.random.default_rng(0).permutation(90) + 1.0)
+    tables.rows["legs"] = np.arange(90) // 2
+    tables.write()
+    assert tables.fit() == 0
+    warned = capsys.readouterr().err
+    assert "train.csv: the columns ['row no'] hold another whole number" in warned
+    assert "--ignore 'row no'" in warned
+    assert tables.fit("--ignore", "row no", "--force") == 0
+    assert not capsys.readouterr().err
+    # Without other columns it is all there is.
+    tables.rows = tables.rows[["row no", "species"]]
+    tables.write()
+    tables.fit("--force")
+    assert "whole number" not in capsys.readouterr().err
+
+
+def test_predictions_are_scored_where_labels_are_known(tables, animals, capsys):
+    tables.fit()
+    tables.predict()
+    expected = capsys.readouterr().out.splitlines()[2:]
+    tables.test.insert(2, "species", animals.y_test)
+    tables.write()
+    # Beside predictions on stdout, figures would be no row of them.
+    assert tables.predict("--target", "species") == 0
+    predictions, said = capsys.readouterr()
+    assert predictions.splitlines() == expected
+    predicted = [line.split(",")[0] for line in expected[1:]]
+    scores = gzsl_scores(animals.y_test, predicted, seen_classes=animals.seen)
+    assert said == (
+        ", ".join(f"{name} {100 * scores[name]:.1f}" for name in ("U", "S", "H"))
+        + " on 120 rows of 3 unseen and 9 seen classes\n"
+    )
+    assert tables.predict("--target", "species", "--out", tables["p.csv"]) == 0
+    assert capsys.readouterr().out == said
+    # Of one side, and with rows whose label is not known.
+    is_seen = tables.test["species"].isin(animals.seen)
+    for rows, figure, others in ((is_seen, "S", "unseen"), (~is_seen, "U", "seen")):
+        tables.test.assign(species=tables.test["species"].where(rows, "")).to_csv(
+            tables["some.csv"], index=False
+        )
+        out = "--out", tables["p.csv"], "--force"
+        assert tables.predict("--target", "species", *out, rows="some.csv") == 0
+        said = capsys.readouterr().out
+        assert said.startswith(f"{figure} {100 * scores[figure]:.1f} on {rows.sum()} r")
+        assert f"{(~rows).sum()} without a label" in said
+        assert f"none is of {others} classes, so that there is no H" in said
+
+
+def test_the_target_is_no_feature_of_a_model_without_names(tables, animals, capsys):
+    codes = {label: code for code, label in enumerate(animals.labels)}
+    y = np.array([codes[label] for label in animals.y])
+    clf = GZSLClassifier(random_state=0, seen_penalty=0.0)
+    clf.fit(animals.X, y, class_attributes=animals.vectors)
+    clf.save(tables["m.gzsl"])
+    tables.test["species"] = [codes[label] for label in animals.y_test]
+    tables.write()
+    assert tables.predict() == 2
+    assert "has 6 columns, but the model was fitted to 5" in capsys.readouterr().err
+    assert tables.predict("--target", "species") == 0
+    assert "3 unseen and 9 seen classes" in capsys.readouterr().err
 
 
 def test_the_class_called_na_is_a_class(tables, capsys):

@@ -91,9 +91,13 @@ def test_no_penalty_nearby_is_better_on_the_held_out_classes(numbers_rows, monke
             ]
         )
 
-    best = mean_h(clf.seen_penalty_)
-    nearby = clf.seen_penalty_ + np.linspace(-10, 10, 21)
+    chosen = clf.seen_penalty_
+    best = mean_h(chosen)
+    nearby = chosen + np.linspace(-10, 10, 21)
     assert best >= max(map(mean_h, nearby)) - 1e-12
+    each = [H(fitted.set_params(seen_penalty=chosen), *rows) for fitted, *rows in folds]
+    assert_allclose(clf.fold_scores_, each)
+    assert clf.held_out_score_ == pytest.approx(np.mean(each))
 
 
 def test_the_same_seed_chooses_the_same(chosen, numbers_rows):
@@ -111,6 +115,7 @@ def test_generators_that_take_steps_are_trained_once_more(animals, tiny_flow, ca
     # With the H to be expected of it.
     said = said.partition(f"seen_penalty_={clf.seen_penalty_:.4g}: H ")[2]
     assert 0 < float(said.split()[0]) <= 1
+    assert clf.fold_scores_.tolist() == [clf.held_out_score_]
 
 
 def test_a_part_that_cannot_be_fitted_to_a_fold_is_explained(animals):

@@ -55,6 +55,15 @@ def test_files_of_another_length(model, path, keep):
             load(path)
 
 
+def test_where_no_file_can_be_written(model, tmp_path):
+    missing = tmp_path / "none" / "m.gzsl"
+    with pytest.raises(FileNotFoundError, match=r"m\.gzsl: its folder does not exist"):
+        model.save(missing)
+    with pytest.raises(IsADirectoryError, match="is a folder; name a file in it"):
+        model.save(tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
 def forged(path, change, text=str):
     """Change the description in a file, with checksums as they should be."""
     data = path.read_bytes()

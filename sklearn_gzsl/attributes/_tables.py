@@ -167,11 +167,17 @@ def _is_text(column):
     )
 
 
+def strays(items: list[Any]) -> list[int]:
+    """Where a column has cells without a number, if others of its cells are numbers."""
+    wrong = [i for i, item in enumerate(items) if not _is_number(item)]
+    return wrong if len(wrong) < len(items) else []
+
+
 def _check_cells(name, column):
     """Name the first cell without a number, where others are numbers."""
     items = column.tolist()
-    wrong = [i for i, item in enumerate(items) if not _is_number(item)]
-    if not 0 < len(wrong) < len(column):
+    wrong = strays(items)
+    if not wrong:
         return
     raise ValueError(
         f"column {name!r}, row {wrong[0]} counted from 0: {items[wrong[0]]!r} is no "

@@ -108,8 +108,9 @@ def _add_benchmark(commands):
         action="append",
         metavar="NAME",
         # Not all names: methods state theirs in their own files, which load torch.
-        help="a method, such as gsmflow or prototypes, or all (default: all); may be "
-        "repeated; an unknown name is answered with those there are",
+        help="a method, such as gsmflow or prototypes, or its class, such as GSMFlow, "
+        "or all (default: all); may be repeated; an unknown name is answered with "
+        "those there are",
     )
     add(
         "--seeds",

@@ -33,8 +33,9 @@ def _add_fit(commands, assignment):
     add(
         "--method",
         metavar="NAME",
-        help="a method of the benchmark, such as eszsl or vae-cflow (default: "
-        "GZSLClassifier()); an unknown name is answered with those there are",
+        help="a method of the benchmark, such as eszsl or vae-cflow, or its class, "
+        "such as VAECFlow (default: GZSLClassifier()); an unknown name is answered "
+        "with those there are",
     )
     add(
         "--set",
@@ -67,6 +68,12 @@ def _add_predict(commands):
     add = predict.add_argument
     add("model", metavar="MODEL", help="what fit, or save of an estimator, has written")
     add("rows", metavar="ROWS", help="rows: .csv, .csv.gz, .tsv or .parquet")
+    add(
+        "--target",
+        metavar="COLUMN",
+        help="the column with the classes, where these are known: U, S and H are said, "
+        "on stdout with --out, or else on stderr",
+    )
     add(
         "--out",
         metavar="FILE",
@@ -107,18 +114,22 @@ def _fit(args):
 
 
 def _predict(args):
-    from ._models import predict_table, write
+    from ._models import predict_table
+    from ._table_files import write
 
     with _warnings_in_a_line(args.command):
-        found = predict_table(
+        found, said = predict_table(
             args.model,
             args.rows,
+            target=args.target,
             out=args.out,
             keep=args.keep,
             proba=args.proba,
             force=args.force,
         )
     write(found, args.out or sys.stdout)
+    if said:
+        print(said, file=sys.stdout if args.out else sys.stderr)
     return 0
 
 

@@ -116,13 +116,20 @@ def _open_xlsa17(path):
     return datasets.load_xlsa17(path.parent, path.name)
 
 
+_OTHER_KIND = (
+    "it is of another kind. A benchmark needs features, labels, descriptions and a "
+    'split in one file, whose arrays the page "The command and protocol" of the '
+    "documentation lists; of a table of rows, sklearn-gzsl fit makes a model"
+)
+
+
 def _open_npz(path, descriptions):
     try:
         # A file of somebody else's must not run code.
         file = np.load(path, allow_pickle=False)
     except _UNREADABLE as error:
         # Of a file of any other kind numpy says how to load it unsafely.
-        reason = "it is of another kind" if "pickle" in str(error) else error
+        reason = _OTHER_KIND if "pickle" in str(error) else error
         raise ValueError(f"{str(path)!r} is no whole .npz file: {reason}.") from error
     if isinstance(file, np.ndarray):
         raise ValueError(  # noqa: TRY004 - the type of the content, not of an argument

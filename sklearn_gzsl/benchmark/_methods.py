@@ -9,6 +9,7 @@ from ..classifiers._prototypes import PrototypeClassifier
 from ..linear_model._softmax import SoftmaxClassifier
 from ..presets import paper_settings
 from ..utils import METHODS as REGISTERED
+from ..utils import meant
 from ._options import HEADS
 
 # By name; what takes no training first, to be compared with.
@@ -20,6 +21,8 @@ METHODS = {
     )
 }
 
+_BY_CLASS = {estimator.__name__: name for name, estimator in METHODS.items()}
+
 _HEADS = dict(zip(HEADS, (PrototypeClassifier, SoftmaxClassifier), strict=True))
 
 # With a cached generator these cost a fit of the final classifier each, and no more.
@@ -30,15 +33,16 @@ _CHEAP = {
 
 
 def check_methods(names):
-    """The methods of these names, ``"all"`` included, each once."""
+    """The methods of these names or classes, ``"all"`` included, each once."""
     names = [names] if isinstance(names, str) else list(names)
+    names = [_BY_CLASS.get(name, name) for name in names]
     if "all" in names:
         names = list(METHODS)
     unknown = [name for name in names if name not in METHODS]
     if unknown or not names:
         raise ValueError(
             f"methods={names!r}: {unknown or 'nothing'} is not known; choose from "
-            f"{[*METHODS, 'all']}."
+            f"{[*METHODS, 'all']}.{meant(unknown, [*_BY_CLASS, *METHODS])}"
         )
     return list(dict.fromkeys(names))
 

@@ -106,6 +106,8 @@ class CalibratedStackingCV(
         out, in the same folds; None where the estimator can not adapt.
     best_score_ : float or None
         Mean score over the folds at this penalty; None without unseen classes.
+    fold_scores_ : ndarray of shape (n_folds,) or None
+        Score of each fold, of which that is the mean.
     cv_results_ : dict of str to ndarray of shape (n_points,)
         With ``store_cv_results=True``: ``"seen_penalties"``, all at which anything
         changes; ``"mean_test_score"``, ``"mean_test_U"`` and ``"mean_test_S"`` from
@@ -281,7 +283,8 @@ class CalibratedStackingCV(
             n_seen, n_unseen = len(self.seen_classes_), len(self.unseen_classes_)
             # An ordinary classifier, as in scikit-learn's own checks.
             if not n_unseen:
-                self.seen_penalty_, self.best_score_, self._adapted = 0.0, None, None
+                self.seen_penalty_, self._adapted = 0.0, None
+                self.best_score_ = self.fold_scores_ = None
                 return self
             if folds is None:
                 cv = like_unseen(n_seen, n_unseen, self.random_state)
@@ -314,6 +317,7 @@ class CalibratedStackingCV(
         choice = choose_penalty(curves, self.scoring)
         self._adapted = choose_adapted(choice, adapted, self.scoring)
         self.seen_penalty_, self.best_score_ = choice.penalty, choice.score
+        self.fold_scores_ = choice.fold_scores
         per_fold = ", ".join(f"{score:.4f}" for score in choice.fold_scores)
         say(f"seen_penalty_={choice.penalty:.4g}: {choice.score:.4f} ({per_fold})")
         if self.store_cv_results:

@@ -156,6 +156,8 @@ class GZSLClassifier(
     cv_results_ : dict of str to ndarray of shape (n_points,), or None
         What ``seen_penalty="auto"`` was chosen from, as in
         :class:`CalibratedStackingCV`, at a thousand penalties at most.
+    fold_scores_ : ndarray of shape (n_folds,) or None
+        H of each of its folds: how far a set of classes may be from their mean.
     held_out_score_ : float or None
         Mean H on the classes held out to choose ``seen_penalty="auto"``, at the one
         that was chosen: about what to expect; None where none was chosen.
@@ -368,7 +370,7 @@ class GZSLClassifier(
         # For add_classes and partial_fit, which train the classifier anew.
         self._rows, self._labels, self._seeds = X, y, seeds
         self.adapter_ = self._adapted = None
-        self.held_out_score_ = self.cv_results_ = None
+        self.held_out_score_ = self.fold_scores_ = self.cv_results_ = None
         self._fit_classifier()
         if self.seen_penalty != "auto":
             self._penalty = float(self.seen_penalty)
@@ -377,9 +379,9 @@ class GZSLClassifier(
         else:
             # Classes without rows may also come later, in add_classes.
             chosen = choose_own_penalty(self, *given, attributes, fold_seeds)
-            self._penalty, self._adapted, self.held_out_score_, self.cv_results_ = (
-                chosen
-            )
+            self._penalty, self._adapted, self.fold_scores_, self.cv_results_ = chosen
+            if self.fold_scores_ is not None:
+                self.held_out_score_ = float(self.fold_scores_.mean())
         warn_of_lost_side(self)
         return self
 

@@ -34,8 +34,8 @@ def choose_own_penalty(clf, X, y, attributes, seeds):
         0 where there is nothing to choose it on.
     adapted : AdaptedPenalty or None
         What takes its place after ``adapt``.
-    score : float or None
-        Mean H on the held-out classes at the penalty.
+    scores : ndarray of shape (n_folds,) or None
+        H on the held-out classes of each fold at the penalty.
     results : dict of str to ndarray, or None
         What it was chosen from, as ``cv_results_`` of ``CalibratedStackingCV``.
     """
@@ -78,15 +78,15 @@ def choose_own_penalty(clf, X, y, attributes, seeds):
             adapted.append(after)
             done(i + 1)
     choice = choose_penalty(curves, "H")
-    penalty, score = choice.penalty, choice.score
+    penalty, scores = choice.penalty, choice.fold_scores
     if n_seen < FEW_CLASSES:
         # The mean H over the folds jumps about. The median of what each wants was three
         # points of H better with three classes, and as good with four.
         penalty = float(np.median(wanted_by_few(curves, "H", n_seen)))
-        score = np.mean([_h_at(curve, penalty) for curve in curves])
-    say(f"seen_penalty_={penalty:.4g}: H {score:.4f} on held-out classes")
+        scores = np.array([_h_at(curve, penalty) for curve in curves])
+    say(f"seen_penalty_={penalty:.4g}: H {scores.mean():.4f} on held-out classes")
     adapted_penalty = choose_adapted(choice, adapted, "H")
-    return penalty, adapted_penalty, float(score), choice.cv_results(_MOST_KEPT)
+    return penalty, adapted_penalty, scores, choice.cv_results(_MOST_KEPT)
 
 
 def _h_at(curve, penalty):

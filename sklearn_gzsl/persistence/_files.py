@@ -23,7 +23,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from ..utils import MALFORMED, replacing
+from ..utils import MALFORMED, check_place, replacing
 from ._state import Decoder, Encoder, plain_dtype
 from ._versions import Stored, versions
 
@@ -88,6 +88,7 @@ class _Reader:
 def write(estimator: Any, path: str | PathLike) -> None:
     """Write a file; see ``SavingMixin.save``."""
     path = Path(path)
+    check_place(path)
     writer = _Writer()
     encoded = json.dumps(
         {

@@ -36,6 +36,8 @@ class SavingMixin(Stored, InheritedDocs):
             If a part can not be written: a function, an object of another package, or
             one of scikit-learn that is not plain arrays, such as a tree. The message
             names the attribute.
+        OSError
+            If no file can be written there, as where the folder does not exist.
 
         See Also
         --------

@@ -3,6 +3,7 @@
 from ._docstrings import InheritedDocs
 from ._files import (
     MALFORMED,
+    check_place,
     jsonable,
     locked,
     read_arrays,
@@ -57,6 +58,7 @@ __all__ = [
     "all_or_nothing",
     "as_last_step_sees",
     "check_complete",
+    "check_place",
     "check_target",
     "chunk_size",
     "counted",

@@ -22,6 +22,20 @@ MALFORMED = (
 _HEADER = "header"
 
 
+def check_place(path: Path) -> None:
+    """Refuse a path at which no file can be written, before there is one to write.
+
+    Raises
+    ------
+    OSError
+        If it is a folder, or in a folder that is not there.
+    """
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder; name a file in it.")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"{path}: its folder does not exist; create it first.")
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[IO[bytes]]:
     """A file to write, which takes the place of ``path`` once all of it is on the disk.

@@ -19,7 +19,10 @@ def few(items: Any, most: int = 10) -> str:
 
 
 def meant(unknown: Iterable[Any], known: Iterable[Any]) -> str:
-    """Ask after labels that differ from known ones in case, blanks or type alone."""
+    """Ask after labels that differ from known ones in spelling or type alone.
+
+    That is in case, blanks, underscores and hyphens.
+    """
     by_form = {_form(label): label for label in known}
     pairs = [(u, by_form[_form(u)]) for u in unknown if _form(u) in by_form]
     if not pairs:
@@ -31,6 +34,8 @@ def meant(unknown: Iterable[Any], known: Iterable[Any]) -> str:
 def _form(label):
     # Whole numbers of a column with a gap are floats in files that pandas writes.
     text = str(label).removesuffix(".0")
+    # A first hyphen is a sign.
+    text = text[:1] + text[1:].replace("-", " ")
     return "".join(text.casefold().replace("_", " ").split())
 
 
