@@ -18,7 +18,7 @@ from sklearn_gzsl import (
     SoftmaxClassifier,
 )
 from sklearn_gzsl.classifiers import _gzsl_classifier
-from sklearn_gzsl.datasets import make_gzsl_classification
+from sklearn_gzsl.datasets import load_two_digit_numbers, make_gzsl_classification
 from sklearn_gzsl.exceptions import GZSLWarning
 from sklearn_gzsl.metrics import GZSLScorer
 from sklearn_gzsl.model_selection import GZSLKFold
@@ -143,7 +143,7 @@ def test_a_side_that_is_never_predicted(numbers_rows, params, lost):
 def test_the_penalty_that_was_chosen_is_no_remedy(numbers_rows, chosen, monkeypatch):
     X, y, attributes = numbers_rows
     monkeypatch.setattr(
-        _gzsl_classifier, "choose_own_penalty", lambda *_: (chosen, None, 0.0, {})
+        _gzsl_classifier, "choose_own_penalty", lambda *_: (chosen, None, None, {})
     )
     clf = plain(LogisticRegression(C=100), seen_penalty="auto")
     (found,) = warned(clf.fit, X, y, class_attributes=attributes)
@@ -170,6 +170,23 @@ def test_one_class_alone_has_rows(clf, animals):
     rows = animals.y == animals.y[0]
     found = warned(clf.fit, animals.X[rows], animals.y[rows], animals.attributes)
     assert sum(w.startswith("y holds one class alone") for w in found) == 1
+
+
+@pytest.mark.parametrize(
+    "clf",
+    [GZSLClassifier(random_state=0), CalibratedStackingCV(PrototypeClassifier())],
+    ids=lambda clf: type(clf).__name__,
+)
+def test_descriptions_of_other_classes(clf):
+    numbers = load_two_digit_numbers(n_train=15, n_test=5)
+    X, y, given = numbers.data, numbers.target, numbers.class_attributes
+    order = np.random.default_rng(0).permutation(len(given.labels))
+    mixed = ClassAttributes(given.labels, given.values[order])
+    rows, said = numbers.train, "on held-out classes is hardly better than guesses"
+    found = warned(clf.fit, X[rows], y[rows], class_attributes=mixed)
+    assert sum(said in w for w in found) == 1
+    found = warned(clf.fit, X[rows], y[rows], class_attributes=given)
+    assert not any(said in w for w in found)
 
 
 def test_equal_descriptions(animals):

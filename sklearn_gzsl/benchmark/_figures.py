@@ -1,23 +1,16 @@
 """What is said of a model in figures: the H to expect, and U, S and H of rows."""
 
-from math import sqrt
-
 import numpy as np
 
 from ..classifiers._folds import like_unseen
-from ..classifiers._penalty import FEW_CLASSES
+from ..classifiers._penalty import FEW_CLASSES, hardly_better
 from ..metrics import per_class_accuracy
 from ..metrics._accuracy import harmonic_mean
-from ..utils import few, meant, warn
+from ..utils import few, meant
 from ._table_files import as_text
 
-# So many times what guesses reach. Of descriptions that were shuffled, or had moved by
-# a class, this found all where folds held four classes or more out, and many of those
-# where they held two; right ones were above it unless rows were little but noise.
-_HARDLY = 1.5
 
-
-def expected(clf, attributes):
+def expected(clf):
     """The H to expect of a fitted classifier, if it can be told, and its penalty."""
     penalty = f"seen penalty {getattr(clf, 'seen_penalty_', 0.0):.4g}"
     n_seen, n_unseen = len(clf.seen_classes_), len(clf.unseen_classes_)
@@ -29,7 +22,7 @@ def expected(clf, attributes):
     # Also where of these folds one alone was taken.
     n_held_out = n_seen / like_unseen(n_seen, n_unseen, None).n_splits
     score, spread = np.mean(scores), _spread(scores, n_held_out)
-    worth = _worth(score, n_seen, n_held_out, attributes)
+    worth = _worth(score, n_seen, n_held_out)
     return f"H {100 * score:.1f} on held-out classes ({spread}), {worth}; {penalty}"
 
 
@@ -44,28 +37,13 @@ def _spread(scores, n_held_out):
     return f"{low:.1f} to {high:.1f} in {len(scores)} folds of {of}"
 
 
-def _worth(score, n_seen, n_held_out, attributes):
-    """What the mean over the folds is worth, with a warning where it is poor."""
+def _worth(score, n_seen, n_held_out):
+    """What the mean over the folds is worth."""
     if n_seen < FEW_CLASSES:
         return "which are too few to rely on"
-    guessed = _guessed(n_held_out)
-    if score > _HARDLY * guessed:
-        return "which is about what to expect"
-    warn(
-        f"{attributes}: H {100 * score:.1f} on held-out classes is hardly better than "
-        f"guesses among these, which reach {100 * guessed:.1f}. Descriptions say too "
-        "little, or are those of other classes, as where a column has moved by a row; "
-        "see what sklearn_gzsl.inspection.check_descriptions says of them."
-    )
-    return "hardly better than guesses"
-
-
-def _guessed(n_classes):
-    """The best H of who takes a share p of all rows, and guesses among the classes.
-
-    Then U is p / n_classes and S is at most 1 - p.
-    """
-    return 2 / (1 + sqrt(n_classes)) ** 2
+    if hardly_better(score, n_held_out):
+        return "hardly better than guesses"
+    return "which is about what to expect"
 
 
 def check_labels(clf, labels, *, rows, target, model):

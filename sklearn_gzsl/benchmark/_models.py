@@ -106,7 +106,7 @@ def fit_table(
     said += f"{X.shape[1]} features, {labelled.sum()} rows"
     if n_unlabelled:
         said += f" and {n_unlabelled} without labels"
-    return f"{said}\n{expected(clf, attributes)}"
+    return f"{said}\n{expected(clf)}"
 
 
 def predict_table(model, rows, *, target, out, keep, proba, force):

@@ -23,6 +23,7 @@ from ._folds import (
     like_unseen,
     list_folds,
     make_cv,
+    n_held_out,
     prefit_curves,
 )
 from ._parts import settled
@@ -33,6 +34,7 @@ from ._penalty import (
     choose_penalty,
     penalised,
     wanted_by_few,
+    warn_if_guessed,
     without_penalty,
 )
 from ._prediction import PredictionMixin
@@ -310,7 +312,11 @@ class CalibratedStackingCV(
         curves = [curve for _, curve, _ in results]
         if len(self.seen_classes_) < FEW_CLASSES:
             wanted_by_few(curves, self.scoring, len(self.seen_classes_))
-        return self._choose(curves, [adapted for _, _, adapted in results])
+        self._choose(curves, [adapted for _, _, adapted in results])
+        if self.scoring == "H":
+            n_seen = len(self.seen_classes_)
+            warn_if_guessed(self.best_score_, n_seen, n_held_out(folds, y))
+        return self
 
     def _choose(self, curves, adapted):
         """Set the penalty that is best in the mean over the curves of all folds."""

@@ -46,6 +46,12 @@ def like_unseen(n_seen, n_unseen, random_state):
     return _k_fold(max(min(n_splits, _MAX_FOLDS, n_seen), 2), random_state)
 
 
+def n_held_out(folds, y):
+    """How many classes the test rows of a fold have that its others have not."""
+    y = np.asarray(y)
+    return np.mean([len(np.setdiff1d(y[test], y[train])) for train, test in folds])
+
+
 def _k_fold(n_splits, random_state):
     shuffle = random_state is not None
     return GZSLKFold(n_splits, shuffle=shuffle, random_state=random_state)

@@ -7,7 +7,13 @@ from ..metrics._accuracy import harmonic_mean
 from ..utils import progress, say, warn
 from ._folds import fit_and_score, like_unseen, list_folds
 from ._parts import settled
-from ._penalty import FEW_CLASSES, choose_adapted, choose_penalty, wanted_by_few
+from ._penalty import (
+    FEW_CLASSES,
+    choose_adapted,
+    choose_penalty,
+    wanted_by_few,
+    warn_if_guessed,
+)
 
 # Of the penalties that were looked at, so many are kept with their scores, for a
 # picture: there is one for each row of the folds.
@@ -57,6 +63,7 @@ def choose_own_penalty(clf, X, y, attributes, seeds):
     except ValueError as error:
         reason = str(error).removesuffix(".")
         return _none(f"no classes can be held out ({reason})")
+    n_held_out = n_seen / len(folds)
     if hasattr(clf.generator_, "max_iter"):
         folds = folds[:1]
     if clf._moves_rows:
@@ -85,6 +92,7 @@ def choose_own_penalty(clf, X, y, attributes, seeds):
         penalty = float(np.median(wanted_by_few(curves, "H", n_seen)))
         scores = np.array([_h_at(curve, penalty) for curve in curves])
     say(f"seen_penalty_={penalty:.4g}: H {scores.mean():.4f} on held-out classes")
+    warn_if_guessed(scores.mean(), n_seen, n_held_out)
     adapted_penalty = choose_adapted(choice, adapted, "H")
     return penalty, adapted_penalty, scores, choice.cv_results(_MOST_KEPT)
 

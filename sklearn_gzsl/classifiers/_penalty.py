@@ -9,10 +9,14 @@ from ..metrics._accuracy import harmonic_mean
 from ..metrics._curve import curve_of_best
 from ..metrics._response import best_of_fold, missing_side
 from ..persistence import Stored
-from ..utils import few, warn
+from ..utils import few, is_on_trial, warn
 
 # Of fewer seen classes too few can be held out to rely on what folds say.
 FEW_CLASSES = 5
+# So many times what guesses reach. Of descriptions that were shuffled, or had moved by
+# a class, this found all where folds held four classes or more out, and many of those
+# where they held two; right ones were above it unless rows were little but noise.
+_HARDLY = 1.5
 
 
 def check_scoring(scoring):
@@ -145,6 +149,31 @@ def wanted_by_few(curves, scoring, n_seen):
         "fitted, and rows that it has not met."
     )
     return wanted
+
+
+def hardly_better(score, n_held_out):
+    """Whether H is about that of who guesses among so many held-out classes."""
+    return score <= _HARDLY * guessed(n_held_out)
+
+
+def guessed(n_held_out):
+    """The best H of who takes a share p of all rows, and guesses among the classes.
+
+    Then U is p / n_held_out and S is at most 1 - p.
+    """
+    return 2 / (1 + np.sqrt(n_held_out)) ** 2
+
+
+def warn_if_guessed(score, n_seen, n_held_out):
+    """Warn where held-out classes are told apart no better than by guesses."""
+    if n_seen < FEW_CLASSES or not hardly_better(score, n_held_out) or is_on_trial():
+        return
+    warn(
+        f"H {100 * score:.1f} on held-out classes is hardly better than guesses among "
+        f"these, which reach {100 * guessed(n_held_out):.1f}. Descriptions say too "
+        "little, or are those of other classes, as where a column has moved by a row; "
+        "see what sklearn_gzsl.inspection.check_descriptions says of them."
+    )
 
 
 def choose_penalty(curves, scoring):
