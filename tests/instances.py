@@ -174,7 +174,7 @@ FAST = {
     ],
     DAP: [{}],
     IAP: [{}],
-    SYNC: [{}, {"loss": "structured", "bandwidth": 1.0}],
+    SYNC: [{}, {"loss": "one_versus_other", "bandwidth": 1.0}],
     SAE: [{}, {"direction": "encode", "normalisation": "standard"}],
     GZSLClassifier: [
         {},

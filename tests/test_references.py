@@ -149,7 +149,7 @@ CLASSIFIERS = {
         f"BilinearClassifier, {loss}": BilinearClassifier(loss=loss, n_maps=2, **STEPS)
         for loss in ("warp", "first_violator", "max_violator", "softmax")
     },
-    "SYNC": SYNC(alpha=0.01, bandwidth=1.0, max_iter=5),
+    "SYNC": SYNC(loss="one_versus_other", alpha=0.01, bandwidth=1.0, max_iter=5),
     "SYNC, structured": SYNC(loss="structured", alpha=0.01, bandwidth=1.0, max_iter=5),
     "DAP": DAP(alpha=0.01, max_iter=5),
     "IAP": IAP(alpha=0.01, max_iter=5),

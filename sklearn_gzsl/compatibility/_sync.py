@@ -30,8 +30,10 @@ class SYNC(DescentClassifier):
 
     Parameters
     ----------
-    loss : {"one_versus_other", "structured"}, default="one_versus_other"
-        What the classifiers of the seen classes are learned by: see the Notes.
+    loss : {"one_versus_other", "structured"}, default="structured"
+        What the classifiers of the seen classes are learned by: see the Notes. On
+        classes held out of five real sets, H at the best penalty was 1.6 points higher
+        with the default in the mean, 3.7 lower on one of them, intents.
 
     bandwidth : positive float or "auto", default="auto"
         Distance of two descriptions of length 1 that counts as one unit, the paper's
@@ -106,7 +108,7 @@ class SYNC(DescentClassifier):
     True
     """
 
-    loss: str = "one_versus_other"
+    loss: str = "structured"
     bandwidth: float | str = "auto"
 
     _parameter_constraints: ClassVar[dict] = {
