@@ -2,8 +2,9 @@
 
     python docs/check_pages.py docs/_build/html --pictures docs/_build/pictures
 
-Prints what a reader would stumble over, a line each: text that is cut off, an image
-that is missing, TeX in the text, a link into nothing, anything from the network.
+Prints what a reader would stumble over, a line each: text that is cut off or as dark
+as what it stands on, an image that is missing, TeX in the text, a link into nothing,
+anything from the network.
 Needs Debian's packages chromium and chromium-driver; links are checked without, too.
 """
 
@@ -43,6 +44,22 @@ const end = (element) => {
   }
   return right;
 };
+// Of a text and of what it stands on, as in WCAG 2, where pictures are let be, too.
+const channels = (colour) => colour.match(/[\d.]+/g).map(Number);
+const bright = (colour) => {
+  const [r, g, b] = channels(colour).map((c) => (c / 255) ** 2.2);
+  return 0.05 + 0.2126 * r + 0.7152 * g + 0.0722 * b;
+};
+const contrast = (element) => {
+  if (element.closest("svg")) return 21;
+  let paper = element;
+  while (paper && (channels(getComputedStyle(paper).backgroundColor)[3] ?? 1) < 1)
+    paper = paper.parentElement;
+  if (!paper) return 21;
+  const ratio = bright(getComputedStyle(element).color)
+    / bright(getComputedStyle(paper).backgroundColor);
+  return Math.max(ratio, 1 / ratio);
+};
 const reach = document.createRange();
 const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
 while (walker.nextNode()) {
@@ -52,6 +69,7 @@ while (walker.nextNode()) {
   reach.selectNodeContents(walker.currentNode);
   if (reach.getBoundingClientRect().right > end(parent) + 1)
     found.push(`text is cut off: ${words}`);
+  if (contrast(parent) < 2) found.push(`text is as dark as the page: ${words}`);
 }
 if (document.documentElement.scrollWidth > innerWidth + 1)
   found.push("the page scrolls sideways");

@@ -121,6 +121,7 @@ def test_faults_that_only_a_browser_sees(tmp_path, monkeypatch):
         f"{WORD}</div>",
         "heard": '<div style="overflow: hidden; width: 1px">Heard</div>',
         "folded": f"<details><summary>More</summary>{WORD}</details>",
+        "faint": '<div style="background: #222"><b style="color: #111">Faint</b></div>',
         "image": '<img src="none.png">',
         "tex": r"<p>The mean \(\bar x\), <code>\(code\)</code></p>",
         "network": '<script src="https://localhost/mathjax.js"></script>',
@@ -146,6 +147,8 @@ def test_faults_that_only_a_browser_sees(tmp_path, monkeypatch):
         f"box.html, 400, dark: text is cut off: {WORD}",
         f"box.html, 1280, dark: text is cut off: {WORD}",
         "beside.html, 400, dark: text is cut off: Beside",
+        "faint.html, 1280, dark: text is as dark as the page: Faint",
+        "faint.html, 400, dark: text is as dark as the page: Faint",
     }
     assert expected <= set(found)
     rest = set(found) - expected
