@@ -177,7 +177,9 @@ class Browser:
             deviceScaleFactor=1,
             mobile=False,
         )
-        features = [{"name": "prefers-color-scheme", "value": mode}]
+        # Colours are looked at as soon as a page is open: none may be on its way.
+        wanted = {"prefers-color-scheme": mode, "prefers-reduced-motion": "reduce"}
+        features = [{"name": name, "value": value} for name, value in wanted.items()]
         self.command("Emulation.setEmulatedMedia", features=features)
 
     def open(self, page):
