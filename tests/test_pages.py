@@ -50,7 +50,8 @@ def test_pictures_are_xml_and_named_for_those_who_do_not_see_them():
     pictures = [which.picture(benchmark_records.load())]
     static = ROOT / "docs" / "_static"
     pictures += [
-        (static / f"{name}.svg").read_text("utf-8") for name in ("logo", "overview")
+        (static / f"{name}.svg").read_text("utf-8")
+        for name in ("logo", "overview", "processes")
     ]
     for picture in pictures:
         assert len(ET.fromstring(picture).get("aria-label")) > 20
