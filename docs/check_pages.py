@@ -2,8 +2,9 @@
 
     python docs/check_pages.py docs/_build/html --pictures docs/_build/pictures
 
-Prints what a reader would stumble over, a line each: a page wider than the window, an
-image that is missing, TeX in the text, a link into nothing, anything from the network.
+Prints what a reader would stumble over, a line each: text that is cut off or as dark
+as what it stands on, an image that is missing, TeX in the text, a link into nothing,
+anything from the network.
 Needs Debian's packages chromium and chromium-driver; links are checked without, too.
 """
 
@@ -27,21 +28,48 @@ MODES = ("light", "dark")
 # What is wrong with the page that is shown, as a list of sentences.
 LOOK = r"""
 const found = [];
-// A box that is too wide scrolls, or is cut off; what scrolls can be read.
-const scrolls = (element) => {
-  for (let up = element; up && up !== document.body; up = up.parentElement)
-    if (/auto|scroll/.test(getComputedStyle(up).overflowX)) return true;
-  return false;
+// What a reader sees to scroll; that a whole article or bar can, too, nobody looks for.
+const scrolls = "pre, div.math, div.picture, .pst-scrollable-table-container, "
+  + ".sk-top-container";
+// Where what is in an element is cut off, or Infinity where a reader gets to all of it.
+const end = (element) => {
+  let right = innerWidth;
+  for (let up = element; up && up !== document.body; up = up.parentElement) {
+    const style = getComputedStyle(up), box = up.getBoundingClientRect();
+    if (style.overflowX === "visible") continue;
+    if (/auto|scroll/.test(style.overflowX) && up.matches(scrolls)) return Infinity;
+    // An ellipsis says that there is more; a dot is for those who hear the page.
+    if (style.textOverflow === "ellipsis" || box.width <= 1) return Infinity;
+    right = Math.min(right, box.right);
+  }
+  return right;
+};
+// Of a text and of what it stands on, as in WCAG 2, where pictures are let be, too.
+const channels = (colour) => colour.match(/[\d.]+/g).map(Number);
+const bright = (colour) => {
+  const [r, g, b] = channels(colour).map((c) => (c / 255) ** 2.2);
+  return 0.05 + 0.2126 * r + 0.7152 * g + 0.0722 * b;
+};
+const contrast = (element) => {
+  if (element.closest("svg")) return 21;
+  let paper = element;
+  while (paper && (channels(getComputedStyle(paper).backgroundColor)[3] ?? 1) < 1)
+    paper = paper.parentElement;
+  if (!paper) return 21;
+  const ratio = bright(getComputedStyle(element).color)
+    / bright(getComputedStyle(paper).backgroundColor);
+  return Math.max(ratio, 1 / ratio);
 };
 const reach = document.createRange();
 const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
 while (walker.nextNode()) {
+  const parent = walker.currentNode.parentElement;
+  const words = walker.currentNode.data.trim().replace(/\s+/g, " ").slice(0, 60);
+  if (!words || !parent.checkVisibility()) continue;
   reach.selectNodeContents(walker.currentNode);
-  const box = reach.getBoundingClientRect();
-  const words = walker.currentNode.data.trim().slice(0, 60);
-  if (words && box.width > 1 && box.right > innerWidth + 1 && box.left < innerWidth
-      && !scrolls(walker.currentNode.parentElement))
-    found.push(`text wider than the window: ${words}`);
+  if (reach.getBoundingClientRect().right > end(parent) + 1)
+    found.push(`text is cut off: ${words}`);
+  if (contrast(parent) < 2) found.push(`text is as dark as the page: ${words}`);
 }
 if (document.documentElement.scrollWidth > innerWidth + 1)
   found.push("the page scrolls sideways");
@@ -149,7 +177,9 @@ class Browser:
             deviceScaleFactor=1,
             mobile=False,
         )
-        features = [{"name": "prefers-color-scheme", "value": mode}]
+        # Colours are looked at as soon as a page is open: none may be on its way.
+        wanted = {"prefers-color-scheme": mode, "prefers-reduced-motion": "reduce"}
+        features = [{"name": name, "value": value} for name, value in wanted.items()]
         self.command("Emulation.setEmulatedMedia", features=features)
 
     def open(self, page):

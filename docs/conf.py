@@ -38,6 +38,8 @@ autosummary_generate = True
 # Numpydoc states the types; repeated in the signature they would hide the defaults.
 autodoc_typehints = "none"
 autodoc_default_options = {"member-order": "bysource"}
+# The bar of contents is narrow, and its page is that of the class.
+toc_object_entries_show_parents = "hide"
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 
@@ -109,5 +111,6 @@ html_theme_options = {
     "header_links_before_dropdown": 4,
     "navbar_align": "left",
     "secondary_sidebar_items": ["page-toc"],
+    "show_toc_level": 2,  # methods, also before one has scrolled down to the class
     "show_prev_next": False,
 }

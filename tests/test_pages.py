@@ -13,6 +13,7 @@ import pytest
 changelog, diagram, which = map(pytest.importorskip, ("changelog", "diagram", "which"))
 
 ROOT = Path(__file__).parents[1]
+WORD = "CalibratedStackingCV(GZSLVotingClassifier(members=...))"  # wider than 400
 PAGE = """<!doctype html><html><body><h1 id="here">Title</h1>{}</body></html>"""
 
 
@@ -49,7 +50,8 @@ def test_pictures_are_xml_and_named_for_those_who_do_not_see_them():
     pictures = [which.picture(benchmark_records.load())]
     static = ROOT / "docs" / "_static"
     pictures += [
-        (static / f"{name}.svg").read_text("utf-8") for name in ("logo", "overview")
+        (static / f"{name}.svg").read_text("utf-8")
+        for name in ("logo", "overview", "processes")
     ]
     for picture in pictures:
         assert len(ET.fromstring(picture).get("aria-label")) > 20
@@ -112,6 +114,15 @@ def test_faults_that_only_a_browser_sees(tmp_path, monkeypatch):
             "words", "words " * 40
         ),
         "scrolls": '<pre style="overflow-x: auto">' + "long " * 200 + "</pre>",
+        "article": f'<div style="overflow-x: auto">{WORD}</div>',
+        "box": f'<div style="overflow: hidden; width: 300px">{WORD}</div>',
+        "beside": '<div style="overflow-x: auto"><p style="width: 600px">'
+        '<span style="margin-left: 500px">Beside</span></p></div>',
+        "ellipsis": '<div style="overflow: hidden; text-overflow: ellipsis">'
+        f"{WORD}</div>",
+        "heard": '<div style="overflow: hidden; width: 1px">Heard</div>',
+        "folded": f"<details><summary>More</summary>{WORD}</details>",
+        "faint": '<div style="background: #222"><b style="color: #111">Faint</b></div>',
         "image": '<img src="none.png">',
         "tex": r"<p>The mean \(\bar x\), <code>\(code\)</code></p>",
         "network": '<script src="https://localhost/mathjax.js"></script>',
@@ -133,11 +144,15 @@ def test_faults_that_only_a_browser_sees(tmp_path, monkeypatch):
         "network.html, 1280, dark: asks the network: https://localhost/mathjax.js",
         "network.html, 400, dark: asks the network: https://localhost/mathjax.js",
         "wide.html, 400, dark: the page scrolls sideways",
+        f"article.html, 400, dark: text is cut off: {WORD}",
+        f"box.html, 400, dark: text is cut off: {WORD}",
+        f"box.html, 1280, dark: text is cut off: {WORD}",
+        "beside.html, 400, dark: text is cut off: Beside",
+        "faint.html, 1280, dark: text is as dark as the page: Faint",
+        "faint.html, 400, dark: text is as dark as the page: Faint",
     }
     assert expected <= set(found)
     rest = set(found) - expected
     assert len(rest) == 1
-    assert rest.pop().startswith(
-        "wide.html, 400, dark: text wider than the window: Words"
-    )
+    assert rest.pop().startswith("wide.html, 400, dark: text is cut off: Words")
     assert (tmp_path / "pictures" / "400-dark" / "tex.png").stat().st_size > 1000

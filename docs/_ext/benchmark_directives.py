@@ -9,6 +9,7 @@
 """
 
 import re
+from html import escape
 
 import benchmark_records
 import benchmark_tables
@@ -52,9 +53,15 @@ class WhichTable(SphinxDirective):
     def run(self):
         """Parse the text of the table in place of the directive."""
         text = rst_table(*which.table(_records(self.env)))
-        made = self.parse_text_to_nodes(text.replace(" (", "\N{NO-BREAK SPACE}("))
+        # A line may end before the seconds, but not within.
+        made = self.parse_text_to_nodes(text.replace(" s)", "\N{NO-BREAK SPACE}s)"))
         for node in made:
-            node["classes"].append("figures")
+            node["classes"] += ["figures", "which"]
+            for typed in [*node.findall(nodes.literal)]:
+                # In a narrow column, it is broken where brackets open.
+                code = re.sub(r"\((?!\))", "(<wbr>", escape(typed.astext()))
+                html = f'<code class="literal"><span class="pre">{code}</span></code>'
+                typed.replace_self(nodes.raw("", html, format="html"))
         return made
 
 

@@ -52,7 +52,7 @@ BRANCHES = (
         "cada-vae default",
     ),
     (
-        "It has to be linear, and done in seconds",
+        "Speed counts most, or the model must be linear",
         "CalibratedStackingCV(ESZSL())",
         "eszsl default",
     ),

@@ -15,6 +15,8 @@ one with the mean of all gradients. The classifier learns in chunks, past
 `memory_limit`, and its weights are averaged after each of them.
 """
 
+# sphinx_gallery_thumbnail_path = '_static/processes.svg'
+
 import argparse
 import os
 

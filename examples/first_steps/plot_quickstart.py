@@ -118,6 +118,8 @@ for half, images, title in zip(
 plt.show()
 
 # %%
+# What was learned
+# ----------------
 # No image of a 36 was there, but those of other numbers that begin with 3 or end in 6;
 # so a description of two digits was enough to draw it, and what can be drawn can be
 # recognised. That is all there is to generalized zero-shot learning here.

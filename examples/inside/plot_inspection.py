@@ -137,6 +137,8 @@ display = SyntheticFeaturesDisplay.from_estimator(
 plt.show()
 
 # %%
+# What was learned
+# ----------------
 # So the synthetic rows are good, and what the first classifier lacks is the balance.
 # That is the usual case, and ``seen_penalty="auto"``, the default, sees to it; only
 # where curves are low or lines long is another generator worth a try.

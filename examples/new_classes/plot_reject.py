@@ -108,6 +108,8 @@ sizes.legend()
 plt.show()
 
 # %%
+# What was learned
+# ----------------
 # A row of a described class has about one class in its set, one of no described class
 # has mostly none: an empty set is a rejection, too. With more than nine in ten wanted
 # this is over, and all rows have a class or more. So how much to want, or which rate of

@@ -95,6 +95,8 @@ for ax, name in zip(axes[:, 0], ("predicted", "adapted", "true"), strict=True):
 plt.show()
 
 # %%
+# What was learned
+# ----------------
 # What blurred descriptions predict is a smear; the rows without labels have made of it
 # the number that is meant. Where rows come anyway and labels are dear, this is the
 # cheapest gain there is, for unseen classes and for seen ones.
