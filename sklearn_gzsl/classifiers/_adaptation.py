@@ -22,7 +22,7 @@ _FAR = 0.01
 # Parts of the rows, each judged by what the others say.
 _N_PARTS = 4
 # A class with less than this part of the rows that classes have in the mean seems to be
-# absent; it counts as that much rarer, but by no more than this.
+# absent; it counts as that much rarer, but not more than this.
 _FEW_OF, _LEAST_OF = 0.5, 0.2
 # Labelled rows set apart. More tell the share of errors no better.
 _MOST_SET_APART = 3_000
@@ -167,8 +167,9 @@ class UnlabelledRows(Stored):
         usual = self.excess.mean()
         if not usual:  # before the first pass, or where nothing is found
             return 0.0
-        # A part at least: rows of the class may be yet to come.
-        return np.log(np.clip(self.excess / (_FEW_OF * usual), _LEAST_OF, 1.0))
+        # As many as it may be by chance, and a part at least: some may be yet to come.
+        at_most = self.excess + np.sqrt(self.taken + self._variance)
+        return np.log(np.clip(at_most / (_FEW_OF * usual), _LEAST_OF, 1.0))
 
     def _and(self, found):
         """What is known with what was found in parts of further rows: what judges."""
