@@ -127,8 +127,8 @@ plt.show()
 #
 # And without a balance, the comparison is one of balances: the penalty moves IAP past
 # what parts all others, while generators with prototypes behind them hardly need it.
-# Held-out classes may mislead, too. SYNC is worse with the penalty that they chose; to
-# leave it out for that would be a choice on test rows.
+# Held-out classes may mislead, too: some are a point worse with the penalty that these
+# chose; to leave it out for that would be a choice on test rows.
 #
 # The :doc:`benchmark command </benchmarks/protocol>` does the same with several seeds,
 # ``sklearn-gzsl benchmark two-digit-numbers --method all --calibrate``, and
