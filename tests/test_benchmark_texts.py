@@ -10,7 +10,6 @@ from benchmark_pages import (
     benchmark_tables,
     make_pages,
     make_records,
-    printed,
     row_of,
     told,
     which,
