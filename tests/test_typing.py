@@ -18,7 +18,7 @@ GIVEN = """
 import numpy as np
 
 X_train, X_test, X_few, X_unlabelled = (np.zeros((4, 2)) for _ in range(4))
-y_train, y_few = (np.array(["ape", "bat", "ape", "bat"]) for _ in range(2))
+y_train, y_test, y_few = (np.array(["ape", "bat"] * 2) for _ in range(3))
 labels, vectors = ["ape", "bat", "okapi"], np.eye(3)
 attributes = dict(zip(labels, vectors))
 okapi_vector, tapir_vector = vectors[:2]

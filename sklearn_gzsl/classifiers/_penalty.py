@@ -170,9 +170,9 @@ def warn_if_guessed(score, n_seen, n_held_out):
         return
     warn(
         f"H {100 * score:.1f} on held-out classes is hardly better than guesses among "
-        f"these, which reach {100 * guessed(n_held_out):.1f}. Descriptions say too "
-        "little, or are those of other classes, as where a column has moved by a row; "
-        "see what sklearn_gzsl.inspection.check_descriptions says of them."
+        f"these, which reach {100 * guessed(n_held_out):.1f}. Rows or descriptions "
+        "say too little, or descriptions are those of other classes, as where a column "
+        "has moved by a row; see what sklearn_gzsl.inspection.check_descriptions says."
     )
 
 
