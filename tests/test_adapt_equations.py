@@ -174,3 +174,16 @@ def test_of_what_tells_nothing_a_prediction_is_worth_five_rows():
     X += 3 * rng.normal(size=(20, 8))[y]
     clf = prototypes().fit(X, y, class_attributes=rng.normal(size=(22, 6)))
     assert clf.adaptation_prior_ == 5.0
+
+
+def test_a_class_that_comes_later_is_not_held_to_be_absent(data, numbers):
+    """None of the rows before was judged by it."""
+    X, y, attributes = data
+    late, *others = np.setdiff1d(attributes.labels, y)
+    first = attributes.subset([*np.unique(y), *others])
+    clf = prototypes().fit(X, y, class_attributes=first)
+    clf.adapt(numbers.data[numbers.test]).add_classes({late: attributes[late]})
+    lost = clf._unlabelled._absent()
+    assert lost.shape == (len(others) + 1,)
+    assert lost[clf.unseen_classes_.tolist().index(late)] == 0
+    assert lost.min() < 0  # others are, which have few rows here

@@ -164,12 +164,16 @@ class UnlabelledRows(Stored):
         All others count as equally frequent: what one has taken may be another's, and
         would let it take more. But one that is not there takes what lies near.
         """
-        usual = self.excess.mean()
-        if not usual:  # before the first pass, or where nothing is found
+        judged = (
+            self.taken > 0
+        )  # not before the first pass, nor classes that came later
+        usual = self.excess.sum() / max(judged.sum(), 1)
+        if not usual:
             return 0.0
         # As many as it may be by chance, and a part at least: some may be yet to come.
         at_most = self.excess + np.sqrt(self.taken + self._variance)
-        return np.log(np.clip(at_most / (_FEW_OF * usual), _LEAST_OF, 1.0))
+        part = np.where(judged, at_most / (_FEW_OF * usual), 1.0)
+        return np.log(np.clip(part, _LEAST_OF, 1.0))
 
     def _and(self, found):
         """What is known with what was found in parts of further rows: what judges."""
