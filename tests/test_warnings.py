@@ -182,7 +182,7 @@ def test_descriptions_of_other_classes(clf):
     X, y, given = numbers.data, numbers.target, numbers.class_attributes
     order = np.random.default_rng(0).permutation(len(given.labels))
     mixed = ClassAttributes(given.labels, given.values[order])
-    rows, said = numbers.train, "on held-out classes is hardly better than guesses"
+    rows, said = numbers.train, "On held-out classes H is hardly better than by guesses"
     found = warned(clf.fit, X[rows], y[rows], class_attributes=mixed)
     assert sum(said in w for w in found) == 1
     found = warned(clf.fit, X[rows], y[rows], class_attributes=given)

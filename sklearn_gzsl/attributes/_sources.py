@@ -1,5 +1,7 @@
 """What ClassAttributes is made of: labels, and named sources of numbers."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 

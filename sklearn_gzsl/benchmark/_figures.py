@@ -41,7 +41,7 @@ def _worth(score, n_seen, n_held_out):
     """What the mean over the folds is worth."""
     if n_seen < FEW_CLASSES:
         return "which are too few to rely on"
-    if hardly_better(score, n_held_out):
+    if hardly_better(score, n_seen, n_held_out):
         return "hardly better than guesses"
     return "which is about what to expect"
 

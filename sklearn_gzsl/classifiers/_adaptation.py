@@ -65,6 +65,7 @@ class UnlabelledRows(Stored):
     def __init__(self, labels):
         self.labels, self.n_rows, self.n_far = labels, 0, 0
         self.taken, self.mistaken, self._variance = np.zeros((3, len(labels)))
+        self._n_judged = np.zeros(len(labels))
         self.sums, self.twin_sums, self.row_sums = np.zeros((3, len(labels), 1))
 
     def of(self, labels):
@@ -164,15 +165,15 @@ class UnlabelledRows(Stored):
         All others count as equally frequent: what one has taken may be another's, and
         would let it take more. But one that is not there takes what lies near.
         """
-        judged = (
-            self.taken > 0
-        )  # not before the first pass, nor classes that came later
-        usual = self.excess.sum() / max(judged.sum(), 1)
-        if not usual:
+        judged = self._n_judged > 0  # neither before a pass, nor of what came later
+        if not self.excess[judged].any():
             return 0.0
-        # As many as it may be by chance, and a part at least: some may be yet to come.
-        at_most = self.excess + np.sqrt(self.taken + self._variance)
+        # Of rows that came since the class is known, as many as it may be by chance.
+        n_rows = np.maximum(self._n_judged, 1)
+        usual = (self.excess / n_rows)[judged].mean()
+        at_most = (self.excess + np.sqrt(self.taken + self._variance)) / n_rows
         part = np.where(judged, at_most / (_FEW_OF * usual), 1.0)
+        # A part at least: some may be yet to come.
         return np.log(np.clip(part, _LEAST_OF, 1.0))
 
     def _and(self, found):
@@ -181,6 +182,7 @@ class UnlabelledRows(Stored):
         mistaken = sum(part.factor * part.mistaken for part in found)
         now.taken = self.taken + sum(part.taken for part in found)
         now.mistaken = self.mistaken + mistaken
+        now._n_judged = self._n_judged + sum(len(part) for part in found)
         # A count by probabilities varies no more than one by chance. The same rows are
         # set apart from all parts.
         factor = sum(part.factor for part in found)
@@ -204,6 +206,9 @@ class Found:
         n_seen = (len(rows) - self.taken.sum()) * len(known) / max(stay, 1e-9)
         self.factor = min(n_seen, len(rows)) / len(known)
         self.twin_sums = self.sums(known, "twin")
+
+    def __len__(self):
+        return len(self._rows)
 
     def sums(self, known, space):
         """Of rows in a space, weighted, less those that mistakes bring."""

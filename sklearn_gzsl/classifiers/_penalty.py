@@ -17,6 +17,7 @@ FEW_CLASSES = 5
 # a class, this found all where folds held four classes or more out, and many of those
 # where they held two; right ones were above it unless rows were little but noise.
 _HARDLY = 1.5
+_FEW_TO_JUDGE = 10
 
 
 def check_scoring(scoring):
@@ -151,29 +152,26 @@ def wanted_by_few(curves, scoring, n_seen):
     return wanted
 
 
-def hardly_better(score, n_held_out):
-    """Whether H is about that of who guesses among so many held-out classes."""
-    return score <= _HARDLY * guessed(n_held_out)
+def hardly_better(score, n_seen, n_held_out):
+    """Whether H is about that of who guesses among so many held-out classes.
 
-
-def guessed(n_held_out):
-    """The best H of who takes a share p of all rows, and guesses among the classes.
-
-    Then U is p / n_held_out and S is at most 1 - p.
+    Who takes a share p of all rows for these has p / n_held_out as U, and at most 1 - p
+    as S, and does best where S is the root of n_held_out times U.
     """
-    return 2 / (1 + np.sqrt(n_held_out)) ** 2
+    guessed = 2 / (1 + np.sqrt(n_held_out)) ** 2
+    # Few classes can be told apart by chance, and right ones be mistaken.
+    return n_seen >= _FEW_TO_JUDGE and n_held_out >= 2 and score <= _HARDLY * guessed
 
 
 def warn_if_guessed(score, n_seen, n_held_out):
     """Warn where held-out classes are told apart no better than by guesses."""
-    if n_seen < FEW_CLASSES or not hardly_better(score, n_held_out) or is_on_trial():
-        return
-    warn(
-        f"H {100 * score:.1f} on held-out classes is hardly better than guesses among "
-        f"these, which reach {100 * guessed(n_held_out):.1f}. Rows or descriptions "
-        "say too little, or descriptions are those of other classes, as where a column "
-        "has moved by a row; see what sklearn_gzsl.inspection.check_descriptions says."
-    )
+    if hardly_better(score, n_seen, n_held_out) and not is_on_trial():
+        warn(  # without figures: said once in a search
+            "On held-out classes H is hardly better than by guesses among these. Rows "
+            "or descriptions say too little, or descriptions are those of other "
+            "classes, as where a column has moved by a row; see fold_scores_, and what "
+            "sklearn_gzsl.inspection.check_descriptions says."
+        )
 
 
 def choose_penalty(curves, scoring):

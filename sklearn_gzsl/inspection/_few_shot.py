@@ -1,15 +1,21 @@
 """What a few real rows of unseen classes change, as a picture."""
 
-from collections.abc import Sequence
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from ..model_selection import few_shot_curve
-from ..utils._typing import RandomState
 from ._drawing import Axes, legend_beside, load_pyplot
 from ._score_lines import ScoreLinesDisplay
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike
+
+    from ..utils._typing import RandomState
 
 
 class FewShotCurveDisplay(ScoreLinesDisplay):
@@ -63,7 +69,7 @@ class FewShotCurveDisplay(ScoreLinesDisplay):
         random_state: RandomState = None,
         ax: Axes | None = None,
         **options: Any,
-    ) -> "FewShotCurveDisplay":
+    ) -> FewShotCurveDisplay:
         """Compute the curve of a fitted estimator, which is not changed, and draw it.
 
         Parameters
@@ -120,7 +126,7 @@ class FewShotCurveDisplay(ScoreLinesDisplay):
 
     def plot(
         self, ax: Axes | None = None, *, line_kwargs: dict[str, Any] | None = None
-    ) -> "FewShotCurveDisplay":
+    ) -> FewShotCurveDisplay:
         """Draw the three lines.
 
         Parameters

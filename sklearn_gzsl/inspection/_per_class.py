@@ -1,16 +1,20 @@
 """Accuracy of each class, seen and unseen."""
 
+from __future__ import annotations
+
 from numbers import Integral
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 from sklearn.utils import check_scalar
 
 from ..metrics import per_class_accuracy
 from ..metrics._accuracy import check_labels
 from ..metrics._response import check_known, find_model
 from ._drawing import SIDES, Axes, Display, legend_beside, load_pyplot
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 # Classes up to which the default size of a figure has room for names.
 _MOST_NAMES = 60
@@ -73,7 +77,7 @@ class PerClassAccuracyDisplay(Display):
         *,
         ax: Axes | None = None,
         **options: Any,
-    ) -> "PerClassAccuracyDisplay":
+    ) -> PerClassAccuracyDisplay:
         """Draw the accuracies of a fitted estimator's predictions.
 
         Parameters
@@ -123,7 +127,7 @@ class PerClassAccuracyDisplay(Display):
         seen_classes: ArrayLike,
         ax: Axes | None = None,
         **options: Any,
-    ) -> "PerClassAccuracyDisplay":
+    ) -> PerClassAccuracyDisplay:
         """Draw the accuracies of predictions.
 
         Parameters
@@ -171,7 +175,7 @@ class PerClassAccuracyDisplay(Display):
         top_n: int | None = None,
         sort: bool = True,
         bar_kwargs: dict[str, Any] | None = None,
-    ) -> "PerClassAccuracyDisplay":
+    ) -> PerClassAccuracyDisplay:
         """Draw the bars.
 
         Parameters

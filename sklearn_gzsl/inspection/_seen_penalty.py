@@ -1,5 +1,7 @@
 """What the choice of the seen penalty was made from."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np
@@ -77,7 +79,7 @@ class SeenPenaltyDisplay(ScoreLinesDisplay):
     @classmethod
     def from_estimator(
         cls, estimator: Any, *, ax: Axes | None = None, **options: Any
-    ) -> "SeenPenaltyDisplay":
+    ) -> SeenPenaltyDisplay:
         """Draw what a fitted estimator has chosen its penalty from.
 
         Parameters
@@ -132,7 +134,7 @@ class SeenPenaltyDisplay(ScoreLinesDisplay):
         ax: Axes | None = None,
         *,
         line_kwargs: dict[str, Any] | None = None,
-    ) -> "SeenPenaltyDisplay":
+    ) -> SeenPenaltyDisplay:
         """Draw the three lines.
 
         Parameters

@@ -1,10 +1,11 @@
 """Real and synthetic rows side by side, to see where the generator puts a class."""
 
+from __future__ import annotations
+
 from numbers import Integral
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 from sklearn.utils import (
     check_consistent_length,
     check_random_state,
@@ -15,10 +16,14 @@ from .._sklearn_compat import _safe_indexing
 from ..metrics._accuracy import check_labels
 from ..metrics._response import path_to
 from ..utils import as_last_step_sees, few
-from ..utils._typing import RandomState
 from ._drawing import Axes, Display, legend_beside, load_pyplot, width_with_legend
 from ._members import check_no_vote
 from ._planes import embed, own_reducer
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from ..utils._typing import RandomState
 
 # As many as colours that can be told apart, with two kinds of marks for each.
 _MOST_CLASSES = 8
@@ -151,7 +156,7 @@ class SyntheticFeaturesDisplay(Display):
         random_state: RandomState = None,
         ax: Axes | None = None,
         **options: Any,
-    ) -> "SyntheticFeaturesDisplay":
+    ) -> SyntheticFeaturesDisplay:
         """Draw real rows, and synthetic ones of the same classes.
 
         Parameters
@@ -247,7 +252,7 @@ class SyntheticFeaturesDisplay(Display):
         *,
         real_kwargs: dict[str, Any] | None = None,
         synthetic_kwargs: dict[str, Any] | None = None,
-    ) -> "SyntheticFeaturesDisplay":
+    ) -> SyntheticFeaturesDisplay:
         """Draw the rows: dots are real, crosses synthetic, colours are classes.
 
         Parameters

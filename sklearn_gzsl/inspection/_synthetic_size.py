@@ -1,11 +1,11 @@
 """How many synthetic rows of a class are enough, as held-out classes have it."""
 
-from collections.abc import Sequence
+from __future__ import annotations
+
 from numbers import Integral
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 from sklearn.base import clone
 from sklearn.utils import check_scalar
 from sklearn.utils.parallel import Parallel, delayed
@@ -15,9 +15,15 @@ from ..attributes import check_class_attributes
 from ..metrics import GZSLScorer
 from ..metrics._accuracy import check_labels
 from ..model_selection import GZSLKFold, GZSLShuffleSplit
-from ..utils._typing import RandomState
 from ._drawing import Axes, load_pyplot
 from ._score_lines import ScoreLinesDisplay
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike
+
+    from ..utils._typing import RandomState
 
 
 class SyntheticSizeDisplay(ScoreLinesDisplay):
@@ -100,7 +106,7 @@ class SyntheticSizeDisplay(ScoreLinesDisplay):
         random_state: RandomState = None,
         ax: Axes | None = None,
         **options: Any,
-    ) -> "SyntheticSizeDisplay":
+    ) -> SyntheticSizeDisplay:
         """Fit clones of an estimator with each size to each fold, and draw the scores.
 
         Parameters
@@ -188,7 +194,7 @@ class SyntheticSizeDisplay(ScoreLinesDisplay):
 
     def plot(
         self, ax: Axes | None = None, *, line_kwargs: dict[str, Any] | None = None
-    ) -> "SyntheticSizeDisplay":
+    ) -> SyntheticSizeDisplay:
         """Draw the three lines, over a logarithmic scale.
 
         Parameters

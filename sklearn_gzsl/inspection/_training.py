@@ -1,5 +1,7 @@
 """Losses in the course of a training, and the validation that ended it."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np
@@ -91,7 +93,7 @@ class TrainingCurveDisplay(Display):
         part: str | None = None,
         ax: Axes | None = None,
         **options: Any,
-    ) -> "TrainingCurveDisplay":
+    ) -> TrainingCurveDisplay:
         """Draw the training of a fitted estimator, or of a part of it.
 
         Parameters
@@ -142,7 +144,7 @@ class TrainingCurveDisplay(Display):
         *,
         terms: Any = None,
         line_kwargs: dict[str, Any] | None = None,
-    ) -> "TrainingCurveDisplay":
+    ) -> TrainingCurveDisplay:
         """Draw the losses, and the validation over a scale on the right.
 
         Parameters

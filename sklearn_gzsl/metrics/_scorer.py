@@ -1,11 +1,12 @@
 """A scorer that knows which classes the model of each fold has seen."""
 
+from __future__ import annotations
+
 from copy import deepcopy
 from dataclasses import KW_ONLY, dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from ..exceptions import UndefinedScoreWarning
 from ..utils import adapt, path_inside, warn
@@ -13,6 +14,9 @@ from ._accuracy import class_means, harmonic_mean
 from ._curve import area_under, curve_of_best
 from ._rejection import is_rejected
 from ._response import BOTH_SIDES, best_of_fold, missing_side
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 _METRICS = ("U", "S", "H", "AUSUC")
 _CANDIDATES = ("present", "all")

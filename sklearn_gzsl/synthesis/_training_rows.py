@@ -1,14 +1,18 @@
 """What the final classifier learns from: real and synthetic rows."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..attributes import ClassAttributes
 from ..utils import like
 from ._moves import moved, shift
+
+if TYPE_CHECKING:
+    from ..attributes import ClassAttributes
 
 # Rows to ask a generator for at a time: it makes copies too.
 DRAW_ROWS = 8192

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -27,27 +28,33 @@ def validate_data(estimator: Any, X: Any, *args: Any, **options: Any) -> Any:
     """scikit-learn's function, whose error does not say where in X there is text."""
     try:
         return validation.validate_data(estimator, X, *args, **options)
-    except ValueError as error:
-        if (found := next(_texts(X), None)) is None:
+    except (TypeError, ValueError) as error:
+        if (found := _first_text(X)) is None:
             raise
         where, text = found
-        raise ValueError(
-            f"X holds text{where}, such as {text!r}; {_remedy(text)}."
-        ) from error
+        remedy = _remedy(text, in_fit=options.get("reset", True))
+        raise ValueError(f"X {where}{text!r}; {remedy}.") from error
+
+
+def _first_text(X):
+    """Where there is text that is no number, and the text; None if there is none."""
+    if isinstance(X, str | PathLike):
+        return "is the text ", str(X)
+    try:
+        return next(_texts(X), None)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None  # of a kind unknown here: what scikit-learn says of it stands
 
 
 def _texts(X) -> Iterator[tuple[str, str]]:
-    """The first text of each column that is no number, and which column that is."""
-    if hasattr(X, "__dataframe__"):
-        # pyarrow has the columns themselves under the name that others use.
-        for name in getattr(X, "column_names", None) or X.columns:
+    # pyarrow has the columns themselves under the name that others use.
+    names = getattr(X, "column_names", None) or getattr(X, "columns", None)
+    if names is not None:
+        for name in names:
             yield from _texts_of(np.asarray(X[name]), f" in its column {name!r}")
         return
     if not hasattr(X, "ndim"):
-        try:
-            X = np.asarray(X, dtype=object)
-        except ValueError:  # rows of several lengths
-            return
+        X = np.asarray(X, dtype=object)
     if X.ndim == 1:
         yield from _texts_of(X, "")
     elif X.ndim == 2 and X.dtype.kind in "OSU":
@@ -59,7 +66,7 @@ def _texts_of(column, where):
     texts = (item for item in column.tolist() if isinstance(item, str))
     found = next((text for text in texts if not _is_number(text)), None)
     if found is not None:
-        yield where, found
+        yield f"holds text{where}, such as ", found
 
 
 def _is_number(text):
@@ -70,9 +77,13 @@ def _is_number(text):
     return True
 
 
-def _remedy(text):
+def _remedy(text, *, in_fit):
     if _COMMA.fullmatch(text):
-        return "numbers need a point, as pandas.read_csv(..., decimal=',') gives them"
-    return (
-        "turn it into numbers or leave it out, and if these are the labels, they are y"
-    )
+        comma = "numbers need a point, as pandas.read_csv(..., decimal=',') gives them"
+        if len(text.strip().partition(",")[2]) == 3:
+            comma += "; if it parts thousands, thousands=','"
+        return comma
+    if text.endswith((".csv", ".parquet", ".tsv")):
+        return f"pass the table in it, as in pandas.read_csv({text!r})"
+    labels = ", and if these are the labels, they are y" if in_fit else ""
+    return f"turn it into numbers or leave it out{labels}"
