@@ -341,7 +341,7 @@ class GZSLClassifier(
         seeds = np.random.default_rng(draw_seed(self.random_state))
         # Apart: the rows of a fit do not depend on whether a penalty is chosen.
         fold_seeds = seeds.spawn(1)[0]
-        given = X, y
+        given = X
         X, y = self._fit_preprocessor(X, y, seeds)
         attributes = check_described(class_attributes, y)
         self.seen_classes_ = np.unique(y)
@@ -378,7 +378,7 @@ class GZSLClassifier(
             self._penalty = 0.0
         else:
             # Classes without rows may also come later, in add_classes.
-            chosen = choose_own_penalty(self, *given, attributes, fold_seeds)
+            chosen = choose_own_penalty(self, given, y, attributes, fold_seeds)
             self._penalty, self._adapted, self.fold_scores_, self.cv_results_ = chosen
             if self.fold_scores_ is not None:
                 self.held_out_score_ = float(self.fold_scores_.mean())

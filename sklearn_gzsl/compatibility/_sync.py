@@ -32,8 +32,8 @@ class SYNC(DescentClassifier):
     ----------
     loss : {"one_versus_other", "structured"}, default="structured"
         What the classifiers of the seen classes are learned by: see the Notes. On
-        classes held out of five real sets, H at the best penalty was 1.6 points higher
-        with the default in the mean, 3.7 lower on one of them, intents.
+        classes held out of five real sets, H at the best penalty was in the mean 1.6
+        points higher with the default, and 3.7 lower on one of them, intents.
 
     bandwidth : positive float or "auto", default="auto"
         Distance of two descriptions of length 1 that counts as one unit, the paper's
