@@ -15,9 +15,10 @@ def unit(rows):
     return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
-def rarer(excess):
+def rarer(excess, variance):
     """What scores lose of classes of which there are hardly any rows."""
-    return np.log(np.clip(2 * excess / excess.mean(), 0.2, 1))
+    share = (excess + 0.5 * np.sqrt(variance)) / excess.mean()
+    return np.log(np.clip(2 * share, 0.2, 1))
 
 
 @pytest.mark.parametrize(("n_iter", "hubness"), [(1, 0.0), (2, 0.0), (2, 0.3)])
@@ -65,7 +66,7 @@ def test_passes_equal_the_equations(n_iter, hubness, data, numbers):
         pull = (excess / taken * certain)[:, None] * sums
         start = model._model.prototypes[unseen]
         went = np.linalg.norm(pull, axis=1)
-        offsets = hubs * prior / (prior + went) + rarer(excess)
+        offsets = hubs * prior / (prior + went) + rarer(excess, taken + variance)
         return unit(prior * start + pull), offsets, excess, went / (prior + went)
 
     prior = 3.0 * length(twin, X[~apart], y[~apart])
