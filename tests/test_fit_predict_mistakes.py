@@ -248,7 +248,7 @@ MISTAKES = {
     fitted_then_other_classes: ["rows.csv", "['ANT'], which", "'ant' for 'ANT'"],
     fitted_then_no_labels: ["rows.csv: column 'species' is empty", "leave --target o"],
     fitted_then_feature_as_target: ["--target ears is a feature of", "m.gzsl"],
-    fitted_of_seen_classes_alone: ["holds a IncrementalLDA", "leave --target out"],
+    fitted_of_seen_classes_alone: ["holds IncrementalLDA", "leave --target out"],
     lambda tables, _: tables.predict(): ["There is no file", "m.gzsl"],
     lambda tables, _: tables.fit("--method", "VAE_cFlow"): ["mean 'vae-cflow' for"],
     lambda tables, _: tables.fit(target="kind"): ["no column ['kind']", "species"],

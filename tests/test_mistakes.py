@@ -1,8 +1,11 @@
 """Typical mistakes: each message names the argument, the offender, and a remedy."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.preprocessing import StandardScaler
 
@@ -347,3 +350,28 @@ def test_messages_name_argument_offender_and_remedy(name):
 
 def test_there_are_32_at_least():
     assert len(MISTAKES) >= 32
+
+
+@pytest.mark.parametrize(
+    "X",
+    [
+        torch.zeros(3, 5),
+        torch.full((3, 3), NAN),
+        pd.DataFrame([[1.0, 2.0, NAN]] * 2, columns=["a", "a", "b"]),
+        [[1.0, 2.0], [1.0]],
+        np.zeros((0, 3)),
+    ],
+    ids=["tensor", "NaN in a tensor", "names twice", "ragged", "no rows"],
+)
+def test_what_holds_no_text_is_not_searched_in_vain(X):
+    """The error is scikit-learn's own, not one of the search for text."""
+    with pytest.raises(ValueError, match=r"features|NaN|inhomogeneous|0 sample|unique"):
+        fit().predict(X)
+
+
+def test_labels_may_be_a_column():
+    for clf in (gzsl(seen_penalty="auto"), GZSLVotingClassifier([("a", ESZSL())])):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # scikit-learn's of the column; few classes
+            fit(clf, y=pd.DataFrame({"animal": LABELS}))
+        assert clf.seen_classes_.tolist() == ["ant", "bat", "cat", "dog"]

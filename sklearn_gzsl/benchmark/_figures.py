@@ -50,7 +50,7 @@ def check_labels(clf, labels, *, rows, target, model):
     """Refuse labels that a stored model cannot be scored by, before it predicts."""
     if not hasattr(clf, "seen_classes_"):
         raise ValueError(
-            f"{model} holds a {type(clf).__name__}, which knows no seen and unseen "
+            f"{model} holds {type(clf).__name__}, which knows no seen and unseen "
             "classes to tell U and S of; leave --target out."
         )
     if target in getattr(clf, "feature_names_in_", ()):

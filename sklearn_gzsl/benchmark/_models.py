@@ -125,7 +125,7 @@ def predict_table(model, rows, *, target, out, keep, proba, force):
     check_there(model)
     clf = load(model)
     if not hasattr(clf, "predict"):
-        raise ValueError(f"{model} holds a {type(clf).__name__}, which has no predict.")
+        raise ValueError(f"{model} holds {type(clf).__name__}, which has no predict.")
     check_is_fitted(clf)
     table = read(rows, target)
     check_columns(rows, table, keep)

@@ -204,7 +204,7 @@ def warn_of_numbering(path, table):
         warn(
             f"{path}: the columns {few(numbering)} hold another whole number in each "
             "row, as an id does, and are taken for features; leave such a column out, "
-            f"as with --ignore {quote(numbering[0])}."
+            f"as with --ignore {quote(numbering[0])}, unless it tells of the class."
         )
 
 

@@ -168,8 +168,8 @@ class UnlabelledRows(Stored):
         judged = self._n_judged > 0  # neither before a pass, nor of what came later
         if not self.excess[judged].any():
             return 0.0
-        # Of the rows that came since the class is known, with something for chance: where
-        # rows are few, one class or another has found hardly any of its own.
+        # Of the rows that came since the class is known, and with something for chance:
+        # where rows are few, one class or another has found hardly any of its own.
         n_rows = np.maximum(self._n_judged, 1)
         usual = (self.excess / n_rows)[judged].mean()
         chance = 0.5 * np.sqrt(self.taken + self._variance)

@@ -37,7 +37,8 @@ _USELESS = {
 def check_kinds(callbacks: Iterable[Any]) -> None:
     """Refuse what is no callback, where skorch would ask it for a parameter."""
     for given in callbacks:
-        callback = given[-1] if isinstance(given, tuple) and given else given
+        named = isinstance(given, tuple) and len(given) == 2
+        callback = given[1] if named else given
         if not hasattr(callback, "on_train_begin"):
             raise TypeError(
                 f"callbacks holds {callback!r}, which is no callback of skorch; give "
