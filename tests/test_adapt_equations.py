@@ -181,10 +181,8 @@ def test_classes_that_come_late_find_their_rows(data, numbers):
     X, y, attributes = data
     unseen = np.setdiff1d(attributes.labels, y)
     first, late = attributes.subset([*np.unique(y), *unseen[::2]]), unseen[1::2]
-    rows, of_late = (
-        numbers.data[numbers.test],
-        np.isin(numbers.target[numbers.test], late),
-    )
+    rows = numbers.data[numbers.test]
+    of_late = np.isin(numbers.target[numbers.test], late)
     found = []
     for n_calls in (1, 20):
         clf = prototypes().fit(X, y, class_attributes=first)

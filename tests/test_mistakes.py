@@ -164,6 +164,10 @@ MISTAKES = {
         lambda: fit(ESZSL(), X=[["1,5", "2"]] * 24),
         (ValueError, ["X", "column 0", "'1,5'", "decimal=','"]),
     ),
+    "a file as rows": (
+        lambda: fit(X="train.csv"),
+        (ValueError, ["X='train.csv'", "read_csv('train.csv')"]),
+    ),
     "rows and labels in each other's place": (
         lambda: fit(X=LABELS, y=ROWS[:, 0].astype(int)),
         (ValueError, ["X", "'ant'", "they are y"]),

@@ -166,10 +166,7 @@ def test_after_adapting(animals, rows):
 @pytest.mark.parametrize(
     ("clf", "reason"),
     [
-        (
-            PrototypeClassifier(power=None),
-            r"seen_weight=0, power=None",
-        ),
+        (PrototypeClassifier(power=None), "seen_weight=0, power=None"),
         (PrototypeClassifier(power=0.5, seen_weight=0), "power=None in fit"),
         (BilinearClassifier(max_iter=5, n_maps=2), "has 2 maps"),
         (CMT(max_iter=5, hidden_dim=8), "CMT is no linear"),

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import issparse
 
-from ..utils import few, warn
+from ..utils import few, no_table, warn
 from ._class_attributes import ClassAttributes
 from ._tables import is_table, split_table
 
@@ -107,10 +107,7 @@ def _from_table(table: Any, y: np.ndarray | None) -> ClassAttributes:
 def _array(table: Any) -> Any:
     """Rows as they are, if they are an array of two dimensions."""
     if isinstance(table, str | PathLike):
-        raise TypeError(
-            f"class_attributes={str(table)!r} is text; if that is a file, pass the "
-            f"table in it, as in pandas.read_csv({str(table)!r}, index_col=0)."
-        )
+        raise TypeError(no_table("class_attributes", table, ", index_col=0"))
     try:
         rows = table if issparse(table) else np.asarray(table)
         if rows.ndim == 2:

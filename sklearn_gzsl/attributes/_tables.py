@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.sparse import issparse
 
-from ..utils import check_complete, few, warn
+from ..utils import check_complete, few, is_number, warn
 
 
 class Table(NamedTuple):
@@ -169,7 +169,7 @@ def _is_text(column):
 
 def strays(items: list[Any]) -> list[int]:
     """Where a column has cells without a number, if others of its cells are numbers."""
-    wrong = [i for i, item in enumerate(items) if not _is_number(item)]
+    wrong = [i for i, item in enumerate(items) if not is_number(item)]
     return wrong if len(wrong) < len(items) else []
 
 
@@ -184,14 +184,6 @@ def _check_cells(name, column):
         f"number ({len(wrong)} of {len(column)} cells are none); put numbers there, or "
         "leave the column out."
     )
-
-
-def _is_number(item):
-    try:
-        float(item)
-    except (TypeError, ValueError):
-        return False
-    return True
 
 
 def _stack(names, columns):

@@ -44,7 +44,7 @@ def check_there(path):
 
 
 def read(path, text=None):
-    """A table of a CSV or Parquet file; the column ``text`` as stripped text."""
+    """A table of a CSV or Parquet file; the column ``text`` as text."""
     pd = _pandas()
     check_there(path)
     sep = kind(path, "read")
@@ -113,9 +113,9 @@ def without_index(path, table):
 def kind(path, done):
     """What is between the cells of a file, by its name, or that it is Parquet."""
     name = Path(path).name.lower()
-    for suffix, kind in _KINDS.items():
+    for suffix, separator in _KINDS.items():
         if name.endswith(suffix):
-            return kind
+            return separator
     raise ValueError(
         f"{path} is no table that can be {done}; give .csv, .csv.gz, .tsv or .parquet."
     )

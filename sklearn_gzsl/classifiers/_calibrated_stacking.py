@@ -249,7 +249,7 @@ class CalibratedStackingCV(
         NotFittedError
             With ``cv="prefit"`` or a frozen estimator, if that is not fitted.
         """
-        check_target(y)
+        y = check_target(y)
         X, y = indexable(X, y)
         # Of an earlier fit with store_cv_results.
         vars(self).pop("cv_results_", None)

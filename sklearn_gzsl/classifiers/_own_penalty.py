@@ -5,7 +5,7 @@ from sklearn.frozen import FrozenEstimator
 
 from ..metrics._accuracy import harmonic_mean
 from ..utils import progress, say, warn
-from ._folds import fit_and_score, like_unseen, list_folds
+from ._folds import fit_and_score, like_unseen, list_folds, n_held_out
 from ._parts import settled
 from ._penalty import (
     FEW_CLASSES,
@@ -63,7 +63,7 @@ def choose_own_penalty(clf, X, y, attributes, seeds):
     except ValueError as error:
         reason = str(error).removesuffix(".")
         return _none(f"no classes can be held out ({reason})")
-    n_held_out = n_seen / len(folds)
+    held_out = n_held_out(folds, y)
     if hasattr(clf.generator_, "max_iter"):
         folds = folds[:1]
     if clf._moves_rows:
@@ -92,7 +92,7 @@ def choose_own_penalty(clf, X, y, attributes, seeds):
         penalty = float(np.median(wanted_by_few(curves, "H", n_seen)))
         scores = np.array([_h_at(curve, penalty) for curve in curves])
     say(f"seen_penalty_={penalty:.4g}: H {scores.mean():.4f} on held-out classes")
-    warn_if_guessed(scores.mean(), n_seen, n_held_out)
+    warn_if_guessed(scores.mean(), n_seen, held_out)
     adapted_penalty = choose_adapted(choice, adapted, "H")
     return penalty, adapted_penalty, scores, choice.cv_results(_MOST_KEPT)
 

@@ -216,7 +216,7 @@ class RejectingClassifier(
             If a class has the label for rejected rows, or a fold has rows in common
             between training and test, or no test rows of classes without training rows.
         """
-        check_target(y)
+        y = check_target(y)
         check_tells_seen(self.estimator, "estimator")
         X, y = indexable(X, y)
         if class_attributes is not None:

@@ -41,7 +41,7 @@ class ScoringMixin(PredictionMixin, ClassNamePrefixFeaturesOutMixin, Transformer
     @property
     def seen_penalty_(self) -> float:
         chosen = self._penalty  # AttributeError before fit
-        if isinstance(self.seen_penalty, str) and self.seen_penalty == "auto":
+        if self.seen_penalty == "auto":
             return chosen
         # A number counts as it is now: a search over it needs no fit for each.
         if not isinstance(self.seen_penalty, Real):
@@ -79,7 +79,7 @@ class ScoringMixin(PredictionMixin, ClassNamePrefixFeaturesOutMixin, Transformer
 
     def _validate(self, X, y="no_validation", *, reset):
         """Rows as the preprocessor takes them, with their labels if there are any."""
-        check_target(y)
+        y = check_target(y)
         if self._takes_numbers:
             return validate_data(self, X, y, dtype=np.float32, reset=reset)
         # A transformer of the user's may want columns, strings or missing values.

@@ -16,7 +16,7 @@ from sklearn.utils.metadata_routing import (
     process_routing,
 )
 from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import check_is_fitted, column_or_1d, indexable
+from sklearn.utils.validation import check_is_fitted, indexable
 
 from .._sklearn_compat import _BaseHeterogeneousEnsemble, _fit_context, _safe_indexing
 from ..metrics._response import class_scores, find_model
@@ -196,10 +196,8 @@ class GZSLVotingClassifier(
             If names are not unique or not valid, if weights do not fit, or if a member
             knows or has seen other classes than the first one.
         """
-        check_target(y)
+        y = check_target(y)
         X, y = indexable(X, y)
-        if np.ndim(y) == 2:
-            y = column_or_1d(y, warn=True)
         names, given = self._validate_estimators()
         weights = check_weights(self.weights, given)
         if class_attributes is not None:

@@ -43,7 +43,7 @@ from ._rows import (
 )
 from ._threads import one_thread
 from ._unlabelled import adapt, is_unlabelled, labels_of
-from ._validation import validate_data, validate_rows
+from ._validation import is_number, no_table, validate_data, validate_rows
 
 __all__ = [
     "MALFORMED",
@@ -66,6 +66,7 @@ __all__ = [
     "fit_transform",
     "float_chunks",
     "heard",
+    "is_number",
     "is_on_trial",
     "is_unlabelled",
     "jsonable",
@@ -76,6 +77,7 @@ __all__ = [
     "mean_rows",
     "meant",
     "naming_sizes",
+    "no_table",
     "on_trial",
     "one_thread",
     "path_inside",

@@ -5,6 +5,7 @@ from numbers import Number
 from typing import Any
 
 import numpy as np
+from sklearn.utils.validation import column_or_1d
 
 from ._messages import few
 
@@ -52,18 +53,22 @@ def check_complete(labels: Any, name: str) -> None:
         )
 
 
-def check_target(y: Any) -> None:
-    """Refuse labels of rows that scikit-learn would refuse in words of its sort."""
+def check_target(y: Any) -> Any:
+    """Labels of rows, of one dimension if they are a column.
+
+    Refused are those that scikit-learn would refuse in words of its sort.
+    """
     if y is None:  # of which scikit-learn says it well
-        return
+        return y
     check_complete(y, "y")
-    y = np.asarray(y)
-    if y.dtype == object and y.size and isinstance(y.flat[0], Number):
+    labels = np.asarray(y)
+    if labels.dtype == object and labels.size and isinstance(labels.flat[0], Number):
         raise ValueError(
             # The words that scikit-learn's checks look for come first.
             "Unknown label type: y is an array of objects that holds numbers, so they "
             "are not taken for labels; give it a type, as in y.astype(int)."
         )
+    return column_or_1d(y, warn=True) if labels.ndim == 2 else y
 
 
 def is_missing(label):

@@ -18,7 +18,7 @@ def validate_rows(
     estimator: Any, X: Any, y: Any, **options: Any
 ) -> tuple[Any, np.ndarray]:
     """Rows and their labels as arrays, checked by scikit-learn and by us."""
-    check_target(y)
+    y = check_target(y)
     X, y = validate_data(estimator, X, y, **options)
     check_classification_targets(y)
     return X, y
@@ -29,21 +29,23 @@ def validate_data(estimator: Any, X: Any, *args: Any, **options: Any) -> Any:
     try:
         return validation.validate_data(estimator, X, *args, **options)
     except (TypeError, ValueError) as error:
-        if (found := _first_text(X)) is None:
+        if (said := _of_text(X, in_fit=options.get("reset", True))) is None:
             raise
-        where, text = found
-        remedy = _remedy(text, in_fit=options.get("reset", True))
-        raise ValueError(f"X {where}{text!r}; {remedy}.") from error
+        raise ValueError(said) from error
 
 
-def _first_text(X):
-    """Where there is text that is no number, and the text; None if there is none."""
+def _of_text(X, *, in_fit):
+    """What to say of text where numbers should be; None if there is none."""
     if isinstance(X, str | PathLike):
-        return "is the text ", str(X)
+        return no_table("X", X)
     try:
-        return next(_texts(X), None)
+        found = next(_texts(X), None)
     except (AttributeError, KeyError, TypeError, ValueError):
         return None  # of a kind unknown here: what scikit-learn says of it stands
+    if found is None:
+        return None
+    where, text = found
+    return f"X holds text{where}, such as {text!r}; {_remedy(text, in_fit=in_fit)}."
 
 
 def _texts(X) -> Iterator[tuple[str, str]]:
@@ -64,17 +66,27 @@ def _texts(X) -> Iterator[tuple[str, str]]:
 
 def _texts_of(column, where):
     texts = (item for item in column.tolist() if isinstance(item, str))
-    found = next((text for text in texts if not _is_number(text)), None)
+    found = next((text for text in texts if not is_number(text)), None)
     if found is not None:
-        yield f"holds text{where}, such as ", found
+        yield where, found
 
 
-def _is_number(text):
+def is_number(item: Any) -> bool:
+    """Whether this is a number, or text that is one."""
     try:
-        float(text)
-    except ValueError:
+        float(item)
+    except (TypeError, ValueError):
         return False
     return True
+
+
+def no_table(name: str, path: Any, options: str = "") -> str:
+    """What to say of text in the place of a table."""
+    path = str(path)
+    return (
+        f"{name}={path!r} is text; if that is a file, pass the table in it, as in "
+        f"pandas.read_csv({path!r}{options})."
+    )
 
 
 def _remedy(text, *, in_fit):
@@ -83,7 +95,5 @@ def _remedy(text, *, in_fit):
         if len(text.strip().partition(",")[2]) == 3:
             comma += "; if it parts thousands, thousands=','"
         return comma
-    if text.endswith((".csv", ".parquet", ".tsv")):
-        return f"pass the table in it, as in pandas.read_csv({text!r})"
     labels = ", and if these are the labels, they are y" if in_fit else ""
     return f"turn it into numbers or leave it out{labels}"
