@@ -66,6 +66,12 @@ def lies_on_its_side(tables, _):
     return tables.fit()
 
 
+def changed_places(tables, _):
+    tables.rows, tables.classes = tables.classes, tables.rows
+    tables.write()
+    return tables.fit()
+
+
 def misspelt_target(tables, _):
     return tables.fit(target="Species")
 
@@ -223,6 +229,7 @@ MISTAKES = {
     no_label: ["train.csv", "'species' is empty throughout"],
     no_description: ["train.csv: column 'species'", "['zebu'], which", "animals.csv"],
     minus_one: ["train.csv", "['-1'], which", "are to be empty"],
+    changed_places: ["animals.csv has several rows", "train.csv one row of each"],
     lies_on_its_side: ["train.csv", "animals.csv", "a row for each class"],
     misspelt_target: ["train.csv", "'Species'", "Did you mean 'species'"],
     other_case: ["train.csv", "animals.csv", "Did you mean", "'ant' for 'ANT'"],
@@ -254,7 +261,7 @@ MISTAKES = {
     lambda tables, _: tables.fit(target="kind"): ["no column ['kind']", "species"],
     lambda tables, _: tables.fit("--ignore", "species"): ["--ignore species is the t"],
     lambda tables, _: tables.fit("--ignore", "x"): ["no column ['x']", "weight"],
-    lambda tables, _: tables.fit("--method", "magic"): ["magic", "choose from"],
+    lambda tables, _: tables.fit("--method", "magic"): ["magic", "methods are"],
     lambda tables, _: tables.fit("--set", "magic=1"): ["magic"],
     lambda tables, _: tables.predict("--out", tables["a/b.csv"]): ["a/b.csv", "folder"],
 }

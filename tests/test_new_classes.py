@@ -20,6 +20,7 @@ from sklearn_gzsl import (
     SoftmaxClassifier,
     VAECFlow,
 )
+from sklearn_gzsl.exceptions import GZSLWarning
 
 shots = pytest.fixture(make_shots)
 
@@ -145,6 +146,13 @@ def test_descriptions_that_cannot_be_added(clf, animals, wrong, message):
     clf.fit(animals.X, animals.y, A)
     with pytest.raises(ValueError, match=message):
         clf.add_classes(wrong)
+
+
+def test_a_class_that_may_be_known_by_another_spelling(clf, animals):
+    clf.fit(animals.X, animals.y, animals.attributes)
+    with pytest.warns(GZSLWarning, match="Did you mean 'elk' for 'Elk'"):
+        clf.add_classes({"Elk": animals.vectors[0]})
+    assert "Elk" in clf.unseen_classes_
 
 
 def test_a_table_without_names_says_how_to_name_classes(clf, animals):

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import issparse
 
-from ..utils import few, no_table, warn
+from ..utils import few, meant, no_table, warn
 from ._class_attributes import ClassAttributes
 from ._tables import is_table, split_table
 
@@ -48,6 +48,11 @@ def extend_class_attributes(
         raise ValueError(
             f"class_attributes holds {few(new.labels)}, but the labels known so far "
             f"are {few(known.labels)}; use labels of the same type."
+        )
+    if twins := meant(new.labels.tolist(), known.labels.tolist()):
+        warn(
+            "class_attributes: some of the new classes differ from known ones in case, "
+            f"blanks or hyphens alone, and are classes of their own.{twins}"
         )
     if len(known.sources) == len(new.sources) == 1:
         # One source needs no name.

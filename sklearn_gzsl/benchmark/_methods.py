@@ -9,7 +9,7 @@ from ..classifiers._prototypes import PrototypeClassifier
 from ..linear_model._softmax import SoftmaxClassifier
 from ..presets import paper_settings
 from ..utils import METHODS as REGISTERED
-from ..utils import meant
+from ..utils import few, meant
 from ._options import HEADS
 
 # By name; what takes no training first, to be compared with.
@@ -40,8 +40,9 @@ def check_methods(names):
         names = list(METHODS)
     unknown = [name for name in names if name not in METHODS]
     if unknown or not names:
+        # In words that fit an argument in the plural and an option in the singular.
         raise ValueError(
-            f"methods={names!r}: {unknown or 'nothing'} is not known; choose from "
+            f"{few(unknown) if unknown else 'None'} is no method; methods are "
             f"{[*METHODS, 'all']}.{meant(unknown, [*_BY_CLASS, *METHODS])}"
         )
     return list(dict.fromkeys(names))

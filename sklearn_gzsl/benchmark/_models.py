@@ -75,8 +75,8 @@ def fit_table(
     """
     check_free(model, force, data, attributes)
     rows = read(data, target)
-    described = _descriptions(attributes, target)
     labels = rows[target].to_numpy(dtype=object)
+    described = _descriptions(attributes, target, data, labels)
     if target in ignore:
         raise ValueError(f"--ignore {target} is the target; leave that out.")
     labelled = labels != ""
@@ -162,8 +162,11 @@ def _add_predictions(found, clf, X, proba):
             found[f"probability of {label}"] = probabilities[:, i]
 
 
-def _descriptions(path, target):
-    """Descriptions of classes, by the column of the target's name or by the first."""
+def _descriptions(path, target, data, labels):
+    """Descriptions of classes, by the column of the target's name or by the first.
+
+    ``labels`` are those of the rows in ``data``, which may have taken their place.
+    """
     names = list(read(path).columns)
     if not names:
         raise ValueError(f"{path} has no columns.")
@@ -171,6 +174,12 @@ def _descriptions(path, target):
     table = read(path, column)
     if (table[column] == "").any():
         raise ValueError(f"{path}: column {column!r} has rows without a class.")
+    if table[column].duplicated().any() and len(set(labels)) == len(labels):
+        raise ValueError(
+            f"{path} has several rows of a class, and {data} one row of each: the two "
+            "seem to have changed places; rows to learn from come first, and one "
+            "description of each class comes with --attributes."
+        )
     if column != names[0]:
         table = without_index(path, table)
     try:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import logsumexp
+from sklearn.utils.extmath import softmax
 from sklearn.utils.validation import check_is_fitted
 
 from ..persistence import Stored
@@ -364,9 +365,7 @@ class BothSpaces(Stored):
     def taken(self, prototypes, offsets):
         """Probabilities of the unseen classes, with these prototypes and offsets."""
         scores = SCALE * (self.twin @ prototypes.T.astype(np.float32)) + offsets
-        return np.exp(
-            scores - logsumexp(np.hstack([self._seen, scores]), axis=1)[:, None]
-        )
+        return softmax(np.hstack([self._seen, scores]), copy=False)[:, 1:]
 
 
 def _whitened(X, model):
