@@ -61,8 +61,7 @@ def svg(record, score):
         parts.append(text(x + _WIDTH / 2, _TOP + height + 18, f"{share} %", 1))
         parts.append(text(28, y + _HEIGHT / 2 + 4, f"{share} %"))
         for j, of_seen in enumerate(shares):
-            value = values.get((of_seen, share))
-            x = _LEFT + j * _WIDTH
+            value, x = values.get((of_seen, share)), _LEFT + j * _WIDTH
             box = f'x="{x + 1}" y="{y + 1}" width="{_WIDTH - 2}" height="{_HEIGHT - 2}"'
             if value is None:
                 parts.append(f'<rect class="share-none" {box}/>')
