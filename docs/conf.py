@@ -25,6 +25,7 @@ extensions = [
     "diagram",
     "mathml",
     "notebook_text",
+    "share_map",
 ]
 templates_path = ["_templates"]
 exclude_patterns = ["_build"]

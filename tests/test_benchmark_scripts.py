@@ -1,5 +1,6 @@
 """The scripts in examples/benchmarks run; what they measure is not tested."""
 
+import json
 import runpy
 import sys
 from pathlib import Path
@@ -77,3 +78,35 @@ def test_rejections_are_counted_before_and_after(run, animals, tmp_path):
     shares = [float(word) for row in rows for word in row.split()[-2:]]
     assert len(shares) == 6
     assert 0 <= min(shares) <= max(shares) <= 1
+
+
+def test_shares_of_two_sources_are_left_out_where_nothing_tells_of_one(
+    run, animals, tmp_path
+):
+    path, out = tmp_path / "animals.npz", tmp_path / "out.json"
+    arrays = animal_arrays(animals)
+    np.savez(path, **arrays, att_words=2 * arrays["att"][:, ::-1])
+    steps = "--generator-steps 2 --classifier-steps 2"
+    printed = run(
+        "mixed_sources", f"{path} --seeds 2 --shares 0 50 100 {steps} --out {out}"
+    )
+    record = json.loads(out.read_text(encoding="utf-8"))
+    assert record["sources"] == ["att", "att_words"]
+    cells = [(c["seed"], c["seen"], c["unseen"]) for c in record["cells"]]
+    shares = [(0, 0), (50, 0), (50, 50), (50, 100), (100, 100)]
+    assert cells == [(seed, *pair) for seed in (0, 1) for pair in shares]
+    lines = [line.split() for line in printed.splitlines()[1:]]
+    assert [float(line[5]) for line in lines] == [
+        round(100 * cell["H"], 1) for cell in record["cells"]
+    ]
+
+
+def test_a_class_is_described_by_one_source_alone():
+    script = runpy.run_path(str(FOLDER / "mixed_sources.py"))
+    tables = {"att": np.eye(4), "att_words": np.ones((4, 2))}
+    both = sklearn_gzsl.ClassAttributes(["a", "b", "c", "d"], tables)
+    half = script["described"](both, script["part"](["d", "b", "a", "c"], 50))
+    assert half.select("att").labels.tolist() == ["a", "c"]
+    assert half.select("att_words").labels.tolist() == ["b", "d"]
+    assert [*script["described"](both, []).sources] == ["att"]
+    assert [*script["described"](both, ["a", "b", "c", "d"]).sources] == ["att_words"]
