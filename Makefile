@@ -71,9 +71,14 @@ help:
 	@touch $@
 
 # These two begin anew when what they install has changed: pip would keep what it finds.
-$(OLDEST)/.stamp: pyproject.toml constraints-oldest.txt
+# All that the constraints name is installed without looking for a solution, as they are
+# one, and apart from the package, so that this may go on beside another installation.
+$(OLDEST)/.stamp-packages: pyproject.toml constraints-oldest.txt
 	$(PYTHON) -m venv --clear $(OLDEST)
-	$(OLDEST)/bin/python $(PIP_INSTALL) -c constraints-oldest.txt setuptools
+	$(OLDEST)/bin/python $(PIP_INSTALL) --no-deps -r constraints-oldest.txt
+	@touch $@
+
+$(OLDEST)/.stamp: $(OLDEST)/.stamp-packages
 	$(OLDEST)/bin/python $(PIP_INSTALL) -c constraints-oldest.txt \
 	    --no-build-isolation -e $(TESTED)
 	@touch $@
