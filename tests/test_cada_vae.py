@@ -103,11 +103,20 @@ def numpy_losses(generator, x, y, attributes, seed, progress):
 
 @pytest.mark.parametrize("several", [False, True])
 @pytest.mark.parametrize("noise", ["sample", "dimension"])
-@pytest.mark.parametrize("progress", [0.0, 0.1, 0.4, 0.8, 1.0])
-def test_losses_equal_the_equations_in_numpy(noise, several, progress):
+@pytest.mark.parametrize(
+    ("progress", "without"),
+    [
+        *((progress, None) for progress in (0.0, 0.1, 0.4, 0.8, 1.0)),
+        (0.8, "cross"),  # DA-VAE
+        (0.8, "distribution"),  # CA-VAE
+    ],
+)
+def test_losses_equal_the_equations_in_numpy(noise, several, progress, without):
     X, y, one, two = blobs()
     attributes = two if several else one
     params = TINY | {"noise": noise, "kl_weight": 0.7, "kl_warmup": (0.05, 0.9)}
+    if without:
+        params |= {f"{without}_weight": 0.0}
     generator = CADAVAE(**params).fit(X, y, attributes)
     module = generator.net_.module_
     module.progress = progress
@@ -115,6 +124,7 @@ def test_losses_equal_the_equations_in_numpy(noise, several, progress):
     rng = torch.Generator().manual_seed(3)
     losses = module(torch.tensor(x), torch.tensor(y), rng)
     expected = numpy_losses(generator, x, y, attributes, 3, progress)
+    expected.pop(without, None)
     assert losses.keys() == expected.keys()
     for name, value in expected.items():
         assert losses[name].item() == pytest.approx(value, rel=1e-4), name

@@ -124,10 +124,11 @@ class CADAVAEModule(nn.Module):
                     rec = rec + error
                 else:
                     cross = cross + error
-                if j < i and self.weights["distribution"][0]:
-                    distance = _distance(*codes[i], *codes[j])
-                    distance = (distance * present[i] * present[j]).mean()
-                    distribution = distribution + distance
+            # Each pair once; a loss without weight is not worth its time.
+            for j in range(i) if self.weights["distribution"][0] else ():
+                distance = _distance(*codes[i], *codes[j])
+                distance = (distance * present[i] * present[j]).mean()
+                distribution = distribution + distance
         terms = {"kl": kl, "cross": cross, "distribution": distribution}
         terms = {k: v for k, v in terms.items() if self.weights[k][0]}
         total = rec + sum(self.weight(k) * v for k, v in terms.items())
