@@ -75,7 +75,9 @@ help:
 # one, and apart from the package, so that this may go on beside another installation.
 $(OLDEST)/.stamp-packages: pyproject.toml constraints-oldest.txt
 	$(PYTHON) -m venv --clear $(OLDEST)
-	$(OLDEST)/bin/python $(PIP_INSTALL) --no-deps -r constraints-oldest.txt
+	$(OLDEST)/bin/python $(PIP_INSTALL) -c constraints-oldest.txt setuptools
+	$(OLDEST)/bin/python $(PIP_INSTALL) --no-build-isolation --no-deps \
+	    -r constraints-oldest.txt
 	@touch $@
 
 $(OLDEST)/.stamp: $(OLDEST)/.stamp-packages

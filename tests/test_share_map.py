@@ -69,8 +69,8 @@ def test_what_the_text_says_is_what_the_record_says(record):
         assert told(page, "and with attributes for all of them it falls")
         by_attributes = [value[seen, 0] for seen in SHARES[:-1]]
         assert by_attributes == sorted(by_attributes, reverse=True)
-        assert told(page, "a quarter of the seen classes do about as well")
-        assert abs(value[25, 100] - value[0, 0]) < 0.03
+        assert told(page, "a quarter of the seen classes do at least as well")
+        assert value[25, 100] >= value[0, 0]
         assert told(page, "half and half, each further share of unseen classes")
         half = [value[50, unseen] for unseen in SHARES]
         assert half == sorted(half)

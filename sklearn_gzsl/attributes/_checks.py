@@ -49,11 +49,6 @@ def extend_class_attributes(
             f"class_attributes holds {few(new.labels)}, but the labels known so far "
             f"are {few(known.labels)}; use labels of the same type."
         )
-    if twins := meant(new.labels.tolist(), known.labels.tolist()):
-        warn(
-            "class_attributes: some of the new classes differ from known ones in case, "
-            f"blanks or hyphens alone, and are classes of their own.{twins}"
-        )
     if len(known.sources) == len(new.sources) == 1:
         # One source needs no name.
         name = next(iter(known.sources))
@@ -82,6 +77,11 @@ def extend_class_attributes(
     for name, table in known.sources.items():
         missing = np.full((len(new.labels), widths[name]), np.nan)
         sources[name] = np.concatenate([table, new.sources.get(name, missing)])
+    if twins := meant(new.labels.tolist(), known.labels.tolist()):
+        warn(
+            "class_attributes: some of the new classes differ from known ones in "
+            f"spelling alone, and are classes of their own.{twins}"
+        )
     labels = np.concatenate([known.labels, new.labels])
     return ClassAttributes(labels, sources, feature_names=names)
 

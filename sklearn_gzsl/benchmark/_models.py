@@ -174,7 +174,8 @@ def _descriptions(path, target, data, labels):
     table = read(path, column)
     if (table[column] == "").any():
         raise ValueError(f"{path}: column {column!r} has rows without a class.")
-    if table[column].duplicated().any() and len(set(labels)) == len(labels):
+    own, one_each = set(table[column]), len(set(labels)) == len(labels)
+    if len(own) < len(table) and one_each and own <= set(labels):
         raise ValueError(
             f"{path} has several rows of a class, and {data} one row of each: the two "
             "seem to have changed places; rows to learn from come first, and one "
