@@ -70,9 +70,10 @@ help:
 	$(INSTALL) build
 	@touch $@
 
-# These two begin anew when what they install has changed: pip would keep what it finds.
-# All that the constraints name is installed without looking for a solution, as they are
-# one, and apart from the package, so that this may go on beside another installation.
+# These environments begin anew when what is installed has changed: pip would keep what it
+# finds. Of the oldest, all that the constraints name is installed without looking for a
+# solution, as they are one, and apart from the package, so that this may go on beside
+# another installation.
 $(OLDEST)/.stamp-packages: pyproject.toml constraints-oldest.txt
 	$(PYTHON) -m venv --clear $(OLDEST)
 	$(OLDEST)/bin/python $(PIP_INSTALL) -c constraints-oldest.txt setuptools

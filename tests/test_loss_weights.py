@@ -1,5 +1,7 @@
 """A weight of 0 takes its own loss away, and no other."""
 
+from functools import cache
+
 import pytest
 from conftest import blobs
 from instances import NEURAL, TINY
@@ -23,6 +25,7 @@ def weights(cls):
     return {k: v or 1.0 for k, v in params.items() if k.endswith("_weight")}
 
 
+@cache
 def losses(cls, **params):
     """Names of the losses that were not 0 all the time."""
     params = TINY[cls] | weights(cls) | params | {"random_state": 0}

@@ -27,8 +27,7 @@ from sklearn.preprocessing import MinMaxScaler
 from sklearn_gzsl import CADAVAE, ClassAttributes, GZSLClassifier, SoftmaxClassifier
 from sklearn_gzsl.benchmark._data import describe_data, load_data
 from sklearn_gzsl.benchmark._machine import environment
-from sklearn_gzsl.metrics import ausuc_score, gzsl_scores
-from sklearn_gzsl.metrics._response import class_scores
+from sklearn_gzsl.metrics import GZSLScorer
 
 # The paper's rows of a seen class and of an unseen one.
 ROWS = {"n_real": 200, "n_synthetic": 400}
@@ -53,20 +52,11 @@ def part(classes, share):
     return classes[: round(share * len(classes) / 100)]
 
 
-def score(clf, data):
-    """U, S, H and AUSUC of the test rows."""
-    rows = np.concatenate([data.test_seen, data.test_unseen])
-    X, y = data.X[rows], data.y[rows]
-    scores = class_scores(clf, X, len(clf.classes_))
-    seen = {"seen_classes": clf.seen_classes_}
-    found = gzsl_scores(y, clf.classes_[scores.argmax(axis=1)], **seen)
-    area = ausuc_score(y, scores, labels=clf.classes_, **seen)
-    return {**{name: float(found[name]) for name in "USH"}, "AUSUC": float(area)}
-
-
 def run(data, seed, shares, *, generator_steps, classifier_steps):
     """A line for each cell that can be filled: both shares, scores and seconds."""
     X, y = data.X[data.train], data.y[data.train]
+    scorer = GZSLScorer(candidates="all")
+    test = np.concatenate([data.test_seen, data.test_unseen])
     attributes = data.class_attributes
     rng = np.random.default_rng(seed)
     seen = rng.permutation(np.unique(y))
@@ -93,7 +83,7 @@ def run(data, seed, shares, *, generator_steps, classifier_steps):
                 random_state=seed,
                 **ROWS,
             ).fit(X, y, class_attributes=told)
-            found = score(clf, data)
+            found = scorer(clf, data.X[test], data.y[test])
             cell = {"seed": seed, "seen": of_seen, "unseen": of_unseen}
             yield cell | found | {"training_s": round(seconds, 1)}
 
