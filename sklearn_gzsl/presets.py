@@ -20,8 +20,8 @@ def paper_settings(method, dataset):
     ----------
     method : str
         Name of the generator, or of a classifier without one, in any case, such as
-        "VAECFlow" or "ESZSL". Some have no published settings for any data set, as
-        MLIS.
+        "VAECFlow" or "ESZSL", or as the command line has it, "vae-cflow". Some have no
+        published settings for any data set, as MLIS.
 
     dataset : str
         Name of the data set, in any case: "AWA1", "AWA2", "CUB", "SUN", "aPY", "FLO" or
@@ -88,8 +88,9 @@ def paper_settings(method, dataset):
 
 
 def _spelled(name, names):
-    """The one of ``names`` that is meant, in any case, or None."""
-    return next((n for n in names if n.upper() == str(name).upper()), None)
+    """The one of ``names`` that is meant, in any case and with hyphens, or None."""
+    spelled = str(name).upper().replace("-", "")
+    return next((n for n in names if n.upper() == spelled), None)
 
 
 def _classifier(generator, published, data):

@@ -182,6 +182,10 @@ def test_where_held_out_classes_advise_against_it_nothing_changes():
         clf.adapt(new)
     assert clf.n_unlabelled_ == 0
     np.testing.assert_array_equal(clf.predict_proba(new), before)
+    # What is no row is an error all the same.
+    for wrong in (new * np.nan, new[:, :3], [["a"] * new.shape[1]]):
+        with pytest.raises(ValueError, match="X"):
+            clf.adapt(wrong)
 
 
 def test_bad_rows_change_nothing(data, numbers):

@@ -46,7 +46,7 @@ def test_resuming_something_else_is_refused(run, write, arrays, tmp_path):
     ("options", "message"),
     [
         ({"methods": "gan"}, r"\['gan'\] is no method; methods are"),
-        ({"methods": []}, "None is no method"),
+        ({"methods": []}, "No method is named; methods are"),
         ({"methods": "vae_cflow"}, "Did you mean 'vae-cflow' for 'vae_cflow'"),
         ({"seeds": 0}, "at least one"),
         ({"protocol": "best"}, "choose from"),

@@ -1,6 +1,7 @@
 """``fit`` and ``predict`` of the command line: each mistake is one line."""
 
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -190,6 +191,17 @@ def fitted_of_seen_classes_alone(tables, _):
     return tables.predict("--target", "species")
 
 
+def one_name_twice(tables, _):
+    path = Path(tables["train.csv"])
+    header, rest = path.read_text().split("\n", 1)
+    path.write_text(header.replace("ears", "tail") + "\n" + rest)
+    return tables.fit()
+
+
+def all_methods(tables, _):
+    return tables.fit("--method", "all")
+
+
 def folder_as_model(tables, monkeypatch):
     monkeypatch.setattr(_models, "read", None)  # before anything is read
     return tables.fit("--model", str(tables.folder), "--force")
@@ -242,6 +254,8 @@ MISTAKES = {
     no_rows: ["train.csv has no rows"],
     other_encoding: ["train.csv", "UTF-8"],
     ragged: ["train.csv", "line 3"],
+    one_name_twice: ["train.csv", "['tail']", "a name of its own"],
+    all_methods: ["['all'] is no method; methods are"],
     semicolons: ["train.csv has one column", "commas"],
     gap_in_integers: ["Did you mean", "'1' for '1.0'"],
     column_of_predictions: ["rows.csv", "--keep seen", "another name"],

@@ -26,12 +26,14 @@ def weights(cls):
 
 
 @cache
-def losses(cls, **params):
-    """Names of the losses that were not 0 all the time."""
+def fitted(cls, **params):
+    """Names of the losses that were not 0 all the time, and what it draws."""
     params = TINY[cls] | weights(cls) | params | {"random_state": 0}
-    history = cls(**params).fit(*blobs(n_unseen=2)).history_
+    data = blobs(n_unseen=2)
+    generator = cls(**params).fit(*data)
+    history = generator.history_
     found = {name for row in history for name, value in row.items() if value}
-    return found - {"epoch", "iter", "loss"}
+    return found - {"epoch", "iter", "loss"}, generator.sample(data[-1], 2)[0]
 
 
 @pytest.mark.parametrize(
@@ -41,6 +43,9 @@ def losses(cls, **params):
 )
 def test_without_it_all_others_are_there(cls, weight):
     name = weight.removesuffix("_weight")
-    gone = losses(cls) - losses(cls, **{weight: 0.0})
+    losses, drawn = fitted(cls)
+    left, drawn_without = fitted(cls, **{weight: 0.0})
+    gone = losses - left
     assert gone <= WITH_IT.get(weight, {name})
     assert gone or weight in SHOWN
+    assert (drawn != drawn_without).any()  # also of what stays, the weight counted

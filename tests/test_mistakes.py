@@ -188,6 +188,22 @@ MISTAKES = {
         lambda: gzsl_scores(LABELS, LABELS, seen_classes=["Ant"]),
         (ValueError, ["seen_classes", "'Ant'", "Did you mean 'ant' for 'Ant'"]),
     ),
+    "seen classes alone": (
+        lambda: gzsl_scores(LABELS, LABELS, seen_classes=np.unique(LABELS)),
+        (ValueError, ["y_true", "seen_classes", "unseen classes together."]),
+    ),
+    "a new class as a column": (
+        lambda: fit(gzsl()).add_classes(pd.Series(VECTORS["elk"], name="elk")),
+        (ValueError, ["class_attributes", "Series", "table.loc[[label]]"]),
+    ),
+    "a penalty for each class": (
+        lambda: fit(gzsl()).set_params(seen_penalty=np.zeros(2)).predict(ROWS),
+        (ValueError, ["seen_penalty", "'auto'", "array"]),
+    ),
+    "settings of no paper": (
+        lambda: paper_settings("cada-vae", "digits"),
+        (ValueError, ["'cada-vae'", "'digits'", "CADAVAE: ", "CUB"]),
+    ),
     "classes of a score in another case": (
         lambda: per_class_accuracy(LABELS, LABELS, labels=["Ant"]),
         (ValueError, ["labels", "'Ant'", "Did you mean 'ant' for 'Ant'"]),

@@ -1,5 +1,7 @@
 """Classes and rows that come after fit: add_classes and partial_fit."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -153,6 +155,14 @@ def test_a_class_that_may_be_known_by_another_spelling(clf, animals):
     with pytest.warns(GZSLWarning, match="Did you mean 'elk' for 'Elk'"):
         clf.add_classes({"Elk": animals.vectors[0]})
     assert "Elk" in clf.unseen_classes_
+
+
+def test_another_version_is_another_class(clf, animals):
+    clf.fit(animals.X, animals.y, animals.attributes)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        clf.add_classes({"v2": animals.vectors[0] + 1})
+        clf.add_classes({"v2.0": animals.vectors[1] + 1})
 
 
 def test_a_table_without_names_says_how_to_name_classes(clf, animals):

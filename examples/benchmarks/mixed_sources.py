@@ -7,9 +7,9 @@ DATA is an .npz in the layout of ``python -m sklearn_gzsl benchmark`` with two t
 descriptions. By the seed, a share of the seen classes is described by the second table
 alone, and the others by the first alone; a share of the unseen classes, too. The
 classes of a smaller share are among those of a larger one. ``CADAVAE`` is trained once
-for each seed and share of the seen classes, with its defaults. A ``SoftmaxClassifier``
-learns from as many rows as in the paper, without a penalty. Nothing is chosen on test
-rows.
+for each seed and share of the seen classes, with its defaults, on features that a
+``MinMaxScaler`` has scaled. A ``SoftmaxClassifier`` learns from as many rows as in the
+paper, without a penalty. Nothing is chosen on test rows.
 
 A table that describes no seen class says nothing, and ``CADAVAE`` refuses it: where all
 seen classes have one table, there is a figure only if all unseen ones have it, too.

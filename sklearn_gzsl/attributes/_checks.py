@@ -119,7 +119,10 @@ def _array(table: Any) -> Any:
             return rows
         form = f"an array of {rows.ndim} dimension(s)"
         if hasattr(table, "to_frame"):
-            form = "a Series, whose to_frame() is a table with one attribute"
+            form = (
+                "a Series; if it is one class, its row as a table is "
+                "table.loc[[label]]; if it is one attribute of many, to_frame() is one"
+            )
     except ValueError:
         form = "no array, as its rows differ in length"
     raise ValueError(

@@ -38,14 +38,26 @@ def check_methods(names):
     names = [_BY_CLASS.get(name, name) for name in names]
     if "all" in names:
         names = list(METHODS)
-    unknown = [name for name in names if name not in METHODS]
-    if unknown or not names:
-        # In words that fit an argument in the plural and an option in the singular.
-        raise ValueError(
-            f"{few(unknown) if unknown else 'None'} is no method; methods are "
-            f"{[*METHODS, 'all']}.{meant(unknown, [*_BY_CLASS, *METHODS])}"
-        )
+    if not names:
+        raise ValueError(f"No method is named; methods are {[*METHODS, 'all']}.")
+    _check_known(names, [*METHODS, "all"])
     return list(dict.fromkeys(names))
+
+
+def check_method(name):
+    """The one method of this name or class."""
+    name = _BY_CLASS.get(name, name)
+    _check_known([name], list(METHODS))
+    return name
+
+
+def _check_known(names, known):
+    # In words that fit an argument in the plural and an option in the singular.
+    if unknown := [name for name in names if name not in METHODS]:
+        raise ValueError(
+            f"{few(unknown)} is no method; methods are {known}."
+            + meant(unknown, [*_BY_CLASS, *METHODS])
+        )
 
 
 def generates(method):

@@ -13,7 +13,7 @@ from ..utils import few, heard, meant, warn
 from ._figures import check_labels, expected, scored
 from ._methods import (
     build,
-    check_methods,
+    check_method,
     chooses_penalty,
     resolved,
     set_known,
@@ -239,7 +239,7 @@ def _unfitted(method, params, n_typical):
     if method is None:
         clf = GZSLClassifier().set_params(**resolved(params, n_typical))
     else:
-        (method,) = check_methods(method)
+        method = check_method(method)
         clf = build(
             method, preset=None, head=HEADS[0], params=params, n_typical=n_typical
         )

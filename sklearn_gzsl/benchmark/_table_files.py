@@ -51,9 +51,16 @@ def read(path, text=None):
     if sep is not _PARQUET:
         with _naming(path):
             table = pd.read_csv(path, sep=sep)
+            header = pd.read_csv(path, sep=sep, header=None, nrows=1, dtype=str)
             if text in table:  # as it stands there: a class may be called NA, or 07
                 column = {"usecols": [text], "dtype": str, "keep_default_na": False}
                 table[text] = pd.read_csv(path, sep=sep, **column)[text].to_numpy()
+        names = header.iloc[0].dropna()
+        if names.duplicated().any():  # of which pandas would make others, as "a.1"
+            raise ValueError(
+                f"{path} has several columns {few(names[names.duplicated()])}; give "
+                "each a name of its own."
+            )
         if table.shape[1] == 1 and ";" in str(table.columns[0]):
             raise ValueError(
                 f"{path} has one column, {table.columns[0]!r}; separate cells by "
@@ -161,7 +168,7 @@ def features(path, X, *, may_ignore):
     text = [name for name in X if X[name].dtype.kind not in "iufb"]
     if text:
         _refuse_text(path, X[text], may_ignore)
-    numbers = {name: X[name].to_numpy(np.float32, na_value=np.nan) for name in X}
+    numbers = {name: X[name].to_numpy(np.float64, na_value=np.nan) for name in X}
     X = _pandas().DataFrame(numbers, index=X.index)
     empty = [name for name in X if not np.isfinite(X[name]).all()]
     if empty:

@@ -158,7 +158,7 @@ class CalibratedStackingCV(
     >>> from sklearn_gzsl.metrics import GZSLScorer
     >>> numbers = load_two_digit_numbers(n_train=20, n_test=10)
     >>> X, y = numbers.data, numbers.target
-    >>> few_steps = SoftmaxClassifier(max_iter=3000)
+    >>> few_steps = SoftmaxClassifier(lr=0.01, max_iter=1000)
     >>> clf = GZSLClassifier(
     ...     GaussianGenerator(), few_steps, n_synthetic=20, random_state=0
     ... )
@@ -348,6 +348,7 @@ class CalibratedStackingCV(
 
     def _adapt(self, X, reset):
         if X is not None and warn_if_useless(self._adapted):
+            self.estimator_.predict(X)  # an error of what are no rows
             X = None
         if X is not None or reset:
             adapt(self._own(), X, reset)

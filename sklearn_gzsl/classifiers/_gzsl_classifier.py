@@ -210,7 +210,7 @@ class GZSLClassifier(
     --------
     >>> from sklearn_gzsl import GaussianGenerator, GZSLClassifier
     >>> from sklearn_gzsl.datasets import load_two_digit_numbers
-    >>> numbers = load_two_digit_numbers()
+    >>> numbers = load_two_digit_numbers(n_train=20)
     >>> X, y = numbers.data, numbers.target
     >>> clf = GZSLClassifier(GaussianGenerator(), random_state=0)
     >>> clf = clf.fit(

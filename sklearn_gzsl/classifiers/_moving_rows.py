@@ -82,6 +82,7 @@ class MovingRowsMixin(AdaptMixin):
     def _adapt(self, X, reset):
         useless = X is not None and self.seen_penalty == "auto"
         if useless and warn_if_useless(self._adapted):
+            self._preprocess(self._validate(X, reset=False))  # an error of no rows
             X = None
         if X is None and not reset:
             return

@@ -16,7 +16,14 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from .._sklearn_compat import _check_y
 from ..persistence import linear_form, not_linear
-from ..utils import check_target, fit_transform, seeded, validate_data
+from ..utils import (
+    FLOATS,
+    check_target,
+    fit_transform,
+    seeded,
+    validate_data,
+    warn_of_lost_digits,
+)
 from ._generator_fit import keeps_features
 from ._penalty import penalised
 from ._prediction import PredictionMixin
@@ -41,12 +48,12 @@ class ScoringMixin(PredictionMixin, ClassNamePrefixFeaturesOutMixin, Transformer
     @property
     def seen_penalty_(self) -> float:
         chosen = self._penalty  # AttributeError before fit
-        if self.seen_penalty == "auto":
-            return chosen
         # A number counts as it is now: a search over it needs no fit for each.
-        if not isinstance(self.seen_penalty, Real):
+        if isinstance(self.seen_penalty, Real):
+            return float(self.seen_penalty)
+        if not isinstance(self.seen_penalty, str) or self.seen_penalty != "auto":
             self._validate_params()  # which says what it may be
-        return float(self.seen_penalty)
+        return chosen
 
     @property
     def adapted_seen_penalty_(self) -> float | None:
@@ -81,7 +88,9 @@ class ScoringMixin(PredictionMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         """Rows as the preprocessor takes them, with their labels if there are any."""
         y = check_target(y)
         if self._takes_numbers:
-            return validate_data(self, X, y, dtype=np.float32, reset=reset)
+            # As exact as they come: of numbers far from zero, or of some in a small
+            # unit, float32 would keep little before the preprocessor moves them.
+            return validate_data(self, X, y, dtype=FLOATS, reset=reset)
         # A transformer of the user's may want columns, strings or missing values.
         if (X if hasattr(X, "ndim") else np.asarray(X)).ndim != 2:
             check_array(X, dtype=None, estimator=self)  # raises its own error
@@ -109,12 +118,15 @@ class ScoringMixin(PredictionMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         if isinstance(preprocessor, str):  # "passthrough"
             preprocessor = FunctionTransformer()
         self.preprocessor_ = seeded(preprocessor, seeds)
+        if self.preprocessor is None and _vary_by_little(X):
+            X = X.astype(np.float64)
         rows = fit_transform(self.preprocessor_, X, y)
         if issparse(rows):
             raise TypeError(
                 f"preprocessor={self.preprocessor!r} makes sparse rows, but generators "
                 "learn from dense ones; let it end with TruncatedSVD, for example."
             )
+        warn_of_lost_digits(rows)
         rows = self._checked(rows)
         # The rows are kept: the user's own array may change.
         return rows.copy() if np.may_share_memory(rows, X) else rows, y
@@ -182,3 +194,10 @@ class ScoringMixin(PredictionMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         if self._unseen_alone:
             form = form.among(self.unseen_classes_)
         return form.after(self.preprocessor_)
+
+
+def _vary_by_little(X):
+    """Whether a column varies, but by less than what MinMaxScaler takes for nothing."""
+    with np.errstate(over="ignore"):
+        spread = np.ptp(X, axis=0)
+    return ((spread > 0) & (spread < 10 * np.finfo(X.dtype).eps)).any()

@@ -92,7 +92,7 @@ class AttributeSoftmaxClassifier(CosineMixin, SteppedClassifier):
     >>> from sklearn_gzsl.datasets import load_two_digit_numbers
     >>> numbers = load_two_digit_numbers(n_train=10, n_test=10)
     >>> X, y = numbers.data, numbers.target
-    >>> head = AttributeSoftmaxClassifier(hidden_dim=256, max_iter=200)
+    >>> head = AttributeSoftmaxClassifier(hidden_dim=128, max_iter=100)
     >>> clf = GZSLClassifier(
     ...     GaussianGenerator(), head, n_synthetic=10, seen_penalty=0, random_state=0
     ... ).fit(

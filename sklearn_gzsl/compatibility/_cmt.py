@@ -71,7 +71,7 @@ class CMT(SteppedClassifier):
     --------
     >>> from sklearn_gzsl import CMT, CalibratedStackingCV
     >>> from sklearn_gzsl.datasets import load_two_digit_numbers
-    >>> numbers = load_two_digit_numbers(n_train=20)
+    >>> numbers = load_two_digit_numbers(n_train=10, n_test=10)
     >>> X, y = numbers.data, numbers.target
     >>> net = CMT(novelty=0.1, max_iter=300, random_state=0)
     >>> clf = CalibratedStackingCV(net, cv=2).fit(

@@ -87,7 +87,7 @@ class PrototypeNetwork(CosineMixin, SteppedClassifier):
     --------
     >>> from sklearn_gzsl import CalibratedStackingCV, PrototypeNetwork
     >>> from sklearn_gzsl.datasets import load_two_digit_numbers
-    >>> numbers = load_two_digit_numbers(n_train=20)
+    >>> numbers = load_two_digit_numbers(n_train=10, n_test=10)
     >>> X, y = numbers.data, numbers.target
     >>> net = PrototypeNetwork(hidden_dim=64, max_iter=300, random_state=0)
     >>> clf = CalibratedStackingCV(net, cv=2).fit(

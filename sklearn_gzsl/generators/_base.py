@@ -12,7 +12,7 @@ from sklearn.base import (
     OneToOneFeatureMixin,
     TransformerMixin,
 )
-from sklearn.utils import check_scalar
+from sklearn.utils import check_array, check_scalar
 from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn_compat import StrOptions, _fit_context
@@ -20,11 +20,13 @@ from ..attributes import UnitsMixin, check_class_attributes
 from ..persistence import SavingMixin
 from ..training import draw_seed, sheltered
 from ..utils import (
+    FLOATS,
     DeclaredParameters,
     all_or_nothing,
     naming_sizes,
     validate_data,
     validate_rows,
+    warn_of_lost_digits,
 )
 
 if TYPE_CHECKING:
@@ -143,7 +145,9 @@ class BaseGenerator(
         ValueError
             If a label has no description, or X or y are not valid.
         """
-        X, y = validate_rows(self, X, y, dtype=np.float32)
+        X, y = validate_rows(self, X, y, dtype=FLOATS)
+        warn_of_lost_digits(X)
+        X = check_array(X, dtype=np.float32, estimator=self, input_name="X")
         attributes = check_class_attributes(class_attributes, y)
         self.classes_, codes = np.unique(y, return_inverse=True)
         # Unseen classes, too: some methods learn from their descriptions.

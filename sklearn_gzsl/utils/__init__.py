@@ -43,9 +43,17 @@ from ._rows import (
 )
 from ._threads import one_thread
 from ._unlabelled import adapt, is_unlabelled, labels_of
-from ._validation import is_number, no_table, validate_data, validate_rows
+from ._validation import (
+    FLOATS,
+    is_number,
+    no_table,
+    validate_data,
+    validate_rows,
+    warn_of_lost_digits,
+)
 
 __all__ = [
+    "FLOATS",
     "MALFORMED",
     "METHODS",
     "NOT_LABELLED",
@@ -97,5 +105,6 @@ __all__ = [
     "validate_data",
     "validate_rows",
     "warn",
+    "warn_of_lost_digits",
     "write_arrays",
 ]

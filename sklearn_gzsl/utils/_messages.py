@@ -23,8 +23,10 @@ def meant(unknown: Iterable[Any], known: Iterable[Any]) -> str:
 
     That is in case, blanks, underscores and hyphens.
     """
+    known = dict.fromkeys(known)
     by_form = {_form(label): label for label in known}
-    pairs = [(u, by_form[_form(u)]) for u in unknown if _form(u) in by_form]
+    strange = [label for label in unknown if label not in known]
+    pairs = [(u, by_form[_form(u)]) for u in strange if _form(u) in by_form]
     if not pairs:
         return ""
     shown = ", ".join(f"{known!r} for {unknown!r}" for unknown, known in pairs[:5])
@@ -33,7 +35,9 @@ def meant(unknown: Iterable[Any], known: Iterable[Any]) -> str:
 
 def _form(label):
     # Whole numbers of a column with a gap are floats in files that pandas writes.
-    text = str(label).removesuffix(".0")
+    text = str(label)
+    whole = text.removesuffix(".0")
+    text = whole if whole.lstrip("+-").isdecimal() else text
     # A first hyphen is a sign.
     text = text[:1] + text[1:].replace("-", " ")
     return "".join(text.casefold().replace("_", " ").split())

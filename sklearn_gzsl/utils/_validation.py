@@ -10,6 +10,10 @@ from sklearn.utils import validation
 from sklearn.utils.multiclass import check_classification_targets
 
 from ._labels import check_target
+from ._messages import few, warn
+
+# Rows stay as exact as they come; all else becomes float64.
+FLOATS = [np.float64, np.float32]
 
 _COMMA = re.compile(r"\s*[+-]?\d+,\d+\s*")
 
@@ -32,6 +36,24 @@ def validate_data(estimator: Any, X: Any, *args: Any, **options: Any) -> Any:
         if (said := _of_text(X, in_fit=options.get("reset", True))) is None:
             raise
         raise ValueError(said) from error
+
+
+def warn_of_lost_digits(X: Any) -> None:
+    """Warn of columns of which float32 keeps little, as they lie far from zero."""
+    if getattr(X, "ndim", 0) != 2 or getattr(X, "dtype", None) != np.float64:
+        return
+    low, high = X.min(axis=0), X.max(axis=0)
+    size = np.maximum(np.abs(low), np.abs(high))
+    # Fewer than a hundred steps of float32 from the least to the greatest.
+    with np.errstate(over="ignore"):
+        lost = (high > low) & (high - low < 100 * np.finfo(np.float32).eps * size)
+    if lost.any():
+        warn(
+            f"X: the columns {few(np.flatnonzero(lost))} (counted from 0) vary by so "
+            "little, beside how far from zero they are, that float32, in which "
+            "generators learn, keeps hardly any of it; take their means away first, "
+            "with sklearn.preprocessing.StandardScaler for example."
+        )
 
 
 def _of_text(X, *, in_fit):

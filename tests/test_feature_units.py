@@ -1,0 +1,56 @@
+"""What is learned depends neither on units of features nor on where their zero is."""
+
+import re
+
+import numpy as np
+import pytest
+from instances import GENERATORS
+from sklearn.base import clone
+from sklearn.preprocessing import StandardScaler
+
+from sklearn_gzsl import GaussianGenerator, GZSLClassifier
+from sklearn_gzsl.exceptions import GZSLWarning
+
+# Farads in a file of picofarads, and seconds since 1970.
+CHANGES = {
+    "pico": lambda X: X * 1e-12,
+    "half of them nano": lambda X: X * np.where(np.arange(X.shape[1]) % 2, 1e-9, 1.0),
+    "float32 in nano": lambda X: (X * 1e-9).astype(np.float32),
+    "giga": lambda X: X * 1e9,
+    "time stamps": lambda X: X + 1.7e9,
+}
+FAR = r"columns \[0, 1, .*float32, in which generators learn"
+
+
+def scores(animals, change):
+    clf = GZSLClassifier(GaussianGenerator(), random_state=0)
+    clf.fit(change(animals.X), animals.y, class_attributes=animals.attributes)
+    return clf.decision_function(change(animals.X_test))
+
+
+@pytest.mark.parametrize("unit", CHANGES)
+def test_the_default_scales_them_all(animals, unit):
+    X = animals.X.astype(np.float64)
+    assert np.ptp(X, axis=0).max() < 100  # as exact in float64, so far from zero
+    usual = scores(animals, np.float64)
+    np.testing.assert_allclose(scores(animals, CHANGES[unit]), usual, atol=0.02)
+
+
+@pytest.mark.parametrize("generator", GENERATORS, ids=lambda g: type(g).__name__)
+def test_far_from_zero_there_is_a_warning(animals, generator):
+    far = animals.X + 1e8
+    with pytest.warns(GZSLWarning, match=FAR):
+        clone(generator).fit(far, animals.y, animals.attributes)
+
+
+def test_so_there_is_around_it_and_what_it_says_helps(animals):
+    far = animals.X + 1e8
+    clf = GZSLClassifier(
+        GaussianGenerator(), preprocessor="passthrough", seen_penalty=0.0
+    )
+    with pytest.warns(GZSLWarning, match=FAR) as caught:
+        clf.fit(far, animals.y, class_attributes=animals.attributes)
+    assert sum(bool(re.search(FAR, str(w.message))) for w in caught) == 1
+    clf.set_params(preprocessor=StandardScaler())
+    clf.fit(far, animals.y, class_attributes=animals.attributes)
+    assert clf.score(animals.X_test + 1e8, animals.y_test) > 0.9
