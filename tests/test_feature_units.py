@@ -54,3 +54,11 @@ def test_so_there_is_around_it_and_what_it_says_helps(animals):
     clf.set_params(preprocessor=StandardScaler())
     clf.fit(far, animals.y, class_attributes=animals.attributes)
     assert clf.score(animals.X_test + 1e8, animals.y_test) > 0.9
+
+
+def test_a_dead_output_of_a_network_stays_dead(animals):
+    dead = np.where(np.arange(len(animals.X)) % 9, np.float32(-6e-8), np.float32(0))
+    X = np.column_stack([animals.X.astype(np.float32), dead])
+    clf = GZSLClassifier(GaussianGenerator(), seen_penalty=0.0)
+    clf.fit(X, animals.y, class_attributes=animals.attributes)
+    assert np.ptp(clf.transform(X)[:, -1]) < 1e-6

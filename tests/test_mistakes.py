@@ -196,6 +196,10 @@ MISTAKES = {
         lambda: fit(gzsl()).add_classes(pd.Series(VECTORS["elk"], name="elk")),
         (ValueError, ["class_attributes", "Series", "table.loc[[label]]"]),
     ),
+    "weights of rows": (
+        lambda: gzsl().fit(ROWS, LABELS, VECTORS, sample_weight=np.ones(24)),
+        (TypeError, ["GZSLClassifier.fit()", "'sample_weight'"]),
+    ),
     "a penalty for each class": (
         lambda: fit(gzsl()).set_params(seen_penalty=np.zeros(2)).predict(ROWS),
         (ValueError, ["seen_penalty", "'auto'", "array"]),

@@ -189,7 +189,10 @@ def takes_unlabelled(fit: _Fit) -> _Fit:
 
     @wraps(fit)
     def with_unlabelled(self, X, y, *args, **params):
-        given = signature(fit).bind_partial(self, X, y, *args, **params).arguments
+        try:
+            given = signature(fit).bind_partial(self, X, y, *args, **params).arguments
+        except TypeError:  # which names no method; what follows does
+            return fit(self, X, y, *args, **params)
         rows = _without_label(self, y, given.get("class_attributes"))
         if rows is None:
             return fit(self, X, y, *args, **params)

@@ -197,7 +197,9 @@ class ScoringMixin(PredictionMixin, ClassNamePrefixFeaturesOutMixin, Transformer
 
 
 def _vary_by_little(X):
-    """Whether a column varies, but by less than what MinMaxScaler takes for nothing."""
+    """Whether MinMaxScaler would take for constant what is none in a smaller unit."""
     with np.errstate(over="ignore"):
         spread = np.ptp(X, axis=0)
-    return ((spread > 0) & (spread < 10 * np.finfo(X.dtype).eps)).any()
+    little = (spread > 0) & (spread < 10 * np.finfo(X.dtype).eps)
+    # The dead output of a network has two values, by rounding; that is constant.
+    return any(len(np.unique(X[:, j])) > 2 for j in np.flatnonzero(little))
