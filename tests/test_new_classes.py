@@ -163,6 +163,8 @@ def test_another_version_is_another_class(clf, animals):
         warnings.simplefilter("error")
         clf.add_classes({"v2": animals.vectors[0] + 1})
         clf.add_classes({"v2.0": animals.vectors[1] + 1})
+        clf.add_classes({"11": animals.vectors[2] + 1})
+        clf.add_classes({"1-1": animals.vectors[3] + 1, "-11": animals.vectors[4] + 1})
 
 
 def test_a_table_without_names_says_how_to_name_classes(clf, animals):

@@ -45,8 +45,8 @@ print("36 is described by", *described)
 # descriptions that have none; a classifier is trained on real and generated images
 # together; and how much seen classes are to be held back is chosen on numbers that are
 # held out of the training rows. ``GaussianGenerator`` has a closed form; ``VAECFlow``
-# is a normalizing flow, trained by gradient steps, here by less than half of the
-# default.
+# is a normalizing flow, trained by gradient steps, here by less than a third of
+# the default.
 
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -60,7 +60,7 @@ plain.fit(X_train, y_train)
 gaussian = GZSLClassifier(generator=GaussianGenerator(), random_state=0)
 gaussian.fit(X_train, y_train, class_attributes=attributes)
 
-flow = GZSLClassifier(generator=VAECFlow(max_iter=300), random_state=0)
+flow = GZSLClassifier(generator=VAECFlow(max_iter=200), random_state=0)
 flow.fit(X_train, y_train, class_attributes=attributes)
 
 # %%
@@ -77,7 +77,7 @@ from sklearn_gzsl.metrics import gzsl_scores
 models = {
     "LogisticRegression, seen classes alone": plain,
     "GZSLClassifier(GaussianGenerator())": gaussian,
-    "GZSLClassifier(VAECFlow(max_iter=300))": flow,
+    "GZSLClassifier(VAECFlow(max_iter=200))": flow,
 }
 print(f"{'':39}     S     U     H")
 for name, model in models.items():

@@ -1,5 +1,6 @@
 """How errors and warnings say what they complain about, and where."""
 
+import re
 import sys
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
@@ -38,9 +39,12 @@ def _form(label):
     text = str(label)
     whole = text.removesuffix(".0")
     text = whole if whole.lstrip("+-").isdecimal() else text
+    text = text.casefold().strip()
     # A first hyphen is a sign.
-    text = text[:1] + text[1:].replace("-", " ")
-    return "".join(text.casefold().replace("_", " ").split())
+    sign = "-" if text.startswith("-") else ""
+    text = re.sub(r"[\s_-]+", " ", text.removeprefix("-"))
+    # What parts two numbers stays: "1-1" is not "11".
+    return sign + re.sub(r"(?<!\d) | (?!\d)", "", text)
 
 
 # What stands between a user's line and a warning: wrappers and searches, too.
