@@ -8,12 +8,13 @@ from instances import GENERATORS
 from sklearn.base import clone
 from sklearn.preprocessing import StandardScaler
 
-from sklearn_gzsl import GaussianGenerator, GZSLClassifier
+from sklearn_gzsl import GaussianGenerator, GZSLClassifier, load
 from sklearn_gzsl.exceptions import GZSLWarning
 
 # Farads in a file of picofarads, and seconds since 1970.
 CHANGES = {
     "pico": lambda X: X * 1e-12,
+    "in kilograms of electrons": lambda X: X * 9e-31,
     "half of them nano": lambda X: X * np.where(np.arange(X.shape[1]) % 2, 1e-9, 1.0),
     "float32 in nano": lambda X: (X * 1e-9).astype(np.float32),
     "giga": lambda X: X * 1e9,
@@ -62,3 +63,17 @@ def test_a_dead_output_of_a_network_stays_dead(animals):
     clf = GZSLClassifier(GaussianGenerator(), seen_penalty=0.0)
     clf.fit(X, animals.y, class_attributes=animals.attributes)
     assert np.ptp(clf.transform(X)[:, -1]) < 1e-6
+
+
+def test_what_is_scaled_can_be_scaled_back_and_stored(animals, tmp_path):
+    X = animals.X * 1e-19
+    clf = GZSLClassifier(GaussianGenerator(), seen_penalty=0.0, random_state=0)
+    clf.fit(X, animals.y, class_attributes=animals.attributes)
+    back = clf.preprocessor_.inverse_transform(clf.transform(X))
+    np.testing.assert_allclose(back * 1e19, animals.X, atol=1e-5)
+    clf.save(tmp_path / "model")
+    rows = animals.X_test * 1e-19
+    expected = clf.decision_function(rows)
+    np.testing.assert_array_equal(
+        load(tmp_path / "model").decision_function(rows), expected
+    )

@@ -118,9 +118,9 @@ class ScoringMixin(PredictionMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         if isinstance(preprocessor, str):  # "passthrough"
             preprocessor = FunctionTransformer()
         self.preprocessor_ = seeded(preprocessor, seeds)
-        if self.preprocessor is None and _vary_by_little(X):
-            X = X.astype(np.float64)
         rows = fit_transform(self.preprocessor_, X, y)
+        if self.preprocessor is None and _scales_more(self.preprocessor_, X):
+            rows = self.preprocessor_.transform(X)
         if issparse(rows):
             raise TypeError(
                 f"preprocessor={self.preprocessor!r} makes sparse rows, but generators "
@@ -196,10 +196,16 @@ class ScoringMixin(PredictionMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         return form.after(self.preprocessor_)
 
 
-def _vary_by_little(X):
-    """Whether MinMaxScaler would take for constant what is none in a smaller unit."""
-    with np.errstate(over="ignore"):
-        spread = np.ptp(X, axis=0)
-    little = (spread > 0) & (spread < 10 * np.finfo(X.dtype).eps)
+def _scales_more(scaler, X):
+    """Let a MinMaxScaler scale what is constant to it in a large unit alone.
+
+    It goes by the precision of numbers about 1. In farads, all capacitors are alike.
+    """
+    numbers = np.finfo(X.dtype)
+    spread = scaler.data_range_
+    small = np.flatnonzero((spread >= numbers.tiny) & (spread < 10 * numbers.eps))
     # The dead output of a network has two values, by rounding; that is constant.
-    return any(len(np.unique(X[:, j])) > 2 for j in np.flatnonzero(little))
+    small = np.array([j for j in small if len(np.unique(X[:, j])) > 2], dtype=int)
+    scaler.scale_[small] = 1 / spread[small]
+    scaler.min_[small] = -scaler.data_min_[small] * scaler.scale_[small]
+    return len(small) > 0
