@@ -20,8 +20,8 @@ def paper_settings(method, dataset):
     ----------
     method : str
         Name of the generator, or of a classifier without one, in any case, such as
-        "VAECFlow" or "ESZSL", or as the command line has it, "vae-cflow". Some have no
-        published settings for any data set, as MLIS.
+        "VAECFlow", "ESZSL" or "vae-cflow". Some have no published settings for any
+        data set, as MLIS.
 
     dataset : str
         Name of the data set, in any case: "AWA1", "AWA2", "CUB", "SUN", "aPY", "FLO" or

@@ -3,10 +3,11 @@
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 from instances import GENERATORS
 from sklearn.base import clone
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from sklearn_gzsl import GaussianGenerator, GZSLClassifier, load
 from sklearn_gzsl.exceptions import GZSLWarning
@@ -37,6 +38,17 @@ def test_the_default_scales_them_all(animals, unit):
     np.testing.assert_allclose(scores(animals, CHANGES[unit]), usual, atol=0.02)
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_sums_that_differ_by_rounding_stay_constant(animals, dtype):
+    shares = np.random.default_rng(0).uniform(size=(len(animals.X), 50)).astype(dtype)
+    sums = (shares / shares.sum(axis=1, keepdims=True)).sum(axis=1)
+    assert len(np.unique(sums)) > 2
+    X = np.column_stack([animals.X.astype(dtype), sums])
+    clf = GZSLClassifier(GaussianGenerator(), seen_penalty=0.0)
+    clf.fit(X, animals.y, class_attributes=animals.attributes)
+    assert np.ptp(clf.transform(X)[:, -1]) < 1e-5
+
+
 @pytest.mark.parametrize("generator", GENERATORS, ids=lambda g: type(g).__name__)
 def test_far_from_zero_there_is_a_warning(animals, generator):
     far = animals.X + 1e8
@@ -44,17 +56,19 @@ def test_far_from_zero_there_is_a_warning(animals, generator):
         clone(generator).fit(far, animals.y, animals.attributes)
 
 
-def test_so_there_is_around_it_and_what_it_says_helps(animals):
-    far = animals.X + 1e8
-    clf = GZSLClassifier(
-        GaussianGenerator(), preprocessor="passthrough", seen_penalty=0.0
-    )
+@pytest.mark.parametrize("change", [np.asarray, pd.DataFrame, np.int64])
+@pytest.mark.parametrize("preprocessor", ["passthrough", FunctionTransformer()])
+def test_so_there_is_around_it_once_and_what_it_says_helps(
+    animals, change, preprocessor
+):
+    far = change(animals.X * 10 + 1e9)
+    clf = GZSLClassifier(GaussianGenerator(), preprocessor=preprocessor, random_state=0)
     with pytest.warns(GZSLWarning, match=FAR) as caught:
         clf.fit(far, animals.y, class_attributes=animals.attributes)
     assert sum(bool(re.search(FAR, str(w.message))) for w in caught) == 1
     clf.set_params(preprocessor=StandardScaler())
     clf.fit(far, animals.y, class_attributes=animals.attributes)
-    assert clf.score(animals.X_test + 1e8, animals.y_test) > 0.9
+    assert clf.score(change(animals.X_test * 10 + 1e9), animals.y_test) > 0.9
 
 
 def test_a_dead_output_of_a_network_stays_dead(animals):

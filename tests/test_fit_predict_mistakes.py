@@ -194,7 +194,14 @@ def fitted_of_seen_classes_alone(tables, _):
 def one_name_twice(tables, _):
     path = Path(tables["train.csv"])
     header, rest = path.read_text().split("\n", 1)
-    path.write_text(header.replace("ears", "tail") + "\n" + rest)
+    path.write_text(header.replace("ears", "NA").replace("tail", "NA") + "\n" + rest)
+    return tables.fit()
+
+
+def too_large(tables, _):
+    tables.rows["tail"] = tables.rows["tail"].astype(float)
+    tables.rows.loc[3, "tail"] = 1e39
+    tables.write()
     return tables.fit()
 
 
@@ -254,7 +261,8 @@ MISTAKES = {
     no_rows: ["train.csv has no rows"],
     other_encoding: ["train.csv", "UTF-8"],
     ragged: ["train.csv", "line 3"],
-    one_name_twice: ["train.csv", "['tail']", "a name of its own"],
+    one_name_twice: ["train.csv", "['NA']", "a name of its own"],
+    too_large: ["train.csv", "['tail']", "infinite", "row 4 "],
     all_methods: ["['all'] is no method; methods are"],
     semicolons: ["train.csv has one column", "commas"],
     gap_in_integers: ["Did you mean", "'1' for '1.0'"],

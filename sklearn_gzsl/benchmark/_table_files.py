@@ -51,11 +51,14 @@ def read(path, text=None):
     if sep is not _PARQUET:
         with _naming(path):
             table = pd.read_csv(path, sep=sep)
-            header = pd.read_csv(path, sep=sep, header=None, nrows=1, dtype=str)
+            header = pd.read_csv(
+                path, sep=sep, header=None, nrows=1, dtype=str, keep_default_na=False
+            )
             if text in table:  # as it stands there: a class may be called NA, or 07
                 column = {"usecols": [text], "dtype": str, "keep_default_na": False}
                 table[text] = pd.read_csv(path, sep=sep, **column)[text].to_numpy()
-        names = header.iloc[0].dropna()
+        names = header.iloc[0]
+        names = names[names != ""]
         if names.duplicated().any():  # of which pandas would make others, as "a.1"
             raise ValueError(
                 f"{path} has several columns {few(names[names.duplicated()])}; give "
@@ -170,9 +173,10 @@ def features(path, X, *, may_ignore):
         _refuse_text(path, X[text], may_ignore)
     numbers = {name: X[name].to_numpy(np.float64, na_value=np.nan) for name in X}
     X = _pandas().DataFrame(numbers, index=X.index)
-    empty = [name for name in X if not np.isfinite(X[name]).all()]
+    most = np.finfo(np.float32).max
+    empty = [name for name in X if not (X[name].abs() <= most).all()]
     if empty:
-        row = np.flatnonzero(~np.isfinite(X[empty[0]]))[0] + 1
+        row = np.flatnonzero(~(X[empty[0]].abs() <= most))[0] + 1
         raise ValueError(
             f"{path}: the columns {few(empty)} have empty cells or infinite numbers, "
             f"the first of them in row {row} below the header; fill these in, or leave "

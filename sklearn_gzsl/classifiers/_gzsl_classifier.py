@@ -311,7 +311,7 @@ class GZSLClassifier(
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Features of rows of seen classes; cast to float32.
+            Features of rows of seen classes; float32 once they are preprocessed.
         y : array-like of shape (n_samples,)
             Their labels; where classes are described, -1 is a row for ``adapt``.
         class_attributes : ClassAttributes, mapping, DataFrame or 2-d array, optional

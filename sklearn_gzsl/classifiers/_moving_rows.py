@@ -80,9 +80,10 @@ class MovingRowsMixin(AdaptMixin):
         return getattr(self._head, "_adapts", False) or self._moves_rows
 
     def _adapt(self, X, reset):
-        useless = X is not None and self.seen_penalty == "auto"
+        useless = X is not None and self._is_auto
         if useless and warn_if_useless(self._adapted):
-            self._preprocess(self._validate(X, reset=False))  # an error of no rows
+            for rows in turns(X, len(self.unseen_classes_)):
+                self._preprocess(self._validate(rows, reset=False))  # or an error
             X = None
         if X is None and not reset:
             return

@@ -17,8 +17,9 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 from .._sklearn_compat import _check_y
 from ..persistence import linear_form, not_linear
 from ..utils import (
-    FLOATS,
+    ROUNDING,
     check_target,
+    exact,
     fit_transform,
     seeded,
     validate_data,
@@ -51,13 +52,18 @@ class ScoringMixin(PredictionMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         # A number counts as it is now: a search over it needs no fit for each.
         if isinstance(self.seen_penalty, Real):
             return float(self.seen_penalty)
-        if not isinstance(self.seen_penalty, str) or self.seen_penalty != "auto":
+        if not self._is_auto:
             self._validate_params()  # which says what it may be
         return chosen
 
     @property
+    def _is_auto(self):
+        # Of an array, "==" would be an array.
+        return isinstance(self.seen_penalty, str) and self.seen_penalty == "auto"
+
+    @property
     def adapted_seen_penalty_(self) -> float | None:
-        chosen = self._adapted if self.seen_penalty == "auto" else None
+        chosen = self._adapted if self._is_auto else None
         return chosen and chosen.penalty
 
     def transform(self, X: ArrayLike) -> np.ndarray:
@@ -90,7 +96,7 @@ class ScoringMixin(PredictionMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         if self._takes_numbers:
             # As exact as they come: of numbers far from zero, or of some in a small
             # unit, float32 would keep little before the preprocessor moves them.
-            return validate_data(self, X, y, dtype=FLOATS, reset=reset)
+            return validate_data(self, X, y, dtype=exact(X), reset=reset)
         # A transformer of the user's may want columns, strings or missing values.
         if (X if hasattr(X, "ndim") else np.asarray(X)).ndim != 2:
             check_array(X, dtype=None, estimator=self)  # raises its own error
@@ -119,7 +125,7 @@ class ScoringMixin(PredictionMixin, ClassNamePrefixFeaturesOutMixin, Transformer
             preprocessor = FunctionTransformer()
         self.preprocessor_ = seeded(preprocessor, seeds)
         rows = fit_transform(self.preprocessor_, X, y)
-        if self.preprocessor is None and _scales_more(self.preprocessor_, X):
+        if self.preprocessor is None and _mind_units(self.preprocessor_, X):
             rows = self.preprocessor_.transform(X)
         if issparse(rows):
             raise TypeError(
@@ -177,7 +183,7 @@ class ScoringMixin(PredictionMixin, ClassNamePrefixFeaturesOutMixin, Transformer
     def _penalised(self, scores):
         if not self.seen_penalty_ and self._adapted is None:
             return scores
-        adapted = self._adapted if self.seen_penalty == "auto" else None
+        adapted = self._adapted if self._is_auto else None
         return penalised(self, scores, self.seen_penalty_, adapted)
 
     def _linear_form(self):
@@ -196,16 +202,22 @@ class ScoringMixin(PredictionMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         return form.after(self.preprocessor_)
 
 
-def _scales_more(scaler, X):
-    """Let a MinMaxScaler scale what is constant to it in a large unit alone.
+def _mind_units(scaler, X):
+    """Whether a MinMaxScaler had to learn what is constant, and what has small units.
 
-    It goes by the precision of numbers about 1. In farads, all capacitors are alike.
+    It goes by the precision of numbers about 1. In farads, all capacitors are alike to
+    it; and a column of sums that differ by rounding alone may be spread over [0, 1].
     """
     numbers = np.finfo(X.dtype)
     spread = scaler.data_range_
-    small = np.flatnonzero((spread >= numbers.tiny) & (spread < 10 * numbers.eps))
+    size = np.maximum(np.abs(scaler.data_min_), np.abs(scaler.data_max_))
+    rounding = (spread > 0) & (spread <= ROUNDING * size)
+    scaler.scale_[rounding] = 1
+    little = (spread >= numbers.tiny) & (spread < 10 * numbers.eps)
+    small = np.flatnonzero(little & ~rounding & (spread > 10 * numbers.eps * size))
     # The dead output of a network has two values, by rounding; that is constant.
     small = np.array([j for j in small if len(np.unique(X[:, j])) > 2], dtype=int)
     scaler.scale_[small] = 1 / spread[small]
-    scaler.min_[small] = -scaler.data_min_[small] * scaler.scale_[small]
-    return len(small) > 0
+    for some in (rounding, small):
+        scaler.min_[some] = -scaler.data_min_[some] * scaler.scale_[some]
+    return bool(rounding.any() or len(small))

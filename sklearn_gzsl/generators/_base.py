@@ -20,9 +20,9 @@ from ..attributes import UnitsMixin, check_class_attributes
 from ..persistence import SavingMixin
 from ..training import draw_seed, sheltered
 from ..utils import (
-    FLOATS,
     DeclaredParameters,
     all_or_nothing,
+    exact,
     naming_sizes,
     validate_data,
     validate_rows,
@@ -145,7 +145,7 @@ class BaseGenerator(
         ValueError
             If a label has no description, or X or y are not valid.
         """
-        X, y = validate_rows(self, X, y, dtype=FLOATS)
+        X, y = validate_rows(self, X, y, dtype=exact(X))
         warn_of_lost_digits(X)
         X = check_array(X, dtype=np.float32, estimator=self, input_name="X")
         attributes = check_class_attributes(class_attributes, y)

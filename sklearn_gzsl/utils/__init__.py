@@ -44,7 +44,8 @@ from ._rows import (
 from ._threads import one_thread
 from ._unlabelled import adapt, is_unlabelled, labels_of
 from ._validation import (
-    FLOATS,
+    ROUNDING,
+    exact,
     is_number,
     no_table,
     validate_data,
@@ -53,10 +54,10 @@ from ._validation import (
 )
 
 __all__ = [
-    "FLOATS",
     "MALFORMED",
     "METHODS",
     "NOT_LABELLED",
+    "ROUNDING",
     "SPLITS",
     "DeclaredParameters",
     "InheritedDocs",
@@ -70,6 +71,7 @@ __all__ = [
     "check_target",
     "chunk_size",
     "counted",
+    "exact",
     "few",
     "fit_transform",
     "float_chunks",

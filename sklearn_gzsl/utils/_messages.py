@@ -22,7 +22,7 @@ def few(items: Any, most: int = 10) -> str:
 def meant(unknown: Iterable[Any], known: Iterable[Any]) -> str:
     """Ask after labels that differ from known ones in spelling or type alone.
 
-    That is in case, blanks, underscores and hyphens.
+    That is in case and, but for what parts two numbers, blanks, underscores, hyphens.
     """
     known = dict.fromkeys(known)
     by_form = {_form(label): label for label in known}
