@@ -141,6 +141,7 @@ def test_bars_are_nested_in_a_terminal(animals, monkeypatch):
     clf = CalibratedStackingCV(flow(seen_penalty=0.0), cv=2, verbose=1)
     clf.fit(animals.X, animals.y, class_attributes=animals.attributes)
     text = terminal.getvalue()
+    assert "CalibratedStackingCV:   0%" in text  # which is shown where it is not
     folds = text[text.index("CalibratedStackingCV:   0%") :]
     for name in ("VAECFlow", "SoftmaxClassifier"):
         # A line below that of the folds, and back up again.
