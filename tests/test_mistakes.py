@@ -204,10 +204,6 @@ MISTAKES = {
         lambda: fit(gzsl()).set_params(seen_penalty=np.zeros(2)).predict(ROWS),
         (ValueError, ["seen_penalty", "'auto'", "array"]),
     ),
-    "settings of no paper": (
-        lambda: paper_settings("cada-vae", "digits"),
-        (ValueError, ["'cada-vae'", "'digits'", "CADAVAE: ", "CUB"]),
-    ),
     "classes of a score in another case": (
         lambda: per_class_accuracy(LABELS, LABELS, labels=["Ant"]),
         (ValueError, ["labels", "'Ant'", "Did you mean 'ant' for 'Ant'"]),

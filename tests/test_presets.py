@@ -148,10 +148,19 @@ def test_the_published_weights():
 
 @pytest.mark.parametrize(
     ("method", "dataset"),
-    [("GSMFlow", "SUN"), ("MLIS", "CUB"), ("CADAVAE", "MNIST"), ("WGANGP", None)],
+    [
+        ("GSMFlow", "SUN"),
+        ("MLIS", "CUB"),
+        ("CADAVAE", "MNIST"),
+        ("cada-vae", "digits"),
+        ("WGANGP", None),
+    ],
 )
 def test_an_unknown_pair_lists_the_known_ones(method, dataset):
     assert paper_settings("gsmflow", "apy").generator.n_layers == 5
+    assert paper_settings("cada-vae", "cub").generator.get_params() == (
+        paper_settings("CADAVAE", "CUB").generator.get_params()
+    )
     with pytest.raises(ValueError, match=f"method='{method}' on") as error:
         paper_settings(method, dataset)
     for name, datasets in PAIRS.items():

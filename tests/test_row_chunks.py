@@ -67,7 +67,7 @@ def test_prototypes(n_features, power, animals, small_chunks):
 
 def test_generator_and_classifier(animals, small_chunks):
     # Of settings that are chosen, two may be as good but for the last digits; and an
-    # axis of the covariance has either sign, so that means are drawn.
+    # axis of the covariance has either sign, so that from two fits means are drawn.
     clf = GZSLClassifier(
         GaussianGenerator(degree=1, alpha=0.1, shrinkage=0.5, temperature=0.0),
         PrototypeClassifier(**FIXED, calibration_size=0),
@@ -78,14 +78,24 @@ def test_generator_and_classifier(animals, small_chunks):
     found = []
     for _ in range(2):
         clf.fit(animals.X, animals.y, class_attributes=animals.attributes)
-        rows = clf.transform(animals.X_test)
-        density = clf.generator_.score_samples(rows, animals.attributes)
+        drawn, _ = clf.generator_.sample(animals.attributes, 5, random_state=1)
+        density = clf.generator_.score_samples(drawn, animals.attributes)
         scores = clf.decision_function(animals.X_test)
-        found.append((clf.generator_.covariance_, density, scores))
+        found.append((clf.generator_.covariance_, drawn, density, scores))
         small_chunks()
     for chunked, whole in zip(*found, strict=True):
         assert_allclose(chunked, whole, rtol=1e-4, atol=1e-5)
     assert_allclose(found[1][0], found[0][0], rtol=1e-10, atol=1e-12)
+
+
+def test_noise(animals, small_chunks):
+    generator = GaussianGenerator(random_state=0)
+    generator.fit(animals.X, animals.y, animals.attributes)
+    whole, _ = generator.sample(animals.attributes, 5)
+    small_chunks()
+    drawn, _ = generator.sample(animals.attributes, 5)
+    assert_allclose(drawn, whole, rtol=1e-4, atol=1e-5)
+    assert np.ptp(drawn[:5], axis=0).min() > 0.01  # not means alone
 
 
 def test_parts_are_joined_and_let_go():

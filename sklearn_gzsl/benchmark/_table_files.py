@@ -174,9 +174,9 @@ def features(path, X, *, may_ignore):
     numbers = {name: X[name].to_numpy(np.float64, na_value=np.nan) for name in X}
     X = _pandas().DataFrame(numbers, index=X.index)
     most = np.finfo(np.float32).max
-    empty = [name for name in X if not (X[name].abs() <= most).all()]
+    empty = [name for name in X if not X[name].between(-most, most).all()]
     if empty:
-        row = np.flatnonzero(~(X[empty[0]].abs() <= most))[0] + 1
+        row = np.flatnonzero(~X[empty[0]].between(-most, most))[0] + 1
         raise ValueError(
             f"{path}: the columns {few(empty)} have empty cells or infinite numbers, "
             f"the first of them in row {row} below the header; fill these in, or leave "

@@ -146,8 +146,9 @@ class BaseGenerator(
             If a label has no description, or X or y are not valid.
         """
         X, y = validate_rows(self, X, y, dtype=exact(X))
-        warn_of_lost_digits(X)
-        X = check_array(X, dtype=np.float32, estimator=self, input_name="X")
+        if X.dtype != np.float32:  # as those of a GZSLClassifier are
+            warn_of_lost_digits(X)
+            X = check_array(X, dtype=np.float32, estimator=self, input_name="X")
         attributes = check_class_attributes(class_attributes, y)
         self.classes_, codes = np.unique(y, return_inverse=True)
         # Unseen classes, too: some methods learn from their descriptions.
